@@ -1,0 +1,64 @@
+/** The `nilz` command: finds the subcommand and loads only that app. */
+import { readFileSync } from 'node:fs';
+
+/** What every app's `main.ts` exports: 0 done, 1 failed, 2 wrong use, 3 node or pool unreachable. */
+type Main = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
+
+interface Command {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly main: Main }>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  up: { summary: 'the whole stack on the dev network: node, pool and miner', load: () => import('./up.ts') },
+  node: {
+    summary: 'a node: the chain, its memory pool and the JSON-RPC',
+    load: () => import('../node/main.ts'),
+  },
+  pool: { summary: 'a Stratum mining pool in front of a node', load: () => import('../pool/main.ts') },
+  miner: { summary: 'a Stratum miner', load: () => import('../miner/main.ts') },
+  wallet: { summary: 'keys, balances and payments', load: () => import('../wallet/main.ts') },
+  rpc: { summary: 'call a node: nilz rpc METHOD [ARGUMENTS…]', load: () => import('./rpc.ts') },
+  pace: { summary: 'time per block against the target over recent blocks', load: () => import('./pace.ts') },
+};
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
+  return [
+    'usage: nilz COMMAND [OPTIONS]',
+    '',
+    ...rows,
+    '',
+    '"nilz COMMAND --help" lists the options of a command; "nilz --version" prints the version.',
+    'Exit codes: 0 done, 1 failed, 2 wrong use, 3 node or pool unreachable.',
+  ].join('\n');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/**
+ * Runs one `nilz` command line.
+ * @param argv the words after `nilz`
+ * @returns the exit code
+ */
+export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(usage());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-V') {
+    console.log(version());
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    console.error(`nilz: unknown command "${name}"; allowed: ${Object.keys(COMMANDS).join(', ')}`);
+    return 2;
+  }
+  const app = await command.load();
+  return app.main(rest, env);
+}
