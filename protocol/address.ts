@@ -1,19 +1,8 @@
 import { bech32, bech32m, createBase58check } from '@scure/base';
 import { concatBytes } from './bytes.ts';
 import { sha256 } from './hash.ts';
-import {
-  isP2pkh,
-  isP2sh,
-  OP_0,
-  OP_1,
-  OP_CHECKSIG,
-  OP_DUP,
-  OP_EQUAL,
-  OP_EQUALVERIFY,
-  OP_HASH160,
-  p2wpkhScript,
-  witnessProgram,
-} from './script.ts';
+import { OP_0, OP_1, OP_CHECKSIG, OP_DUP, OP_EQUAL, OP_EQUALVERIFY, OP_HASH160 } from './opcodes.ts';
+import { isP2pkh, isP2sh, p2wpkhScript, witnessProgram } from './script.ts';
 
 /** How a network writes its addresses. Networks without base58 addresses leave the two versions out. */
 export interface AddressFormat {

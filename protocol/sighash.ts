@@ -1,7 +1,7 @@
 import { CodecError } from './bytes.ts';
 import { Writer } from './codec.ts';
 import { sha256d } from './hash.ts';
-import { OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160 } from './script.ts';
+import { OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160 } from './opcodes.ts';
 import { type OutPoint, outputCodec, type Transaction, type TxOutput } from './transaction.ts';
 import type { Hash, Nits } from './units.ts';
 
