@@ -26,7 +26,7 @@ export interface Statements {
   all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
   /** The first row of a query, if there is one. */
   get<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row | undefined>;
-  /** Runs one statement; resolves to the number of rows it changed. */
+  /** Runs one statement that returns no rows; resolves to the number of rows it changed. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>;
   /**
    * Inserts many rows with one statement per 10,000 of them (20 times faster than row by row).
@@ -91,7 +91,7 @@ export async function openDatabase(file: string, options: DatabaseOptions): Prom
   try {
     await prepareForUse(writer, options);
     const reader = await Connection.open(path, recovery);
-    await reader.run('PRAGMA query_only = 1');
+    await reader.exec('PRAGMA query_only = 1');
     return new Database(writer, reader);
   } catch (error) {
     await writer.close();
@@ -181,7 +181,7 @@ export class Database implements Statements {
   close(): Promise<void> {
     this.#closing ??= this.#inTurn(async () => {
       await this.#reader.close();
-      await this.#writer.run('PRAGMA wal_checkpoint(TRUNCATE)');
+      await this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       await this.#writer.close();
     });
     return this.#closing;
@@ -353,7 +353,7 @@ export function hexList(keys: readonly Uint8Array[]): string {
 export async function lockFile(file: string): Promise<(() => Promise<void>) | undefined> {
   const connection = await Connection.open(resolve(file), 'Delete it: it holds no data.');
   try {
-    await connection.run('PRAGMA busy_timeout = 0');
+    await connection.exec('PRAGMA busy_timeout = 0');
     await connection.run('BEGIN EXCLUSIVE');
     return () => connection.close();
   } catch (error) {
@@ -384,7 +384,7 @@ async function createDatabase(file: string, options: DatabaseOptions): Promise<v
   for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(unfinished + suffix, { force: true });
   const connection = await Connection.open(unfinished, DEFAULT_RECOVERY);
   try {
-    await connection.run(`PRAGMA application_id = ${options.applicationId}`);
+    await connection.exec(`PRAGMA application_id = ${options.applicationId}`);
     await migrate(connection, options);
   } finally {
     await connection.close();
@@ -409,11 +409,11 @@ async function prepareForUse(connection: Connection, options: DatabaseOptions): 
     const wrong = lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
     if (wrong.length > 0) throw connection.explain(corruption(wrong.join('; ').replaceAll('\n', ' ')));
   }
-  await connection.run('PRAGMA journal_mode = WAL');
-  await connection.run('PRAGMA synchronous = FULL');
-  await connection.run('PRAGMA foreign_keys = ON');
-  await connection.run(`PRAGMA cache_size = ${-(options.cacheKib ?? DEFAULT_CACHE_KIB)}`);
-  await connection.run(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
+  await connection.exec('PRAGMA journal_mode = WAL');
+  await connection.exec('PRAGMA synchronous = FULL');
+  await connection.exec('PRAGMA foreign_keys = ON');
+  await connection.exec(`PRAGMA cache_size = ${-(options.cacheKib ?? DEFAULT_CACHE_KIB)}`);
+  await connection.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
   await migrate(connection, options);
 }
 
@@ -434,7 +434,7 @@ async function migrate(connection: Connection, options: DatabaseOptions): Promis
     await connection.run('BEGIN IMMEDIATE');
     try {
       for (const statement of statements) await connection.exec(statement);
-      await connection.run(`PRAGMA user_version = ${index + 1}`);
+      await connection.exec(`PRAGMA user_version = ${index + 1}`);
       await connection.run('COMMIT');
     } catch (error) {
       await connection.rollback();
