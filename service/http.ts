@@ -1,0 +1,251 @@
+/**
+ * What every HTTP server of the house shares: listening with limits, stopping promptly, reading a body
+ * without trusting its length, and Basic authentication (RFC 7617).
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, isIPv6, type Socket } from 'node:net';
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly handler: RequestListener;
+  /** Further connections are closed at once (default 1,000). */
+  readonly maxConnections?: number;
+  /** Accept header lines that end in a bare LF. Lenient parsing can be abused behind a proxy; off by default. */
+  readonly lenientParser?: boolean;
+  /** The setting that changes the port, for the message when it is taken: `--rpc-port`. */
+  readonly portSetting?: string;
+  /** Called first when stopping, to end what would otherwise wait: long polls, WebSockets. */
+  readonly onStop?: () => void;
+}
+
+export interface HttpListener {
+  /** `http://host:port`, with the port that was really taken. */
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  /** Refuses new connections, gives running requests half a second, then closes every socket. */
+  stop(): Promise<void>;
+}
+
+/** A request that is answered with an HTTP status and one line of text. */
+export class HttpError extends Error {
+  override name = 'HttpError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The port could not be opened; the message says which one and what to change. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+  readonly port: number;
+
+  constructor(port: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.port = port;
+  }
+}
+
+/** A name and a password as Basic authentication carries them. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Whole header within 10 s, whole request within 60 s: a half-open or trickling socket is closed (408). */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const TIMEOUT_CHECK_MS = 2_000;
+const KEEP_ALIVE_MS = 65_000;
+/** A reader that takes nothing of a waiting answer for this long is closed. */
+const STALLED_READER_MS = 60_000;
+const STOP_GRACE_MS = 500;
+const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
+const DISCARD_TIMEOUT_MS = 1_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/**
+ * Starts an HTTP server.
+ * @throws ListenError when the port is taken, forbidden or the address is not of this machine.
+ */
+export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
+  const server = createServer(
+    {
+      insecureHTTPParser: options.lenientParser ?? false,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    options.handler,
+  );
+  server.maxConnections = options.maxConnections ?? 1_000;
+  const stopWatching = closeStalledReaders(server);
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    server,
+    stop: () => {
+      stopped ??= stop(server, options.onStop).finally(stopWatching);
+      return stopped;
+    },
+  };
+}
+
+/**
+ * Opens a server's port.
+ * @throws ListenError with a sentence about what to change.
+ */
+export function listen(
+  server: { listen(port: number, host: string): unknown; once: Server['once']; off: Server['off'] },
+  options: { readonly host: string; readonly port: number; readonly portSetting?: string | undefined },
+): Promise<void> {
+  return new Promise((accept, reject) => {
+    const refused = (error: Error): void => reject(explainListen(error, options));
+    server.once('error', refused);
+    server.once('listening', () => {
+      server.off('error', refused);
+      accept();
+    });
+    server.listen(options.port, options.host);
+  });
+}
+
+/**
+ * Reads a request's body.
+ * @throws HttpError 413 when it is longer than `limitBytes`, before more than that is kept in memory.
+ */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limitBytes) throw tooLarge(limitBytes);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  await new Promise<void>((accept, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limitBytes) {
+        request.removeAllListeners('data');
+        reject(tooLarge(limitBytes));
+      } else chunks.push(chunk);
+    });
+    request.once('end', accept);
+    request.once('error', reject);
+  });
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
+}
+
+/**
+ * Lets a refused body run to its end unread, so that the client gets to read the refusal instead of a
+ * reset connection. Gives up after a second or 64 MB.
+ */
+export function discardBody(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded) return Promise.resolve();
+  return new Promise((accept) => {
+    let length = 0;
+    const timer = setTimeout(accept, DISCARD_TIMEOUT_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      accept();
+    };
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > DISCARD_LIMIT_BYTES) done();
+    });
+    request.once('end', done);
+    request.once('close', done);
+    request.resume();
+  });
+}
+
+/** The answer to an oversized body, naming the limit. */
+export function tooLarge(limitBytes: number): HttpError {
+  return new HttpError(413, `the request body exceeds ${limitBytes / 1_000_000} MB`);
+}
+
+/**
+ * Checks an `Authorization` header against the known credentials in a time that does not depend on them.
+ * The returned function gives the user's name, or undefined when the header is missing or wrong.
+ */
+export function basicAuth(known: readonly Credentials[]): (header: string | undefined) => string | undefined {
+  const accepted = known.map(({ user, password }) => ({
+    user,
+    digest: digestOf(`${user}:${password}`),
+  }));
+  return (header) => {
+    const encoded = /^Basic +([A-Za-z0-9+/]+=*)\s*$/i.exec(header ?? '')?.[1];
+    if (encoded === undefined) return undefined;
+    const given = digestOf(Buffer.from(encoded, 'base64'));
+    let user: string | undefined;
+    for (const candidate of accepted) if (timingSafeEqual(candidate.digest, given)) user = candidate.user;
+    return user;
+  };
+}
+
+function digestOf(value: string | Buffer): Buffer {
+  return createHash('sha256').update(value).digest();
+}
+
+async function stop(server: Server, onStop: (() => void) | undefined): Promise<void> {
+  const closed = new Promise<void>((accept) => server.close(() => accept()));
+  onStop?.();
+  server.closeIdleConnections();
+  const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await closed;
+  clearTimeout(grace);
+}
+
+/** Node's own time-outs end with the request; this one watches answers that nobody reads. */
+function closeStalledReaders(server: Server): () => void {
+  const waiting = new Map<Socket, number>();
+  server.on('connection', (socket: Socket) => {
+    waiting.set(socket, 0);
+    socket.once('close', () => waiting.delete(socket));
+  });
+  const timer = setInterval(() => {
+    for (const [socket, before] of waiting) {
+      if (socket.writableLength > 0 && socket.writableLength === before) socket.destroy();
+      else waiting.set(socket, socket.writableLength);
+    }
+  }, STALLED_READER_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function explainListen(
+  error: Error,
+  { host, port, portSetting }: { host: string; port: number; portSetting?: string | undefined },
+): ListenError {
+  const code = 'code' in error ? error.code : undefined;
+  const change = portSetting === undefined ? 'choose another' : `choose another with ${portSetting}`;
+  const airplay =
+    process.platform === 'darwin' && (port === 5000 || port === 7000)
+      ? ' (on macOS this is likely the AirPlay Receiver: System Settings > General > AirDrop & Handoff)'
+      : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ListenError(port, `port ${port} on ${host} is in use${airplay}; ${change}`, {
+        cause: error,
+      });
+    case 'EACCES':
+      return new ListenError(port, `port ${port} on ${host} is not allowed to this user; ${change}`, {
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ListenError(port, `${host} is not an address of this machine`, { cause: error });
+    default:
+      return new ListenError(port, `cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,58 @@
+/** Structured logs by pino: JSON lines for machines, short lines when a person is watching. */
+import pino, { type DestinationStream, type Logger as PinoLogger } from 'pino';
+
+export type Logger = PinoLogger;
+
+/** From nothing to everything. */
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  /** The part of the program that speaks; `logger.child({ name })` gives a part of it another one. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Short lines instead of JSON; default: whether standard error is a terminal. */
+  readonly pretty?: boolean;
+  /** Where the lines go; default: standard error, so that standard output is left to results. */
+  readonly destination?: DestinationStream;
+}
+
+/** Written at once and not through a buffer: the last line before a crash is the one that matters. */
+export function createLogger(options: LogOptions): Logger {
+  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const pretty = options.pretty ?? process.stderr.isTTY === true;
+  return pino(
+    {
+      name: options.name,
+      level: options.level,
+      base: null,
+      redact: {
+        paths: ['password', '*.password', 'passphrase', '*.passphrase', '*.authorization'],
+        censor: '…',
+      },
+    },
+    pretty ? { write: (line) => destination.write(prettyLine(line)) } : destination,
+  );
+}
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info ',
+  40: 'WARN ',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+
+/** `12:34:56 info  node: connected block height=5` and, for an error, its stack below. */
+function prettyLine(json: string): string {
+  const { level, time, name, msg, err, ...fields } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+  const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${shown(value)}`);
+  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
+  return `${clock} ${LEVEL_NAMES[Number(level)] ?? level} ${name}: ${msg ?? ''}${pairs.join('')}${stack}\n`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value);
+}

@@ -1,0 +1,525 @@
+/**
+ * JSON-RPC over HTTP in the two forms its clients speak.
+ *
+ * With `"jsonrpc":"2.0"` the answer follows JSON-RPC 2.0: HTTP 200 even for errors, 204 and nothing for a
+ * notification. Without it the answer is in the old form, `{"result":…,"error":…,"id":…}`, with the HTTP
+ * status telling the error: 400 invalid request, 404 unknown method, 500 the rest. A batch is always 200.
+ * Dispatch is `json-rpc-2.0`'s, which knows only the new form: calls are normalised before it and
+ * answers reshaped after it.
+ *
+ * One table of methods checks the parameters and writes the help.
+ */
+import type { RequestListener } from 'node:http';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import {
+  createJSONRPCErrorResponse,
+  type JSONRPCParams,
+  type JSONRPCResponse,
+  JSONRPCServer,
+} from 'json-rpc-2.0';
+import Koa from 'koa';
+import type { z } from 'zod';
+import { discardBody, HttpError, readBody, tooLarge } from './http.ts';
+import type { Logger } from './log.ts';
+
+/** The error codes the transport itself answers with; those of an application stand in its own table. */
+export const RPC_CODES = {
+  misc: -1,
+  type: -3,
+  invalidParameter: -8,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  internal: -32603,
+  parse: -32700,
+} as const;
+
+/** What a method throws to answer with an error. Anything else it throws is a bug and is logged. */
+export class RpcError extends Error {
+  override name = 'RpcError';
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** One parameter of a method; its place in the list is its position, its name serves named parameters. */
+export interface RpcParam {
+  readonly name: string;
+  readonly schema: z.ZodType;
+  /** An optional parameter may be left out or null; `run` then sees undefined. */
+  readonly optional?: boolean;
+  readonly help?: string;
+  /** Other names that callers use for it. */
+  readonly aliases?: readonly string[];
+}
+
+/** The arguments of `run`, by parameter name, typed by the schemas. */
+export type RpcArguments<P extends readonly RpcParam[]> = {
+  readonly [Q in P[number] as Q['name']]:
+    | z.output<Q['schema']>
+    | (Q extends { readonly optional: true } ? undefined : never);
+};
+
+/** One row of the method table; see {@link rpcMethod}. */
+export interface RpcMethod {
+  readonly group: string;
+  /** One or more sentences; the first line is what the list of all methods shows. */
+  readonly help: string;
+  readonly params: readonly RpcParam[];
+  /** Whether a call may have a body above the normal limit. */
+  readonly bigBody?: boolean;
+  /** Returns what JSON can carry; undefined is answered as null. */
+  run(args: Readonly<Record<string, unknown>>, context: RpcContext): unknown;
+}
+
+export type RpcMethods = Readonly<Record<string, RpcMethod>>;
+
+/** Declares a method whose `run` is typed by its parameters. */
+export function rpcMethod<const P extends readonly RpcParam[]>(
+  method: Omit<RpcMethod, 'params' | 'run'> & {
+    readonly params: P;
+    run(args: RpcArguments<P>, context: RpcContext): unknown;
+  },
+): RpcMethod {
+  // The arguments were checked with these very schemas, which the table's type cannot express.
+  return method as unknown as RpcMethod;
+}
+
+export interface RpcServerOptions {
+  readonly methods: RpcMethods;
+  /** Gives the user for an `Authorization` header, or undefined to refuse it; see `basicAuth`. */
+  readonly authorize: (header: string | undefined) => string | undefined;
+  readonly log: Logger;
+  /** The body of `GET /health`, which needs no credentials. When it throws, the answer is 503. */
+  readonly health?: () => unknown;
+  /** Turns an application's own errors into RPC errors; undefined means that it is a bug. */
+  readonly describeError?: (error: unknown) => RpcError | undefined;
+  /** Web pages that may call; a request with any other `Origin` is refused. Default: none. */
+  readonly allowedOrigins?: readonly string[];
+  readonly limits?: Partial<RpcLimits>;
+}
+
+export interface RpcLimits {
+  readonly bodyBytes: number;
+  /** For methods with `bigBody`. */
+  readonly bigBodyBytes: number;
+  readonly batchCalls: number;
+  /** What all answers of a batch may have together. */
+  readonly batchAnswerChars: number;
+  /** How long a wrong password waits for its answer. */
+  readonly unauthorizedDelayMs: number;
+}
+
+const DEFAULT_LIMITS: RpcLimits = {
+  bodyBytes: 1_000_000,
+  bigBodyBytes: 16_000_000,
+  batchCalls: 10_000,
+  batchAnswerChars: 64_000_000,
+  unauthorizedDelayMs: 250,
+};
+
+/** A batch lets others have their turn after this long. */
+const BATCH_SLICE_MS = 10;
+
+export interface RpcServer {
+  /** The Koa application, for further routes on the same port. */
+  readonly app: Koa;
+  readonly handler: RequestListener;
+  /** Fires the signal of every running call, which ends long polls. */
+  stop(): void;
+}
+
+/** Builds the server's application; `listenHttp({ handler, onStop: server.stop })` puts it on a port. */
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const limits: RpcLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const dispatcher = new Dispatcher(options, limits);
+  const running = new Set<RpcContext>();
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (error: Error) => options.log.error({ err: error }, 'the RPC server failed to answer'));
+  app.use(async (ctx) => {
+    try {
+      await answer(ctx);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      await discardBody(ctx.req);
+      ctx.status = error.status;
+      ctx.set('Connection', 'close');
+      ctx.body = `${error.message}\n`;
+    }
+  });
+
+  async function answer(ctx: Koa.Context): Promise<void> {
+    const origin = ctx.req.headers.origin;
+    if (origin !== undefined && !options.allowedOrigins?.includes(origin)) {
+      throw new HttpError(403, 'requests from web pages are refused');
+    }
+    if (ctx.path === '/health' && options.health !== undefined) return answerHealth(ctx, options.health);
+    if (ctx.path !== '/') throw new HttpError(404, 'there is nothing here; POST JSON-RPC requests to /');
+    if (ctx.method !== 'POST') {
+      ctx.set('Allow', 'POST');
+      throw new HttpError(405, 'JSON-RPC requests are POST requests');
+    }
+    const user = options.authorize(ctx.req.headers.authorization);
+    if (user === undefined) {
+      await Promise.all([discardBody(ctx.req), sleep(limits.unauthorizedDelayMs)]);
+      ctx.set('WWW-Authenticate', 'Basic realm="jsonrpc"');
+      throw new HttpError(401, 'the RPC user or password is wrong or missing');
+    }
+    const body = await readBody(ctx.req, limits.bigBodyBytes);
+    const context = new RpcContext(user, ctx);
+    running.add(context);
+    try {
+      const reply = await dispatcher.answer(body, context);
+      ctx.status = reply.status;
+      if (reply.text !== undefined) {
+        ctx.set('Content-Type', 'application/json');
+        ctx.body = reply.text;
+      }
+    } finally {
+      running.delete(context);
+    }
+  }
+
+  return {
+    app,
+    handler: app.callback(),
+    stop: () => {
+      for (const context of running) context.abort(new Error('the server is stopping'));
+    },
+  };
+}
+
+/** Who calls, and whether they still wait for the answer. */
+export class RpcContext {
+  readonly user: string;
+  readonly remoteAddress: string;
+  readonly #ctx: Koa.Context;
+  #controller: AbortController | undefined;
+  #stopReason: Error | undefined;
+
+  constructor(user: string, ctx: Koa.Context) {
+    this.user = user;
+    this.remoteAddress = ctx.req.socket.remoteAddress ?? '';
+    this.#ctx = ctx;
+  }
+
+  /** Fires when the client has gone or the server stops. Made on first use: few methods wait. */
+  get signal(): AbortSignal {
+    this.#controller ??= this.#watch();
+    return this.#controller.signal;
+  }
+
+  /** Whether the client has hung up. */
+  get gone(): boolean {
+    return this.#ctx.res.destroyed;
+  }
+
+  abort(reason: Error): void {
+    this.#stopReason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  #watch(): AbortController {
+    const controller = new AbortController();
+    const { res } = this.#ctx;
+    const clientGone = (): void => controller.abort(new Error('the client has gone'));
+    if (this.#stopReason !== undefined) controller.abort(this.#stopReason);
+    else if (res.destroyed) clientGone();
+    else res.once('close', () => res.writableFinished || clientGone());
+    return controller;
+  }
+}
+
+interface Reply {
+  readonly status: number;
+  /** One line of JSON, or nothing at all (204). */
+  readonly text?: string;
+}
+
+/** A call in the form the dispatcher takes, and what its answer has to look like. */
+interface Call {
+  readonly legacy: boolean;
+  readonly notification: boolean;
+  readonly id: unknown;
+  readonly method: string;
+  readonly params: JSONRPCParams;
+}
+
+/** The calls of one body, from text to text. */
+class Dispatcher {
+  readonly #server: JSONRPCServer<RpcContext>;
+  readonly #methods: RpcMethods;
+  readonly #limits: RpcLimits;
+  readonly #options: RpcServerOptions;
+
+  constructor(options: RpcServerOptions, limits: RpcLimits) {
+    this.#options = options;
+    this.#methods = options.methods;
+    this.#limits = limits;
+    this.#server = new JSONRPCServer<RpcContext>({ errorListener: () => undefined });
+    for (const [name, method] of Object.entries(options.methods)) {
+      this.#server.addMethod(name, (params: unknown, context) =>
+        method.run(bindArguments(name, method, params), context),
+      );
+    }
+    this.#server.mapErrorToJSONRPCErrorResponse = (id, error) => {
+      const { code, message, data } = this.#describe(error);
+      return createJSONRPCErrorResponse(id, code, message, data);
+    };
+  }
+
+  async answer(body: Buffer, context: RpcContext): Promise<Reply> {
+    const text = body.toString('utf8');
+    if (body.length > this.#limits.bodyBytes && !this.#mayBeBig(text)) throw tooLarge(this.#limits.bodyBytes);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'not JSON';
+      return {
+        status: 500,
+        text: `${failure(true, null, new RpcError(RPC_CODES.parse, `Parse error: ${reason}`))}\n`,
+      };
+    }
+    return Array.isArray(parsed) ? this.#answerBatch(parsed, context) : this.#answerOne(parsed, context);
+  }
+
+  async #answerOne(value: unknown, context: RpcContext): Promise<Reply> {
+    const { legacy, text, code } = await this.#execute(value, context);
+    if (text === undefined) return { status: 204 };
+    const status = code === undefined || !legacy ? 200 : legacyStatus(code);
+    return { status, text: `${text}\n` };
+  }
+
+  /** Calls of a batch run one after the other, as their senders expect (submit a block, then ask for it). */
+  async #answerBatch(values: readonly unknown[], context: RpcContext): Promise<Reply> {
+    const { batchCalls, batchAnswerChars } = this.#limits;
+    if (values.length > batchCalls) {
+      const refusal = new RpcError(
+        RPC_CODES.invalidRequest,
+        `a batch has at most ${batchCalls} calls, this one ${values.length}`,
+      );
+      return { status: 200, text: `[${failure(true, null, refusal)}]\n` };
+    }
+    const texts: string[] = [];
+    let chars = 0;
+    let sliceEnd = performance.now() + BATCH_SLICE_MS;
+    for (const value of values) {
+      if (performance.now() > sliceEnd) {
+        await nextTurn();
+        sliceEnd = performance.now() + BATCH_SLICE_MS;
+        if (context.gone) break;
+      }
+      const answered = await this.#execute(value, context, chars > batchAnswerChars);
+      if (answered.text === undefined) continue;
+      texts.push(answered.text);
+      chars += answered.text.length;
+    }
+    if (texts.length === 0 && values.length > 0) return { status: 204 };
+    return { status: 200, text: `[${texts.join(',')}]\n` };
+  }
+
+  /** Runs one call; `text` is undefined for a notification, `code` is set when it failed. */
+  async #execute(
+    value: unknown,
+    context: RpcContext,
+    full = false,
+  ): Promise<{ legacy: boolean; text?: string; code?: number }> {
+    const call = normalise(value);
+    if ('error' in call) {
+      const { legacy, id, error } = call;
+      return { legacy, text: failure(legacy, id, error), code: error.code };
+    }
+    const { legacy, id } = call;
+    const outcome = full ? tooMuchAnswered(this.#limits) : await this.#run(call, context);
+    if (call.notification) return { legacy };
+    if (outcome instanceof RpcError)
+      return { legacy, text: failure(legacy, id, outcome), code: outcome.code };
+    return { legacy, text: success(legacy, id, outcome) };
+  }
+
+  /** The result as JSON text, or the error. */
+  async #run(call: Call, context: RpcContext): Promise<string | RpcError> {
+    if (!Object.hasOwn(this.#methods, call.method)) {
+      return new RpcError(RPC_CODES.methodNotFound, `Method not found: ${call.method.slice(0, 100)}`);
+    }
+    const request = { jsonrpc: '2.0', id: 0, method: call.method, params: call.params } as const;
+    const response: JSONRPCResponse | null = await this.#server.receive(request, context);
+    if (response?.error !== undefined) {
+      return new RpcError(response.error.code, response.error.message, response.error.data);
+    }
+    try {
+      return JSON.stringify(response?.result ?? null);
+    } catch (error) {
+      return this.#describe(error);
+    }
+  }
+
+  #describe(error: unknown): RpcError {
+    if (error instanceof RpcError) return error;
+    const known = this.#options.describeError?.(error);
+    if (known !== undefined) return known;
+    this.#options.log.error({ err: error }, 'an RPC method failed');
+    return new RpcError(RPC_CODES.internal, 'internal error, described in the log of the server');
+  }
+
+  /** Looks for a method that takes big bodies, before the text is parsed at its full size. */
+  #mayBeBig(text: string): boolean {
+    return Object.entries(this.#methods).some(
+      ([name, method]) => method.bigBody === true && new RegExp(`"method"\\s*:\\s*"${name}"`).test(text),
+    );
+  }
+}
+
+/** Reads what one value of a body asks for, in either form of the protocol. */
+function normalise(value: unknown): Call | { legacy: boolean; id: unknown; error: RpcError } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalid(true, null, 'a request is a JSON object or an array of them');
+  }
+  const { jsonrpc, id, method, params } = value as Readonly<Record<string, unknown>>;
+  const legacy = jsonrpc !== '2.0';
+  if (
+    jsonrpc !== undefined &&
+    jsonrpc !== null &&
+    jsonrpc !== '2.0' &&
+    jsonrpc !== '1.0' &&
+    jsonrpc !== '1.1'
+  ) {
+    return invalid(
+      legacy,
+      id ?? null,
+      'this version of JSON-RPC is not supported; use "2.0", or leave jsonrpc out',
+    );
+  }
+  if (typeof method !== 'string') return invalid(legacy, id ?? null, 'method must be a string');
+  if (params !== undefined && params !== null && typeof params !== 'object') {
+    return invalid(legacy, id ?? null, 'params must be an array or an object');
+  }
+  return { legacy, notification: !legacy && id === undefined, id: id ?? null, method, params };
+}
+
+function invalid(
+  legacy: boolean,
+  id: unknown,
+  message: string,
+): { legacy: boolean; id: unknown; error: RpcError } {
+  return { legacy, id, error: new RpcError(RPC_CODES.invalidRequest, `Invalid request: ${message}`) };
+}
+
+function success(legacy: boolean, id: unknown, result: string): string {
+  const tail = `"id":${JSON.stringify(id)}}`;
+  return legacy ? `{"result":${result},"error":null,${tail}` : `{"jsonrpc":"2.0","result":${result},${tail}`;
+}
+
+function failure(legacy: boolean, id: unknown, { code, message, data }: RpcError): string {
+  const error = JSON.stringify({ code, message, data });
+  const tail = `"error":${error},"id":${JSON.stringify(id)}}`;
+  return legacy ? `{"result":null,${tail}` : `{"jsonrpc":"2.0",${tail}`;
+}
+
+function legacyStatus(code: number): number {
+  if (code === RPC_CODES.invalidRequest) return 400;
+  return code === RPC_CODES.methodNotFound ? 404 : 500;
+}
+
+function tooMuchAnswered({ batchAnswerChars }: RpcLimits): RpcError {
+  const megabytes = batchAnswerChars / 1_000_000;
+  return new RpcError(
+    RPC_CODES.misc,
+    `the answers of this batch exceed ${megabytes} MB; ask in smaller batches`,
+  );
+}
+
+/**
+ * Matches what the caller sent with a method's parameters.
+ * @throws RpcError −1 with the method's help when a required one is missing or there are too many, −8 for
+ * an unknown name or a value out of range, −3 for a wrong type.
+ */
+function bindArguments(name: string, method: RpcMethod, sent: unknown): Readonly<Record<string, unknown>> {
+  const values = Array.isArray(sent) ? positional(name, method, sent) : named(method, sent ?? {});
+  const args: Record<string, unknown> = {};
+  for (const [index, param] of method.params.entries()) {
+    const value = values[index];
+    if (value !== undefined && value !== null) args[param.name] = checked(param, value);
+    else if (param.optional !== true) throw new RpcError(RPC_CODES.misc, methodHelp(name, method));
+  }
+  return args;
+}
+
+function positional(name: string, method: RpcMethod, sent: readonly unknown[]): readonly unknown[] {
+  if (sent.length > method.params.length) throw new RpcError(RPC_CODES.misc, methodHelp(name, method));
+  return sent;
+}
+
+function named(method: RpcMethod, sent: object): readonly unknown[] {
+  const values: unknown[] = [];
+  for (const [key, value] of Object.entries(sent)) {
+    const index = method.params.findIndex((param) => param.name === key || param.aliases?.includes(key));
+    if (index < 0) throw new RpcError(RPC_CODES.invalidParameter, `Unknown named parameter ${key}`);
+    values[index] = value;
+  }
+  return values;
+}
+
+function checked(param: RpcParam, value: unknown): unknown {
+  const result = param.schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = [param.name, ...(issue?.path ?? [])].join('.');
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  const wrongType = issue?.code === 'invalid_type' || issue?.code === 'invalid_union';
+  throw new RpcError(
+    wrongType ? RPC_CODES.type : RPC_CODES.invalidParameter,
+    wrongType && path === param.name
+      ? `Wrong type: ${path} is of type ${type}; ${allowed(issue, param)}`
+      : `Invalid ${path}: ${issue?.message ?? 'not allowed'}`,
+  );
+}
+
+function allowed(issue: z.core.$ZodIssue, param: RpcParam): string {
+  if (issue.code === 'invalid_type') return `expected ${issue.expected}`;
+  return param.help === undefined ? 'another type is expected' : `expected: ${param.help}`;
+}
+
+/** The help of one method, in the shape of `bitcoin-cli help METHOD`. */
+export function methodHelp(name: string, method: RpcMethod): string {
+  const lines = [usage(name, method), '', method.help];
+  if (method.params.length > 0) lines.push('', 'Arguments:');
+  for (const [index, param] of method.params.entries()) {
+    const need = param.optional === true ? 'optional' : 'required';
+    lines.push(`${index + 1}. ${param.name} (${need})${param.help === undefined ? '' : ` ${param.help}`}`);
+  }
+  return lines.join('\n');
+}
+
+/** All methods by group, one line each, in the shape of `bitcoin-cli help`. */
+export function methodIndex(methods: RpcMethods): string {
+  const groups = new Map<string, string[]>();
+  for (const [name, method] of Object.entries(methods)) {
+    const lines = groups.get(method.group) ?? [`== ${method.group} ==`];
+    groups.set(method.group, lines);
+    lines.push(usage(name, method));
+  }
+  return [...groups.values()].map((lines) => lines.join('\n')).join('\n\n');
+}
+
+function usage(name: string, { params }: RpcMethod): string {
+  return [name, ...params.map((param) => (param.optional === true ? `( ${param.name} )` : param.name))].join(
+    ' ',
+  );
+}
+
+async function answerHealth(ctx: Koa.Context, health: () => unknown): Promise<void> {
+  ctx.set('Content-Type', 'application/json');
+  try {
+    ctx.body = `${JSON.stringify(await health())}\n`;
+  } catch (error) {
+    ctx.status = 503;
+    ctx.body = `${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`;
+  }
+}
