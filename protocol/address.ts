@@ -50,20 +50,26 @@ export function decodeAddress(text: string, format: AddressFormat): DecodedAddre
   if (text === '') throw new AddressError('address is empty');
   const foreign = /[^0-9A-Za-z]/.exec(text);
   if (foreign !== null) throw new AddressError(`address holds the character ${JSON.stringify(foreign[0])}`);
-  const separator = text.lastIndexOf('1');
-  const prefix = text.slice(0, Math.max(separator, 0)).toLowerCase();
-  if (prefix === format.hrp) return decodeBech32(text, format.hrp);
-  const base58 = decodeBase58(text);
-  if (base58 !== undefined) return fromBase58(base58, format);
-  const otherNetwork = separator > 0 && /^[02-9ac-hj-np-z]{6,}$/i.test(text.slice(separator + 1));
-  if (otherNetwork) {
-    throw new AddressError(`address has the prefix "${prefix}", this network's is "${format.hrp}"`);
-  }
-  if (format.p2pkh !== undefined && /^[1-9A-HJ-NP-Za-km-z]{25,40}$/.test(text)) {
-    throw new AddressError('address has a bad checksum');
-  }
-  throw new AddressError(`this is not an address, it should start with "${format.hrp}1"`);
+  if (text.toLowerCase().startsWith(`${format.hrp}1`)) return decodeBech32(text, format.hrp);
+  const payload = decodeBase58(text);
+  if (payload !== undefined) return fromBase58(payload, format);
+  throw unreadable(text, format);
 }
+
+/** Why a text is neither a bech32 address with the right prefix nor base58 with a right checksum. */
+function unreadable(text: string, format: AddressFormat): AddressError {
+  const [, prefix] = OTHER_BECH32.exec(text.toLowerCase()) ?? [];
+  if (prefix !== undefined) {
+    return new AddressError(`address has the prefix "${prefix}1", this network's is "${format.hrp}1"`);
+  }
+  if (format.p2pkh !== undefined && BASE58_SHAPE.test(text)) {
+    return new AddressError('address has a bad checksum, look for a typing error');
+  }
+  return new AddressError(`this is no address, one starts with "${format.hrp}1"`);
+}
+
+const OTHER_BECH32 = /^([a-z]+)1[02-9ac-hj-np-z]{6,}$/;
+const BASE58_SHAPE = /^[1-9A-HJ-NP-Za-km-z]{25,40}$/;
 
 /** BIP 173 and BIP 350: version 0 is bech32, all later versions are bech32m. */
 function decodeBech32(text: string, hrp: string): DecodedAddress {
@@ -73,7 +79,7 @@ function decodeBech32(text: string, hrp: string): DecodedAddress {
   if (text !== text.toLowerCase() && text !== text.toUpperCase()) {
     throw new AddressError('address mixes upper and lower case');
   }
-  const wrong = /[bio]/i.exec(text.slice(hrp.length + 1)) ?? /1/.exec(text.slice(hrp.length + 1));
+  const wrong = /[1bio]/i.exec(text.slice(hrp.length + 1));
   if (wrong !== null) {
     throw new AddressError(`address holds "${wrong[0]}", which no address has after its prefix`);
   }
