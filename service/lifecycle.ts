@@ -1,0 +1,115 @@
+/** Starting and stopping: everything that runs has a `stop`, and a signal calls it. */
+import type { Logger } from './log.ts';
+
+export interface Stoppable {
+  /** Resolves when nothing of it runs any more. A second call gives the same result. */
+  stop(): Promise<void>;
+}
+
+/** What {@link runUntilSignal} hands to the program it starts. */
+export interface RunContext {
+  /** Fires as soon as the program is asked to end, also while it is still starting. */
+  readonly stopping: AbortSignal;
+  /** Ends the program from within, as Ctrl-C would. */
+  requestStop(): void;
+}
+
+export interface RunOptions {
+  readonly log: Logger;
+  /** How long stopping may take before the process is ended (default 2,000). */
+  readonly deadlineMs?: number;
+  /** Ends the process; for tests. */
+  readonly exit?: (code: number) => void;
+}
+
+const DEFAULT_DEADLINE_MS = 2_000;
+const FAILED = 1;
+/** What shells report for a program ended by Ctrl-C. */
+const INTERRUPTED = 130;
+
+/**
+ * Starts a program and runs it until SIGINT, SIGTERM or its own request, then stops it. Resolves to the
+ * exit code: 0 after a clean stop, 1 when stopping failed. A second signal, or a stop that takes longer
+ * than the deadline, ends the process at once. An uncaught error is logged with its stack and ends the
+ * process with 1: a state nobody foresaw is not worth running on.
+ *
+ * @throws whatever `start` throws.
+ */
+export async function runUntilSignal(
+  start: (context: RunContext) => Promise<Stoppable>,
+  { log, deadlineMs = DEFAULT_DEADLINE_MS, exit = process.exit }: RunOptions,
+): Promise<number> {
+  const stopping = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) {
+      log.warn(`${signal} again: ending at once`);
+      exit(INTERRUPTED);
+    } else stopping.abort();
+  };
+  const onUncaught = (error: unknown): void => {
+    log.fatal({ err: error }, 'uncaught error');
+    exit(FAILED);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
+  try {
+    const running = await start({ stopping: stopping.signal, requestStop: () => stopping.abort() });
+    await fired(stopping.signal);
+    if (await stopWithin(running, deadlineMs)) return 0;
+    log.error(`not stopped within ${deadlineMs} ms: ending the process`);
+    exit(FAILED);
+    return FAILED;
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    log.error({ err: error }, 'stopping failed');
+    return FAILED;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
+  }
+}
+
+/** Stops something; resolves to false if it is not done within `deadlineMs`. Throws what `stop` throws. */
+export async function stopWithin(running: Stoppable, deadlineMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((accept) => {
+    timer = setTimeout(accept, deadlineMs, false);
+  });
+  try {
+    return await Promise.race([running.stop().then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Several parts as one, given in the order they were started and stopped in the reverse, each after the
+ * one that depends on it. A part that fails to stop does not keep the others from it.
+ * @throws AggregateError with all failures.
+ */
+export function composeStop(parts: readonly Stoppable[]): Stoppable {
+  const stopAll = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    for (const part of [...parts].reverse()) {
+      try {
+        await part.stop();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} of ${parts.length} parts did not stop cleanly`);
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    stop: () => {
+      stopped ??= stopAll();
+      return stopped;
+    },
+  };
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((accept) => signal.addEventListener('abort', () => accept(), { once: true }));
+}

@@ -1,0 +1,108 @@
+/** Limits on what one client may take. The clock is passed in, so that a test can turn it. */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export interface TokenBucketOptions {
+  /** How many tokens it holds at most, and at the start: the longest burst. */
+  readonly capacity: number;
+  readonly refillPerSecond: number;
+  /** Milliseconds from any origin that only grow, such as `performance.now`. */
+  readonly nowMs: () => number;
+}
+
+/** Allows bursts up to a capacity and a steady rate beyond it. */
+export class TokenBucket {
+  readonly #options: TokenBucketOptions;
+  #tokens: number;
+  #updatedMs: number;
+
+  constructor(options: TokenBucketOptions) {
+    this.#options = options;
+    this.#tokens = options.capacity;
+    this.#updatedMs = options.nowMs();
+  }
+
+  /** Takes `count` tokens if there are as many, else none. */
+  take(count = 1): boolean {
+    this.#refill();
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
+    return true;
+  }
+
+  /** Milliseconds until `count` tokens will be there; Infinity when the bucket can never hold as many. */
+  waitMs(count = 1): number {
+    this.#refill();
+    const missing = count - this.#tokens;
+    if (missing <= 0) return 0;
+    const { capacity, refillPerSecond } = this.#options;
+    return count > capacity ? Infinity : (missing / refillPerSecond) * 1000;
+  }
+
+  #refill(): void {
+    const { capacity, refillPerSecond, nowMs } = this.#options;
+    const now = nowMs();
+    const elapsedMs = Math.max(0, now - this.#updatedMs);
+    this.#updatedMs = now;
+    this.#tokens = Math.min(capacity, this.#tokens + (elapsedMs / 1000) * refillPerSecond);
+  }
+}
+
+export interface ConnectionLimits {
+  readonly total: number;
+  readonly perAddress: number;
+}
+
+/** Counts the open connections, of all clients and of each. */
+export class ConnectionLimiter {
+  readonly #limits: ConnectionLimits;
+  readonly #byClient = new Map<string, number>();
+  #open = 0;
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /**
+   * Admits a connection from an IP address. Gives the function to call once when it has closed, or
+   * undefined when the client or all clients together have enough.
+   */
+  admit(address: string): (() => void) | undefined {
+    const client = clientOf(address);
+    const count = this.#byClient.get(client) ?? 0;
+    if (this.#open >= this.#limits.total || count >= this.#limits.perAddress) return undefined;
+    this.#open += 1;
+    this.#byClient.set(client, count + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#open -= 1;
+      const left = (this.#byClient.get(client) ?? 1) - 1;
+      if (left === 0) this.#byClient.delete(client);
+      else this.#byClient.set(client, left);
+    };
+  }
+}
+
+/**
+ * Who an address stands for: an IPv4 address itself, also in its IPv6 clothing (`::ffff:…`), and the /64
+ * network of an IPv6 address, since that much is handed to a single customer.
+ */
+export function clientOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  const [plain = address] = address.split('%');
+  if (!isIPv6(plain)) return address;
+  const [head = '', tail] = plain.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const groups = [...before, ...zeros, ...after]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16));
+  return `${groups.join(':')}::/64`;
+}

@@ -1,0 +1,384 @@
+/**
+ * A JSON-RPC client over keep-alive HTTP that works with every Bitcoin-shaped node: it reads answers of
+ * both forms (old ones come with HTTP 500 for an error) and logs in with a password or a cookie file.
+ * `json-rpc-2.0` matches answers to calls; one request carries one call or one batch.
+ */
+import { readFile } from 'node:fs/promises';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { JSONRPCClient, type JSONRPCRequest, type JSONRPCResponse } from 'json-rpc-2.0';
+import { z } from 'zod';
+import type { Credentials } from './http.ts';
+
+export interface RpcClientOptions {
+  /** `http://host:port` or `https://…`; a user and password in it are used unless given otherwise. */
+  readonly url: string;
+  readonly credentials?: Credentials;
+  /** A file with `user:password` in one line, read when first needed and again when it is refused. */
+  readonly cookieFile?: string;
+  /** How long an answer may take in all (default 30,000; 0 waits for ever, for long polls). */
+  readonly timeoutMs?: number;
+  /** The setting that says where the server is, for messages: `--node-url`. */
+  readonly urlSetting?: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Overrides the client's. */
+  readonly timeoutMs?: number;
+}
+
+/** Named or positional parameters. */
+export type RpcParams = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+export interface RpcClient {
+  /** Where the server is, without the password. */
+  readonly url: string;
+  /**
+   * Calls one method.
+   * @throws RpcCallError when the server answers with an error, UnreachableError when there is no usable
+   * answer, the signal's reason when it fired.
+   */
+  call(method: string, params?: RpcParams, options?: CallOptions): Promise<unknown>;
+  /** The same, with the result parsed by a schema; a result of another shape is an UnreachableError. */
+  call<S extends z.ZodType>(
+    method: string,
+    params: RpcParams,
+    options: CallOptions & { readonly schema: S },
+  ): Promise<z.output<S>>;
+  /** Calls several methods in one request; each gets its result or its error. */
+  batch(
+    calls: readonly { readonly method: string; readonly params?: RpcParams }[],
+    options?: CallOptions,
+  ): Promise<(RpcCallError | { readonly result: unknown })[]>;
+  /** Closes the idle connections; running calls go on. */
+  close(): void;
+}
+
+/** The server understood the call and answered with an error. */
+export class RpcCallError extends Error {
+  override name = 'RpcCallError';
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** Why a server gave no usable answer. */
+export type UnreachableReason = 'connection' | 'timeout' | 'unauthorized' | 'answer' | 'cookie';
+
+/** There was no usable answer; the message says from where and what to do. */
+export class UnreachableError extends Error {
+  override name = 'UnreachableError';
+  readonly url: string;
+  readonly reason: UnreachableReason;
+
+  constructor(url: string, reason: UnreachableReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.url = url;
+    this.reason = reason;
+  }
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_SOCKETS = 32;
+const MAX_ANSWER_BYTES = 256_000_000;
+
+/** An answer of either form: the old one has both keys, one of them null. */
+const answerSchema = z.object({
+  id: z.unknown(),
+  result: z.unknown(),
+  error: z
+    .object({ code: z.number().catch(-1), message: z.string().catch('unknown error'), data: z.unknown() })
+    .nullish(),
+});
+
+/**
+ * Makes a client; nothing is sent before the first call.
+ * @throws TypeError when the URL is not an http or https address.
+ */
+export function createRpcClient(options: RpcClientOptions): RpcClient {
+  const transport = new Transport(options);
+  const rpc = new JSONRPCClient<Exchange>(async (payload: JSONRPCRequest | JSONRPCRequest[], exchange) => {
+    try {
+      rpc.receive(await transport.exchange(payload, exchange));
+    } catch (error) {
+      exchange.failure = error;
+      throw error;
+    }
+  });
+  let lastId = 0;
+  const requestOf = (method: string, params: RpcParams | undefined): JSONRPCRequest => {
+    lastId += 1;
+    return { jsonrpc: '2.0', id: lastId, method, params: params ?? [] };
+  };
+
+  async function call(
+    method: string,
+    params?: RpcParams,
+    callOptions: CallOptions & { readonly schema?: z.ZodType } = {},
+  ): Promise<unknown> {
+    const exchange: Exchange = { ...callOptions };
+    const response = await rpc.requestAdvanced(requestOf(method, params), exchange);
+    if (exchange.failure !== undefined) throw exchange.failure;
+    if (response.error !== undefined) throw callError(response.error);
+    if (callOptions.schema === undefined) return response.result;
+    const parsed = callOptions.schema.safeParse(response.result);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw transport.unusable(
+      `its answer to ${method} is unexpected at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`,
+    );
+  }
+
+  return {
+    url: transport.url,
+    call,
+    async batch(calls, callOptions = {}) {
+      if (calls.length === 0) return [];
+      const exchange: Exchange = { ...callOptions };
+      const requests = calls.map(({ method, params }) => requestOf(method, params));
+      const responses = await rpc.requestAdvanced(requests, exchange);
+      if (exchange.failure !== undefined) throw exchange.failure;
+      return responses.map(({ error, result }) => (error === undefined ? { result } : callError(error)));
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** One request on its way: its limits, and what went wrong with it. */
+interface Exchange extends CallOptions {
+  failure?: unknown;
+}
+
+/** Sends bodies and brings back answers, with login, time-outs and one retry of a dead connection. */
+class Transport {
+  /** Without user and password. */
+  readonly url: string;
+  readonly #endpoint: URL;
+  readonly #options: RpcClientOptions;
+  readonly #agent: HttpAgent;
+  #credentials: Credentials | undefined;
+
+  constructor(options: RpcClientOptions) {
+    const url = parseUrl(options.url);
+    this.#options = options;
+    this.#credentials = options.credentials ?? credentialsIn(url);
+    url.username = '';
+    url.password = '';
+    this.#endpoint = url;
+    this.url = url.href.replace(/\/$/, '');
+    const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
+    this.#agent = url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  }
+
+  async exchange(payload: JSONRPCRequest | JSONRPCRequest[], exchange: Exchange): Promise<JSONRPCResponse[]> {
+    const body = JSON.stringify(payload);
+    const signal = this.#signalOf(exchange);
+    let answer = await this.#post(body, signal, exchange);
+    if (answer.status === 401 && this.#options.cookieFile !== undefined) {
+      this.#credentials = undefined;
+      answer = await this.#post(body, signal, exchange);
+    }
+    if (answer.status === 401 || answer.status === 403) throw this.#refused(answer.status);
+    return this.#match(answer, Array.isArray(payload) ? payload : [payload]);
+  }
+
+  unusable(detail: string): UnreachableError {
+    return new UnreachableError(this.url, 'answer', `${this.url} answers, but ${detail}`);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #signalOf({ signal, timeoutMs }: Exchange): AbortSignal | undefined {
+    const limitMs = timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (limitMs === 0) return signal;
+    const timeout = AbortSignal.timeout(limitMs);
+    return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  }
+
+  async #post(body: string, signal: AbortSignal | undefined, exchange: Exchange): Promise<Answer> {
+    const { user, password } = await this.#login();
+    const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await post({ url: this.#endpoint, agent: this.#agent, authorization, body, signal });
+      } catch (error) {
+        exchange.signal?.throwIfAborted();
+        if (error instanceof StaleConnection && attempt <= MAX_SOCKETS) continue;
+        throw this.#explain(error instanceof StaleConnection ? error.cause : error);
+      }
+    }
+  }
+
+  async #login(): Promise<Credentials> {
+    const { cookieFile } = this.#options;
+    if (this.#credentials === undefined && cookieFile !== undefined) {
+      this.#credentials = await this.#readCookie(cookieFile);
+    }
+    return this.#credentials ?? { user: '', password: '' };
+  }
+
+  async #readCookie(file: string): Promise<Credentials> {
+    let line: string;
+    try {
+      line = (await readFile(file, 'utf8')).trim();
+    } catch (error) {
+      const { message } = error as Error;
+      throw new UnreachableError(
+        this.url,
+        'cookie',
+        `cannot read the cookie file ${file} for ${this.url} (${message}); is the node running with this data directory?`,
+        { cause: error },
+      );
+    }
+    const colon = line.indexOf(':');
+    if (colon < 1) {
+      throw new UnreachableError(
+        this.url,
+        'cookie',
+        `the cookie file ${file} is not of the form user:password`,
+      );
+    }
+    return { user: line.slice(0, colon), password: line.slice(colon + 1) };
+  }
+
+  /** Brings the answers into the form of 2.0, one for each call. */
+  #match(answer: Answer, calls: readonly JSONRPCRequest[]): JSONRPCResponse[] {
+    const values = this.#parse(answer);
+    const byId = new Map(values.map((value) => [value.id, value]));
+    return calls.map(({ id = null }) => {
+      // A server that could not even read the call answers without its id.
+      const value = byId.get(id) ?? (calls.length === 1 ? values[0] : undefined);
+      if (value === undefined) throw this.unusable('an answer of the batch is missing');
+      const { error, result } = value;
+      return error ? { jsonrpc: '2.0', id, error } : { jsonrpc: '2.0', id, result: result ?? null };
+    });
+  }
+
+  #parse({ status, body }: Answer): z.output<typeof answerSchema>[] {
+    let json: unknown;
+    try {
+      json = JSON.parse(body);
+    } catch {
+      throw this.unusable(`not with JSON-RPC (HTTP ${status}: ${body.trim().slice(0, 100) || 'no text'})`);
+    }
+    const parsed = z.array(answerSchema).safeParse(Array.isArray(json) ? json : [json]);
+    if (!parsed.success) throw this.unusable(`not with JSON-RPC (HTTP ${status})`);
+    return parsed.data;
+  }
+
+  #refused(status: number): UnreachableError {
+    const { cookieFile } = this.#options;
+    const advice =
+      cookieFile === undefined
+        ? `give them as http://USER:PASSWORD@${this.#endpoint.host}`
+        : `the cookie file ${cookieFile} is not that of the running server`;
+    return new UnreachableError(
+      this.url,
+      'unauthorized',
+      `${this.url} refuses the user and password (HTTP ${status}); ${advice}`,
+    );
+  }
+
+  #explain(error: unknown): UnreachableError {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (error instanceof Error && (error.name === 'TimeoutError' || code === 'ETIMEDOUT')) {
+      return new UnreachableError(this.url, 'timeout', `${this.url} did not answer in time`, {
+        cause: error,
+      });
+    }
+    const setting = this.#options.urlSetting === undefined ? '' : ` or change ${this.#options.urlSetting}`;
+    const advice =
+      code === 'ECONNREFUSED' ? `nothing listens there; start it${setting}` : connectionAdvice(code, error);
+    return new UnreachableError(this.url, 'connection', `cannot reach ${this.url}: ${advice}`, {
+      cause: error,
+    });
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A kept connection turned out to be closed by the other side before it answered. */
+class StaleConnection extends Error {}
+
+interface Post {
+  readonly url: URL;
+  readonly agent: HttpAgent;
+  readonly authorization: string;
+  readonly body: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+function post({ url, agent, authorization, body, signal }: Post): Promise<Answer> {
+  return new Promise((accept, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const headers = {
+      Authorization: authorization,
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    const request: ClientRequest = send(url, { method: 'POST', agent, headers, ...(signal && { signal }) });
+    request.once('error', (error) => {
+      const stale =
+        request.reusedSocket && 'code' in error && /^(ECONNRESET|EPIPE)$/.test(String(error.code));
+      if (signal?.aborted) reject(signal.reason);
+      else reject(stale ? new StaleConnection('stale', { cause: error }) : error);
+    });
+    request.once('response', (response) => {
+      readAnswer(response).then(
+        (text) => accept({ status: response.statusCode ?? 0, body: text }),
+        (error: unknown) => reject(signal?.aborted ? signal.reason : error),
+      );
+    });
+    request.end(body);
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`its answer exceeds ${MAX_ANSWER_BYTES / 1_000_000} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length).toString('utf8');
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // The text itself may hold a password, so it is not repeated.
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new TypeError('the URL of a JSON-RPC server has the form http://USER:PASSWORD@HOST:PORT');
+  }
+  return url;
+}
+
+function credentialsIn(url: URL): Credentials | undefined {
+  if (url.username === '') return undefined;
+  return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+}
+
+function callError({ code, message, data }: { code: number; message: string; data?: unknown }): RpcCallError {
+  return new RpcCallError(code, message, data);
+}
+
+function connectionAdvice(code: string, error: unknown): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no host of this name';
+  return error instanceof Error ? error.message : String(error);
+}
