@@ -168,11 +168,11 @@ export function helpText(
   const usage = [`Usage: ${about.command} [options]`, about.positionals]
     .filter((part) => part !== undefined)
     .join(' ');
-  const blocks = Object.entries(schema).map(([name, setting]) => describe(name, setting));
+  const entries = Object.entries(schema).map(([name, setting]) => describe(name, setting));
   const shared = Object.entries(SHARED_FLAGS).map(
     ([flag, help]) => `  --${flag}${flag === 'config' ? ' FILE' : ''}\n      ${help}`,
   );
-  return `${[usage, about.summary, ['Options:', ...blocks, ...shared].join('\n')].join('\n\n')}\n`;
+  return `${[usage, about.summary, ['Options:', ...entries, ...shared].join('\n')].join('\n\n')}\n`;
 }
 
 function describe(name: string, setting: Setting<unknown>): string {
