@@ -1,5 +1,7 @@
 /** The `nilz` command: finds the subcommand and loads only that app. */
 import { readFileSync } from 'node:fs';
+import { ProfileError } from '../protocol/network.ts';
+import { SettingError } from '../service/config.ts';
 
 /** What every app's `main.ts` exports: 0 done, 1 failed, 2 wrong use, 3 node or pool unreachable. */
 type Main = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
@@ -59,6 +61,12 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     console.error(`nilz: unknown command "${name}"; allowed: ${Object.keys(COMMANDS).join(', ')}`);
     return 2;
   }
-  const app = await command.load();
-  return app.main(rest, env);
+  try {
+    const app = await command.load();
+    return await app.main(rest, env);
+  } catch (error) {
+    if (!(error instanceof SettingError || error instanceof ProfileError)) throw error;
+    console.error(`nilz ${name}: ${error.message}`);
+    return 2;
+  }
 }
