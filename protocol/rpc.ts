@@ -1,7 +1,5 @@
 import * as z from 'zod';
-import { parseAmount } from './amount.ts';
-import { hexToBytes, parseDisplayHash } from './bytes.ts';
-import { parseBits } from './compact.ts';
+import { amount, compactBits, displayedHash, exactNits, hexBytes, hexNumber, wholeNits } from './schema.ts';
 
 /**
  * The RPC answers our own clients read. A schema checks an answer at the door and turns it into what the
@@ -32,34 +30,10 @@ export const RPC_ERRORS = {
   parseError: -32700,
 } as const;
 
-/** A codec's complaint becomes the schema's, with the path of the field in front. */
-function converted<I, O>(schema: z.ZodType<I, I>, convert: (value: I) => O) {
-  return schema.transform((value, context): O => {
-    try {
-      return convert(value);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-      return z.NEVER;
-    }
-  });
-}
-
-/** Hash as shown (reversed hex) → 32 bytes in internal order. */
-const hash = converted(z.string(), parseDisplayHash);
-/** Hex → bytes. */
-const hex = converted(z.string(), hexToBytes);
-/** Decimal NILZ → nits. */
-const amount = converted(z.union([z.number(), z.string()]), parseAmount);
-/** Whole nits as a JSON number → bigint. Negative in differences only. */
-const nits = converted(z.int(), BigInt);
-/** Whole nits as decimal digits: sums that may be larger than a JSON number holds exactly. */
-const exactNits = converted(z.string().regex(/^-?\d+$/, 'expected whole nits in decimal digits'), BigInt);
-/** Eight hex digits → compact bits. */
-const bits = converted(z.string(), parseBits);
-const chainWork = converted(z.string().regex(/^[0-9a-f]{1,64}$/, 'expected up to 64 hex digits'), (text) =>
-  BigInt(`0x${text}`),
-);
+const hash = displayedHash;
+const hex = hexBytes;
 const height = z.int().nonnegative();
+/** Since 1970. */
 const seconds = z.int().nonnegative();
 
 /** One transaction of a block template (BIP 22, BIP 145). `data` is the form with witness. */
@@ -68,7 +42,7 @@ export const TemplateTransaction = z.object({
   txid: hash,
   /** The wtxid. */
   hash,
-  fee: nits.optional(),
+  fee: wholeNits.optional(),
   sigops: z.int().optional(),
   weight: z.int().optional(),
   depends: z.array(z.int().positive()).default([]),
@@ -82,15 +56,13 @@ export const BlockTemplate = z.object({
   previousblockhash: hash,
   transactions: z.array(TemplateTransaction),
   coinbaseaux: z.record(z.string(), z.string()).default({}),
-  coinbasevalue: nits,
+  coinbasevalue: wholeNits,
   longpollid: z.string().optional(),
-  target: converted(z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'), (text) =>
-    BigInt(`0x${text}`),
-  ),
+  target: hexNumber,
   mintime: seconds,
   mutable: z.array(z.string()).default([]),
   curtime: seconds,
-  bits,
+  bits: compactBits,
   height: z.int().positive(),
   /** Script of the coinbase output that commits to the witnesses (BIP 141), for an unchanged transaction list. */
   default_witness_commitment: hex.optional(),
@@ -119,7 +91,7 @@ export const BlockchainInfo = z.object({
   difficulty: z.number(),
   mediantime: seconds.optional(),
   initialblockdownload: z.boolean().default(false),
-  chainwork: chainWork.optional(),
+  chainwork: hexNumber.optional(),
   nilzcoin: NilzcoinInfo.optional(),
 });
 export type BlockchainInfo = z.infer<typeof BlockchainInfo>;
@@ -135,9 +107,9 @@ export const BlockHeaderInfo = z.object({
   time: seconds,
   mediantime: seconds,
   nonce: z.int().nonnegative(),
-  bits,
+  bits: compactBits,
   difficulty: z.number(),
-  chainwork: chainWork,
+  chainwork: hexNumber,
   nTx: z.int().nonnegative().optional(),
   previousblockhash: hash.optional(),
   nextblockhash: hash.optional(),
@@ -206,7 +178,7 @@ export const AddressUtxo = z.object({
   outputIndex: z.int().nonnegative(),
   script: hex,
   /** Whole nits. */
-  satoshis: nits,
+  satoshis: wholeNits,
   height,
   coinbase: z.boolean(),
   confirmations: z.int().positive(),
@@ -226,7 +198,7 @@ export const AddressMempoolEntry = z.object({
   /** Of the output or of the input. */
   index: z.int().nonnegative(),
   /** Whole nits, negative for an input. */
-  satoshis: nits,
+  satoshis: wholeNits,
   /** When it entered the mempool. */
   timestamp: seconds,
   /** The output an input spends. */
