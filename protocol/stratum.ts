@@ -37,9 +37,10 @@ export interface StratumResponse {
   readonly error: StratumFailure | null;
 }
 
-/** A line that is none of these, and why. */
+/** A line that is none of these, and why; with the id of what was meant as a request, so that it can be refused. */
 export interface StratumGarbage {
   readonly kind: 'garbage';
+  readonly id: StratumId | null;
   readonly reason: string;
 }
 
@@ -89,19 +90,19 @@ export function parseLine(line: string): StratumMessage {
     return garbage('id is not a string, a number or null');
   }
   if (method === undefined || method === null) {
-    if (result === undefined && error === undefined) return garbage('neither method nor result');
+    if (result === undefined && error === undefined) return garbage('neither method nor result', id);
     return { kind: 'response', id, result: result ?? null, error: failureOf(error) };
   }
-  if (typeof method !== 'string') return garbage('method is not a string');
+  if (typeof method !== 'string') return garbage('method is not a string', id);
   const list = params ?? [];
-  if (!Array.isArray(list)) return garbage('params is not an array');
+  if (!Array.isArray(list)) return garbage('params is not an array', id);
   return id === null
     ? { kind: 'notification', method, params: list }
     : { kind: 'request', id, method, params: list };
 }
 
-function garbage(reason: string): StratumGarbage {
-  return { kind: 'garbage', reason };
+function garbage(reason: string, id: StratumId | null = null): StratumGarbage {
+  return { kind: 'garbage', id, reason };
 }
 
 /** Reads `[code, message, …]`; some pools send an object or bare text instead. */
@@ -131,9 +132,9 @@ export function encodeResult(id: StratumId, result: unknown): string {
   return JSON.stringify({ id, result, error: null });
 }
 
-/** The answer to a request that is refused. */
-export function encodeError(id: StratumId, failure: StratumFailure): string {
-  return JSON.stringify({ id, result: null, error: [failure.code, failure.message, null] });
+/** The answer to a request that is refused; `mining.authorize` is refused with the result false. */
+export function encodeError(id: StratumId, failure: StratumFailure, result: null | false = null): string {
+  return JSON.stringify({ id, result, error: [failure.code, failure.message, null] });
 }
 
 /** Difficulty of the shares of the next jobs. */
