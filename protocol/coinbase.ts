@@ -6,7 +6,7 @@ import type { Hash, Height } from './units.ts';
 
 /** A coinbase script is at most this long (Core: bad-cb-length). */
 export const MAX_COINBASE_SCRIPT_SIZE = 100;
-const MIN_COINBASE_SCRIPT_SIZE = 2;
+export const MIN_COINBASE_SCRIPT_SIZE = 2;
 
 /** What BIP 141 reserves in the coinbase's witness; nothing but zeros has a meaning yet. */
 export const WITNESS_RESERVED_VALUE: Uint8Array = new Uint8Array(32);
