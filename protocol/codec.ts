@@ -130,7 +130,7 @@ export class Writer {
 
   u8(value: number): void {
     checkRange(value, 0, 0xff, 'u8');
-    this.#bytes[this.#reserve(1)] = value;
+    this.#put(value, 1);
   }
 
   u16(value: number): void {

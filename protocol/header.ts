@@ -33,17 +33,18 @@ export function encodeHeader(header: Header): Uint8Array {
     throw new CodecError('a hash in a header has 32 bytes');
   }
   const bytes = new Uint8Array(HEADER_SIZE);
-  putWord(bytes, 0, header.version);
+  putWord(bytes, 0, header.version, -0x8000_0000);
   bytes.set(header.previous, 4);
   bytes.set(header.merkleRoot, 36);
-  putWord(bytes, 68, header.time);
-  putWord(bytes, 72, header.bits);
-  putWord(bytes, 76, header.nonce);
+  putWord(bytes, 68, header.time, 0);
+  putWord(bytes, 72, header.bits, 0);
+  putWord(bytes, 76, header.nonce, 0);
   return bytes;
 }
 
-function putWord(bytes: Uint8Array, at: number, value: number): void {
-  if (!Number.isInteger(value) || value < -0x8000_0000 || value > 0xffff_ffff) {
+/** Writes 32 bits of which `least` is the smallest value, so it tells signed from unsigned. */
+function putWord(bytes: Uint8Array, at: number, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least || value > least + 0xffff_ffff) {
     throw new CodecError(`${value} does not fit a header field`);
   }
   bytes[at] = value;

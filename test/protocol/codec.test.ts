@@ -153,12 +153,20 @@ test('what is read neither aliases the input nor is a Buffer', () => {
   assert.deepEqual(read, Uint8Array.of(7, 8));
 });
 
-test('a writer grows as needed', () => {
+test('a writer grows as needed, whatever is written when it is full', () => {
+  const piece = fc.oneof(
+    arbitraryBytes(0, 100).map((bytes) => ({ bytes, write: (writer: Writer) => writer.bytes(bytes) })),
+    fc.nat(0xff).map((value) => ({ bytes: u8.encode(value), write: (writer: Writer) => writer.u8(value) })),
+    fc.nat().map((value) => ({ bytes: u32.encode(value), write: (writer: Writer) => writer.u32(value) })),
+    fc
+      .maxSafeNat()
+      .map((value) => ({ bytes: varint.encode(value), write: (writer: Writer) => writer.varint(value) })),
+  );
   fc.assert(
-    fc.property(fc.array(arbitraryBytes(0, 100)), fc.nat(50), (parts, capacity) => {
+    fc.property(fc.array(piece), fc.nat(20), (pieces, capacity) => {
       const writer = new Writer(capacity);
-      for (const part of parts) writer.bytes(part);
-      assert.deepEqual(writer.finish(), new Uint8Array(Buffer.concat(parts)));
+      for (const { write } of pieces) write(writer);
+      assert.deepEqual(writer.finish(), new Uint8Array(Buffer.concat(pieces.map(({ bytes }) => bytes))));
     }),
   );
 });
