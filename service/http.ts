@@ -19,10 +19,33 @@ export interface HttpOptions {
   readonly portSetting?: string;
   /** Called first when stopping, to end what would otherwise wait: long polls, WebSockets. */
   readonly onStop?: () => void;
+  readonly timeouts?: Partial<HttpTimeouts>;
 }
 
+/** How long a client may keep us waiting. None of these ends a request whose answer is being prepared. */
+export interface HttpTimeouts {
+  /** For the whole header, counted from the connection or the end of the last answer's idle time. */
+  readonly headersMs: number;
+  /** For the whole request with its body. */
+  readonly requestMs: number;
+  /** Between two requests on one connection. */
+  readonly keepAliveMs: number;
+  /** Without reading anything of an answer that waits to be read. */
+  readonly stalledReaderMs: number;
+  /** How often the first two are looked at. */
+  readonly checkMs: number;
+}
+
+const DEFAULT_TIMEOUTS: HttpTimeouts = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  keepAliveMs: 65_000,
+  stalledReaderMs: 60_000,
+  checkMs: 2_000,
+};
+
 export interface HttpListener {
-  /** `http://host:port`, with the port that was really taken. */
+  /** `http://host:port` with the port that was really taken; loopback if it listens on all addresses. */
   readonly url: string;
   readonly port: number;
   readonly server: Server;
@@ -58,13 +81,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Whole header within 10 s, whole request within 60 s: a half-open or trickling socket is closed (408). */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-const TIMEOUT_CHECK_MS = 2_000;
-const KEEP_ALIVE_MS = 65_000;
-/** A reader that takes nothing of a waiting answer for this long is closed. */
-const STALLED_READER_MS = 60_000;
+const DEFAULT_MAX_CONNECTIONS = 1_000;
 const STOP_GRACE_MS = 500;
 const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
 const DISCARD_TIMEOUT_MS = 1_000;
@@ -75,29 +92,31 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * @throws ListenError when the port is taken, forbidden or the address is not of this machine.
  */
 export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
+  const timeouts: HttpTimeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const server = createServer(
     {
       insecureHTTPParser: options.lenientParser ?? false,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      keepAliveTimeout: timeouts.keepAliveMs,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     options.handler,
   );
-  server.maxConnections = options.maxConnections ?? 1_000;
-  const stopWatching = closeStalledReaders(server);
+  server.maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+  const sockets = openSockets(server);
   await listen(server, options);
+  const stalledReaders = closeStalledReaders(sockets, timeouts.stalledReaderMs);
   const { port } = server.address() as AddressInfo;
-  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
   let stopped: Promise<void> | undefined;
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${reachable(options.host)}:${port}`,
     port,
     server,
     stop: () => {
-      stopped ??= stop(server, options.onStop).finally(stopWatching);
+      clearInterval(stalledReaders);
+      stopped ??= stop(server, sockets, options.onStop);
       return stopped;
     },
   };
@@ -124,7 +143,8 @@ export function listen(
 
 /**
  * Reads a request's body.
- * @throws HttpError 413 when it is longer than `limitBytes`, before more than that is kept in memory.
+ * @throws HttpError 413 when it is longer than `limitBytes`, before more than that is kept in memory; 400
+ * when the client goes away in the middle of it.
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
@@ -140,7 +160,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
       } else chunks.push(chunk);
     });
     request.once('end', accept);
-    request.once('error', reject);
+    request.once('error', () => reject(new HttpError(400, 'the request was cut off')));
   });
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
@@ -197,30 +217,53 @@ function digestOf(value: string | Buffer): Buffer {
   return createHash('sha256').update(value).digest();
 }
 
-async function stop(server: Server, onStop: (() => void) | undefined): Promise<void> {
+/** The host as it stands in a URL that works from this machine. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+async function stop(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  onStop: (() => void) | undefined,
+): Promise<void> {
   const closed = new Promise<void>((accept) => server.close(() => accept()));
   onStop?.();
   server.closeIdleConnections();
-  const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  // Node counts a connection that has never sent anything as busy.
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  const grace = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, STOP_GRACE_MS);
   await closed;
   clearTimeout(grace);
 }
 
-/** Node's own time-outs end with the request; this one watches answers that nobody reads. */
-function closeStalledReaders(server: Server): () => void {
-  const waiting = new Map<Socket, number>();
+/** The open connections, also those that have become WebSockets. */
+function openSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
-    waiting.set(socket, 0);
-    socket.once('close', () => waiting.delete(socket));
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
-  const timer = setInterval(() => {
-    for (const [socket, before] of waiting) {
-      if (socket.writableLength > 0 && socket.writableLength === before) socket.destroy();
-      else waiting.set(socket, socket.writableLength);
+  return sockets;
+}
+
+/** Node's own time-outs end with the request; this one watches for answers that nobody reads. */
+function closeStalledReaders(sockets: ReadonlySet<Socket>, limitMs: number): NodeJS.Timeout {
+  let before = new Map<Socket, number>();
+  const look = (): void => {
+    const now = new Map<Socket, number>();
+    for (const socket of sockets) {
+      if (socket.writableLength === 0) continue;
+      if (socket.writableLength === before.get(socket)) socket.destroy();
+      else now.set(socket, socket.writableLength);
     }
-  }, STALLED_READER_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+    before = now;
+  };
+  return setInterval(look, limitMs).unref();
 }
 
 function explainListen(
