@@ -1,0 +1,123 @@
+/** Getting a wallet: made new, made again from its words, or opened from its file. */
+import { randomBytes } from 'node:crypto';
+import { equalBytes } from '../protocol/bytes.ts';
+import { isMnemonic, newMnemonic, normalizeMnemonic } from '../protocol/key.ts';
+import { DEV_MNEMONIC, magicHex, type NetworkProfile } from '../protocol/network.ts';
+import type { ChainBackend } from './backend.ts';
+import { type Contents, DEFAULT_LABEL, newContents, withReceive } from './contents.ts';
+import type { ScryptCost } from './key-file.ts';
+import { KeyRing, RECEIVE } from './key-ring.ts';
+import type { ScanProgress } from './scan.ts';
+import { Wallet } from './wallet.ts';
+import { WalletError } from './wallet-error.ts';
+import { WalletFile, type WalletNetwork } from './wallet-file.ts';
+import { MemoryStore } from './wallet-store.ts';
+
+export interface OpenWalletOptions {
+  readonly path: string;
+  readonly profile: NetworkProfile;
+  readonly backend: ChainBackend;
+  /** Asked only when the file turned out to be a wallet of this network. */
+  readonly passphrase: () => Promise<string>;
+}
+
+/**
+ * Opens the wallet of a file.
+ * @throws WalletError as {@link WalletFile.open}
+ */
+export async function openWallet({ path, profile, backend, passphrase }: OpenWalletOptions): Promise<Wallet> {
+  const store = await WalletFile.open({ path, network: networkOf(profile), passphrase });
+  return new Wallet({ store, profile, backend });
+}
+
+export interface CreateWalletOptions {
+  readonly path: string;
+  readonly profile: NetworkProfile;
+  readonly backend: ChainBackend;
+  readonly passphrase: string;
+  readonly mnemonic: string;
+  /** See {@link ScryptCost}. */
+  readonly cost?: ScryptCost;
+}
+
+/** Twelve new words from a secure source. */
+export function freshMnemonic(): string {
+  return newMnemonic(Uint8Array.from(randomBytes(16)));
+}
+
+/**
+ * Words as they are stored.
+ * @throws WalletError `bad-words` unless they are a BIP-39 mnemonic, or when they are the published ones of the
+ *   networks for trying out and this is not such a network
+ */
+export function parseMnemonic(text: string, profile: NetworkProfile): string {
+  const mnemonic = normalizeMnemonic(text);
+  if (!isMnemonic(mnemonic)) {
+    const count = mnemonic === '' ? 0 : mnemonic.split(' ').length;
+    throw new WalletError(
+      'bad-words',
+      count % 3 === 0 && count >= 12 && count <= 24
+        ? `these ${count} words are no mnemonic: one of them is misspelt, or they are in another order`
+        : `a mnemonic has 12, 15, 18, 21 or 24 words, these are ${count}`,
+    );
+  }
+  if (mnemonic === DEV_MNEMONIC && profile.fundedAccounts.length === 0) {
+    throw new WalletError(
+      'bad-words',
+      `these words are public: anybody could spend what they hold on ${profile.name}`,
+    );
+  }
+  return mnemonic;
+}
+
+/**
+ * Writes a new wallet file. Its first address has the default label.
+ * @throws WalletError `file-exists`
+ */
+export async function createWallet(options: CreateWalletOptions): Promise<Wallet> {
+  return save(options, firstContents(options.mnemonic, options.profile));
+}
+
+export interface RestoreWalletOptions extends CreateWalletOptions {
+  /** Unused addresses in a row after which the search ends. */
+  readonly gapLimit?: number;
+  readonly onProgress?: (progress: ScanProgress) => void;
+}
+
+/**
+ * Finds the addresses in use again, and only then writes the wallet file. Labels are not in the chain: the funded
+ * accounts of a network have theirs, all other addresses get the default label, and change belongs to whoever
+ * paid for it.
+ * @throws WalletError `file-exists`, `wrong-network`; UnreachableError when the chain cannot be asked
+ */
+export async function restoreWallet(options: RestoreWalletOptions): Promise<Wallet> {
+  const { mnemonic, profile, backend, gapLimit, onProgress } = options;
+  const store = new MemoryStore(firstContents(mnemonic, profile));
+  await new Wallet({ store, profile, backend }).scan({
+    ...(gapLimit !== undefined && { gapLimit }),
+    ...(onProgress !== undefined && { onProgress }),
+  });
+  return save(options, await store.read());
+}
+
+async function save(options: CreateWalletOptions, contents: Contents): Promise<Wallet> {
+  const { path, profile, backend, passphrase, cost } = options;
+  const network = networkOf(profile);
+  const store = await WalletFile.create({ path, network, passphrase, contents, ...(cost && { cost }) });
+  return new Wallet({ store, profile, backend });
+}
+
+/** The contents before anything is known from the chain: the funded accounts if these are their words. */
+export function firstContents(mnemonic: string, profile: NetworkProfile): Contents {
+  const ring = new KeyRing(mnemonic, profile.coinType, profile.address);
+  const funded = profile.fundedAccounts.filter(({ index, script }) =>
+    equalBytes(ring.script({ chain: RECEIVE, index }), script),
+  );
+  const empty = newContents(mnemonic);
+  if (funded.length === 0) return withReceive(empty, DEFAULT_LABEL, 0);
+  return funded.reduce((contents, { name, index }) => withReceive(contents, name, index), empty);
+}
+
+function networkOf(profile: NetworkProfile): WalletNetwork {
+  return { name: profile.name, magic: magicHex(profile) };
+}

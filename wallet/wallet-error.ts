@@ -1,0 +1,37 @@
+/** What can go wrong in a wallet and is worth telling its owner: one table of codes, one error class. */
+
+/** Every reason for which the wallet refuses, with the general sentence that documents it. */
+export const WALLET_ERRORS = {
+  'no-file': 'there is no wallet file at this place',
+  'file-exists': 'a wallet file is never overwritten by a new one',
+  'not-a-wallet': 'the file is something else than a wallet',
+  'newer-format': 'the file was written by a newer version of the program',
+  'damaged-file': 'the file is truncated or changed; it was left as it is',
+  'wrong-passphrase': 'the passphrase does not open the file',
+  'wrong-network': 'the wallet, an address or the node belongs to another network',
+  busy: 'another program is writing the wallet file',
+  'bad-words': 'the words are no BIP-39 mnemonic',
+  'bad-label': 'a label has a form that is not allowed',
+  'unknown-label': 'the wallet has no such label',
+  'bad-address': 'the address cannot be paid',
+  'bad-amount': 'the amount cannot be paid',
+  'bad-fee-rate': 'the fee rate is out of range',
+  'insufficient-funds': 'the coins of the label do not cover the payment and its fee',
+  'too-many-coins': 'the payment needs more coins than fit into one transaction',
+  'coins-gone': 'a coin chosen for the payment was spent in the meantime',
+  rejected: 'the node refused the payment',
+  'bad-backend': 'the node said something that contradicts itself',
+} as const;
+
+export type WalletErrorCode = keyof typeof WALLET_ERRORS;
+
+/** A refusal with a message for the owner of the wallet. It never carries key material. */
+export class WalletError extends Error {
+  override readonly name: string = 'WalletError';
+  readonly code: WalletErrorCode;
+
+  constructor(code: WalletErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

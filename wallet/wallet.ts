@@ -1,0 +1,305 @@
+/** A wallet at work: its labels, what they have, what happened to them, and payments. */
+import { randomInt } from 'node:crypto';
+import { bytesToHex, displayHash } from '../protocol/bytes.ts';
+import type { NetworkProfile } from '../protocol/network.ts';
+import { encodeTransaction, type Transaction, txid } from '../protocol/transaction.ts';
+import type { Hash } from '../protocol/units.ts';
+import { UnreachableError } from '../service/rpc-client.ts';
+import { type ChainBackend, type ChainState, PaymentRejectedError } from './backend.ts';
+import { type Balance, balanceOf } from './balance.ts';
+import { type ChainView, lookAtChain, type WalletCoin } from './chain-view.ts';
+import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive } from './contents.ts';
+import type { HistoryEntry } from './history.ts';
+import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './key-ring.ts';
+import type { RefusedPayment } from './outgoing.ts';
+import { buildPayment, signPayment } from './payment.ts';
+import {
+  type PaymentPlan,
+  type PaymentRequest,
+  planPayment,
+  requireLabel,
+  requireTrueCoins,
+} from './payment-plan.ts';
+import type { ScanProgress } from './scan.ts';
+import { type HistoryRequest, readHistory } from './wallet-history.ts';
+import type { WalletStore } from './wallet-store.ts';
+
+export interface WalletOptions {
+  readonly store: WalletStore;
+  readonly profile: NetworkProfile;
+  readonly backend: ChainBackend;
+  /** Unix seconds. Default: the machine's clock. */
+  readonly now?: () => number;
+  /** A random whole number from 0 to below `end`. Default: a secure source. */
+  readonly random?: (end: number) => number;
+}
+
+export interface WalletAddress {
+  readonly address: string;
+  /** As in "m/84'/1'/0'/0/5" (BIP 32). */
+  readonly path: string;
+}
+
+export interface WalletLabel {
+  readonly label: string;
+  /** In the order they were made. */
+  readonly addresses: readonly WalletAddress[];
+}
+
+/** What the wallet has, by label, at one moment. */
+export interface WalletBalance {
+  readonly chain: ChainState;
+  readonly labels: readonly (Balance & { readonly label: string })[];
+  readonly total: Balance;
+  /** Payments of this wallet that the chain does not take. */
+  readonly refused: readonly RefusedPayment[];
+}
+
+/** A signed payment. */
+export interface Payment extends PaymentPlan {
+  readonly txid: Hash;
+  readonly transaction: Transaction;
+}
+
+export interface PayOptions {
+  /**
+   * Called with the signed payment before anything else knows of it: when it rejects, the payment was never made.
+   * A service writes it down here, so that whatever is sent was recorded first.
+   */
+  readonly beforeBroadcast?: (payment: Payment) => Promise<void>;
+}
+
+/** The payment is signed and kept, but the backend could not be asked to take it; it is handed in again later. */
+export class UndeliveredPaymentError extends Error {
+  override readonly name = 'UndeliveredPaymentError';
+  readonly payment: Payment;
+
+  constructor(payment: Payment, cause: UnreachableError) {
+    const id = displayHash(payment.txid);
+    super(
+      `${cause.message}. The payment ${id} is signed and kept in the wallet: every later look at the chain hands it in again, so do not send it a second time`,
+      { cause },
+    );
+    this.payment = payment;
+  }
+}
+
+export class Wallet {
+  readonly profile: NetworkProfile;
+  readonly #store: WalletStore;
+  readonly #backend: ChainBackend;
+  readonly #now: () => number;
+  readonly #random: (end: number) => number;
+  #ring: KeyRing | undefined;
+
+  constructor(options: WalletOptions) {
+    this.profile = options.profile;
+    this.#store = options.store;
+    this.#backend = options.backend;
+    this.#now = options.now ?? (() => Math.floor(Date.now() / 1_000));
+    this.#random = options.random ?? randomInt;
+  }
+
+  /** The labels with their addresses. Does not need the chain. */
+  async labels(): Promise<WalletLabel[]> {
+    const contents = await this.#store.read();
+    const ring = this.#ringOf(contents);
+    return contents.labels.map(({ name, receive }) => ({
+      label: name,
+      addresses: receive.map((index) => addressAt(ring, { chain: RECEIVE, index })),
+    }));
+  }
+
+  /** A receive address nobody has seen yet, for a label that is made if it is new. Does not need the chain. */
+  async newAddress(name: string): Promise<WalletAddress & NewAddress> {
+    const label = parseLabel(name);
+    return this.#store.update(async (contents) => {
+      const ring = this.#ringOf(contents);
+      const index = contents.given;
+      const updated = withReceive(contents, label, index);
+      const address = addressAt(ring, { chain: RECEIVE, index });
+      const unusedBefore = index - contents.used.receive;
+      return { contents: withKeys(updated, ring), result: { ...address, label, unusedBefore } };
+    });
+  }
+
+  /**
+   * The newest receive address of a label.
+   * @throws WalletError `unknown-label`
+   */
+  async addressOf(label: string): Promise<WalletAddress> {
+    const contents = await this.#store.read();
+    const index = requireLabel(contents, label).receive.at(-1);
+    if (index === undefined) throw new RangeError(`label ${label} has no address`);
+    return addressAt(this.#ringOf(contents), { chain: RECEIVE, index });
+  }
+
+  /** The words everything can be restored from. */
+  async mnemonic(): Promise<string> {
+    return (await this.#store.read()).mnemonic;
+  }
+
+  /** Looks for addresses in use beyond the ones known; see {@link scanKeys}. */
+  async scan(options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void }): Promise<void> {
+    await this.#look(options);
+  }
+
+  async balance(): Promise<WalletBalance> {
+    const { contents, view } = await this.#look();
+    const names = new Set([
+      ...contents.labels.map(({ name }) => name),
+      ...view.coins.map(({ label }) => label),
+    ]);
+    const labels = [...names].map((label) => ({
+      label,
+      ...balanceOf(view.coins.filter((coin) => coin.label === label)),
+    }));
+    return { chain: view.chain, labels, total: balanceOf(view.coins), refused: view.refused };
+  }
+
+  /** The unspent coins. */
+  async coins(): Promise<readonly WalletCoin[]> {
+    return (await this.#look()).view.coins;
+  }
+
+  /** Newest first, pending ones before all others. */
+  async history(request: HistoryRequest): Promise<HistoryEntry[]> {
+    const { contents, view } = await this.#look();
+    if (request.label !== undefined) requireLabel(contents, request.label);
+    const ring = this.#ringOf(contents);
+    return readHistory(request, { contents, view, ring, backend: this.#backend, profile: this.profile });
+  }
+
+  /**
+   * What a payment would look like, without making it.
+   * @throws WalletError when it cannot be made: no such label, an address or amount that cannot be paid, too few
+   *   coins ({@link InsufficientFundsError})
+   */
+  async plan(request: PaymentRequest): Promise<PaymentPlan> {
+    const { contents, view } = await this.#look();
+    return this.#plan(request, contents, view);
+  }
+
+  /**
+   * Makes a payment: chooses coins, signs, writes it down, and hands it in. Once written down it is handed in again
+   * with every look at the chain until it is settled, also after a crash.
+   * @throws WalletError as {@link plan}; PaymentRejectedError when the chain refuses it, and then it is forgotten;
+   *   UndeliveredPaymentError when it is kept but was not handed in yet
+   */
+  async pay(request: PaymentRequest, { beforeBroadcast }: PayOptions = {}): Promise<Payment> {
+    const payment = await this.#store.update(async (stored) => {
+      const { contents, view } = await this.#lookWith(stored);
+      const plan = await this.#plan(request, contents, view);
+      await requireTrueCoins(plan.coins, view);
+      const ring = this.#ringOf(contents);
+      const signed = this.#sign(plan, ring);
+      await beforeBroadcast?.(signed);
+      return { contents: withKeys(withOutgoing(contents, signed, this.#now()), ring), result: signed };
+    });
+    try {
+      await this.#backend.broadcast(payment.transaction);
+    } catch (error) {
+      if (error instanceof UnreachableError) throw new UndeliveredPaymentError(payment, error);
+      if (error instanceof PaymentRejectedError) await this.#forget(payment);
+      throw error;
+    }
+    return payment;
+  }
+
+  async #plan(request: PaymentRequest, contents: Contents, view: ChainView): Promise<PaymentPlan> {
+    const minimumFeeRate = await this.#backend.minimumFeeRate();
+    return planPayment(request, contents, view, { profile: this.profile, minimumFeeRate });
+  }
+
+  #sign(plan: PaymentPlan, ring: KeyRing): Payment {
+    const { coins, outputs, change } = plan;
+    const position = this.#random(outputs.length + 1);
+    const unsigned = buildPayment({
+      coins,
+      outputs,
+      ...(change && { change: { value: change.value, script: ring.script(change.place), position } }),
+    });
+    const transaction = signPayment(unsigned, coins, (coin) => ring.privateKey(coin.place));
+    return { ...plan, transaction, txid: txid(transaction) };
+  }
+
+  #forget(payment: Payment): Promise<void> {
+    const settled = new Set([displayHash(payment.txid)]);
+    return this.#store.update(async (contents) => ({
+      contents: withDiscovery(contents, { ...NOTHING_NEW, settled }),
+      result: undefined,
+    }));
+  }
+
+  /** Looks at the chain and keeps what was learned from it. */
+  async #look(options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void } = {}) {
+    const stored = await this.#store.read();
+    const { contents, view } = await this.#lookWith(stored, options);
+    if (contents === stored) return { contents, view };
+    const merged = await this.#store.update(async (newest) => {
+      const updated = withKeys(withDiscovery(newest, view.discovery), this.#ringOf(newest));
+      return { contents: updated, result: updated };
+    });
+    return { contents: merged, view };
+  }
+
+  async #lookWith(
+    stored: Contents,
+    options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void } = {},
+  ): Promise<{ contents: Contents; view: ChainView }> {
+    const ring = this.#ringOf(stored);
+    const { profile } = this;
+    const view = await lookAtChain({ contents: stored, ring, backend: this.#backend, profile, ...options });
+    const contents = isNew(view.discovery, stored, ring)
+      ? withKeys(withDiscovery(stored, view.discovery), ring)
+      : stored;
+    return { contents, view };
+  }
+
+  /** The keys, brought up to what the contents know. */
+  #ringOf(contents: Contents): KeyRing {
+    this.#ring ??= new KeyRing(contents.mnemonic, this.profile.coinType, this.profile.address);
+    this.#ring.remember(RECEIVE, contents.keyHashes.receive);
+    this.#ring.remember(CHANGE, contents.keyHashes.change);
+    return this.#ring;
+  }
+}
+
+/** What to know about an address beside itself. */
+export interface NewAddress {
+  readonly label: string;
+  /** Addresses before it that were never used: from {@link GAP_LIMIT} on, a restore with that limit misses it. */
+  readonly unusedBefore: number;
+}
+
+const NOTHING_NEW: Discovery = { receive: [], change: [], senders: new Map(), settled: new Set() };
+
+/** Whether a look at the chain taught anything that is worth writing down. */
+function isNew({ receive, change, senders, settled }: Discovery, contents: Contents, ring: KeyRing): boolean {
+  return (
+    receive.some((index) => index >= contents.used.receive) ||
+    change.some((index) => index >= contents.used.change) ||
+    senders.size > 0 ||
+    settled.size > 0 ||
+    ring.keyHashes(RECEIVE).length > contents.keyHashes.receive.length ||
+    ring.keyHashes(CHANGE).length > contents.keyHashes.change.length
+  );
+}
+
+function withKeys(contents: Contents, ring: KeyRing): Contents {
+  return { ...contents, keyHashes: { receive: ring.keyHashes(RECEIVE), change: ring.keyHashes(CHANGE) } };
+}
+
+function withOutgoing(contents: Contents, payment: Payment, time: number): Contents {
+  const hex = bytesToHex(encodeTransaction(payment.transaction));
+  const id = displayHash(payment.txid);
+  return {
+    ...contents,
+    senders: { ...contents.senders, [id]: payment.from },
+    outgoing: [...contents.outgoing, { txid: id, hex, label: payment.from, time }],
+  };
+}
+
+function addressAt(ring: KeyRing, place: KeyPlace): WalletAddress {
+  return { address: ring.address(place), path: ring.path(place) };
+}
