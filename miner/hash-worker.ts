@@ -1,0 +1,68 @@
+/** Entry of a hashing thread: runs a {@link HashLoop} and lets messages in between its slices. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { HashLoop } from './hash-loop.ts';
+import { createJsHasher } from './kernel-js.ts';
+import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
+
+/** Time between reports of the hashes done. */
+const PROGRESS_MS = 500;
+/** Time until a lane that is used up for this second is looked at again. */
+const EXHAUSTED_PAUSE_MS = 100;
+
+function run(port: NonNullable<typeof parentPort>, { thread, threadCount }: WorkerAssignment): void {
+  const hasher = createJsHasher();
+  const nowMs = (): number => performance.now();
+  const say = (message: FromWorker): void => port.postMessage(message);
+  const loop = new HashLoop({
+    hasher,
+    thread,
+    threadCount,
+    nowMs,
+    onHit: (hit) => say({ type: 'hit', hit }),
+  });
+  let isRunning = false;
+  let isStopped = false;
+  let reportedHashes = 0;
+  let reportedMs = nowMs();
+
+  function report(): void {
+    const hashes = loop.hashCount - reportedHashes;
+    reportedMs = nowMs();
+    if (hashes === 0) return;
+    reportedHashes = loop.hashCount;
+    say({ type: 'progress', hashes });
+  }
+
+  function turn(): void {
+    if (isStopped) return;
+    const outcome = loop.slice();
+    if (outcome !== 'searched' || nowMs() - reportedMs >= PROGRESS_MS) report();
+    // setImmediate comes round only after the messages that have arrived meanwhile.
+    if (outcome === 'searched') setImmediate(turn);
+    else if (outcome === 'exhausted') setTimeout(turn, EXHAUSTED_PAUSE_MS);
+    else isRunning = false;
+  }
+
+  port.on('message', (message: ToWorker) => {
+    switch (message.type) {
+      case 'work':
+        loop.setWork(message.work);
+        break;
+      case 'settled':
+        loop.settle(message.count);
+        break;
+      case 'stop':
+        isStopped = true;
+        report();
+        port.close();
+        return;
+    }
+    if (isRunning) return;
+    isRunning = true;
+    turn();
+  });
+  say({ type: 'ready', kernel: hasher.name });
+}
+
+if (parentPort === null) throw new Error('hash-worker.ts runs in a worker thread');
+run(parentPort, workerData as WorkerAssignment);

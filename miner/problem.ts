@@ -1,0 +1,147 @@
+/** Everything that can go wrong between a miner and its pool, in words that say what to do. */
+import { STRATUM_ERRORS, type StratumFailure } from '../protocol/stratum.ts';
+import type { CloseCause } from './connection.ts';
+
+export type ProblemCode =
+  | 'unknown-host'
+  | 'unreachable'
+  | 'connection-refused'
+  | 'tls-port'
+  | 'http-port'
+  | 'closed-by-pool'
+  | 'connection-lost'
+  | 'line-too-long'
+  | 'silent'
+  | 'not-stratum'
+  | 'garbage'
+  | 'subscribe-refused'
+  | 'unauthorized'
+  | 'session-lost'
+  | 'bad-job'
+  | 'bad-difficulty'
+  | 'bad-extranonce'
+  | 'foreign-reconnect'
+  | 'wrong-hit'
+  | 'worker-failed';
+
+/** A problem as statistics and logs carry it. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** One sentence for the person at the screen. */
+  readonly text: string;
+}
+
+/** Why a pool did not count a share; `unanswered` when it never said. */
+export type ShareRefusal =
+  | 'stale'
+  | 'unknown-job'
+  | 'duplicate'
+  | 'low-difficulty'
+  | 'unauthorized'
+  | 'not-subscribed'
+  | 'other';
+
+/** Longest text of a pool that is shown. */
+const FOREIGN_TEXT_MAX = 300;
+
+/** Text that a pool sent, made fit to be shown: no control characters, not too long. */
+export function shownText(text: string): string {
+  // Terminals obey control characters (C0, DEL, C1), and the bidirectional marks reorder what stands around them.
+  const printable = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+  return printable.length > FOREIGN_TEXT_MAX ? `${printable.slice(0, FOREIGN_TEXT_MAX)}…` : printable;
+}
+
+/** The problem behind a connection that could not be opened or has gone. */
+export function connectionProblem(cause: CloseCause, place: string, detail?: string): Problem {
+  const words = detail === undefined ? '' : ` (${shownText(detail)})`;
+  switch (cause) {
+    case 'refused':
+      return {
+        code: 'connection-refused',
+        text: `nothing listens at ${place}: is the pool running, and is the port right?`,
+      };
+    case 'unknown-host':
+      return {
+        code: 'unknown-host',
+        text: `the host of ${place} is unknown: check the name and the network`,
+      };
+    case 'unreachable':
+      return { code: 'unreachable', text: `${place} cannot be reached${words}` };
+    case 'tls':
+      return {
+        code: 'tls-port',
+        text: `${place} speaks TLS; give the pool's port for plain Stratum (stratum+tcp), often 3333`,
+      };
+    case 'http':
+      return {
+        code: 'http-port',
+        text: `${place} is a web server; give the pool's port for Stratum, often 3333`,
+      };
+    case 'line-too-long':
+      return { code: 'line-too-long', text: `${place} sent a line too long for Stratum` };
+    case 'ended':
+      return { code: 'closed-by-pool', text: `${place} closed the connection` };
+    case 'lost':
+      return { code: 'connection-lost', text: `the connection to ${place} broke${words}` };
+  }
+}
+
+/** The problem of a user name that the pool does not accept. */
+export function unauthorizedProblem(user: string, failure: StratumFailure | null): Problem {
+  const reason =
+    failure === null
+      ? 'it gives no reason; most often the address is mistyped or of another network'
+      : shownText(failure.message);
+  return { code: 'unauthorized', text: `the pool does not accept ${shownText(user)}: ${reason}` };
+}
+
+/** What pools write when their code says nothing; tried in this order. */
+const REFUSAL_WORDS: readonly (readonly [RegExp, ShareRefusal])[] = [
+  [/stale|old job/i, 'stale'],
+  [/duplicate/i, 'duplicate'],
+  [/low.?diff|above.?target|high.?hash/i, 'low-difficulty'],
+  [/job/i, 'unknown-job'],
+  [/unauthori[sz]ed/i, 'unauthorized'],
+  [/not.?subscribed/i, 'not-subscribed'],
+];
+
+/** Reads why a pool refused a share, from the code of its answer or else from its words. */
+export function shareRefusalOf(failure: StratumFailure): ShareRefusal {
+  switch (failure.code) {
+    case STRATUM_ERRORS.stale:
+      // One code for both: only the words tell a job of the last tip from one that never was.
+      return /stale/i.test(failure.message) ? 'stale' : 'unknown-job';
+    case STRATUM_ERRORS.duplicate:
+      return 'duplicate';
+    case STRATUM_ERRORS.lowDifficulty:
+      return 'low-difficulty';
+    case STRATUM_ERRORS.unauthorized:
+      return 'unauthorized';
+    case STRATUM_ERRORS.notSubscribed:
+      return 'not-subscribed';
+  }
+  return REFUSAL_WORDS.find(([words]) => words.test(failure.message))?.[1] ?? 'other';
+}
+
+const REFUSAL_TEXTS: Readonly<Record<ShareRefusal, string>> = {
+  stale: 'stale: a new block came first',
+  'unknown-job': 'the pool no longer knows the job',
+  duplicate: 'duplicate: the pool has this share already',
+  'low-difficulty': 'below the difficulty that the pool asks for',
+  unauthorized: 'the pool has forgotten who we are',
+  'not-subscribed': 'the pool has forgotten our subscription',
+  other: 'refused',
+};
+
+/** One sentence about a refused share: our words, then the pool's. */
+export function shareRefusalText(refusal: ShareRefusal, failure: StratumFailure): string {
+  const words = shownText(failure.message);
+  return words === '' ? REFUSAL_TEXTS[refusal] : `${REFUSAL_TEXTS[refusal]} ("${words}")`;
+}
+
+/** What kind of problem parameters without sense are, by method; others are `garbage`. */
+export const VIOLATION_CODES: Readonly<Record<string, ProblemCode>> = {
+  'mining.notify': 'bad-job',
+  'mining.set_difficulty': 'bad-difficulty',
+  'mining.set_extranonce': 'bad-extranonce',
+};
