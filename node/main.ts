@@ -1,0 +1,200 @@
+/** `nilz node`: reads flags, environment and signals, and calls `startNode`. */
+import { readFileSync } from 'node:fs';
+import { AddressError } from '../protocol/address.ts';
+import { displayHash } from '../protocol/bytes.ts';
+import {
+  changeProfile,
+  isNetworkName,
+  type NetworkProfile,
+  ProfileError,
+  parseProfile,
+  profileByName,
+} from '../protocol/network.ts';
+import {
+  boolean,
+  choice,
+  helpText,
+  integer,
+  loadSettings,
+  SettingError,
+  string,
+  type Values,
+} from '../service/config.ts';
+import { DatabaseError } from '../service/database.ts';
+import { DirectoryInUseError } from '../service/files.ts';
+import { type Credentials, ListenError } from '../service/http.ts';
+import { runUntilSignal } from '../service/lifecycle.ts';
+import { createLogger, LOG_LEVELS } from '../service/log.ts';
+import { ChainError } from './chain/chain.ts';
+import {
+  DEFAULT_DB_CACHE_MB,
+  DEFAULT_RPC_BIND,
+  DEFAULT_RPC_PORT,
+  type RunningNode,
+  startNode,
+} from './node.ts';
+
+const COMMAND = 'nilz node';
+const EXIT = { failed: 1, wrongUse: 2 } as const;
+
+const SETTINGS = {
+  network: string({
+    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
+    default: 'dev',
+  }),
+  datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
+  rpcBind: string({ help: 'address the RPC listens on', default: DEFAULT_RPC_BIND }),
+  rpcPort: integer({
+    help: 'port of the RPC, 0 for any free one',
+    default: DEFAULT_RPC_PORT,
+    min: 0,
+    max: 65_535,
+  }),
+  rpcUser: string({
+    help: 'name to call the RPC with; without it the cookie file in the data directory is used',
+  }),
+  rpcPassword: string({ help: 'password that goes with --rpc-user' }),
+  rpcLenientHttp: boolean({
+    help:
+      'take HTTP header lines that end in a bare LF, as ckpool sends them; behind a proxy this lets requests be ' +
+      'smuggled past it',
+  }),
+  mine: string({ help: 'mine without a pause and pay to this address' }),
+  dbCache: integer({
+    help: 'memory for coins and database pages, in MB',
+    default: DEFAULT_DB_CACHE_MB,
+    min: 4,
+  }),
+  blockTime: integer({
+    help: 'seconds per block on dev or a private network; makes it another network',
+    env: ['NILZ_BLOCK_TIME_S'],
+    min: 2,
+    max: 86_400,
+  }),
+  retargetWindow: integer({
+    help: 'blocks the retarget looks back on dev or a private network; makes it another network',
+    min: 3,
+    max: 1_000,
+  }),
+  logLevel: choice(LOG_LEVELS, { help: 'how much is told', default: 'info' }),
+  json: boolean({ help: 'print one line of JSON when ready, and the log as JSON' }),
+};
+
+type NodeSettings = Values<typeof SETTINGS>;
+
+/** Runs the node until it is told to end; returns the exit code. */
+export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  try {
+    const { values, help } = loadSettings(SETTINGS, { command: COMMAND, argv, env });
+    if (help) {
+      process.stdout.write(
+        helpText(SETTINGS, {
+          command: COMMAND,
+          summary: 'Runs a node: the chain, its mempool and the JSON-RPC.',
+        }),
+      );
+      return 0;
+    }
+    return await run(values);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === undefined) throw error;
+    console.error(`${COMMAND}: ${error instanceof Error ? error.message : String(error)}`);
+    return code;
+  }
+}
+
+async function run(values: NodeSettings): Promise<number> {
+  const profile = profileOf(values);
+  const credentials = credentialsOf(values);
+  const log = createLogger({
+    name: 'node',
+    level: values.logLevel,
+    ...(values.json && { pretty: false }),
+  });
+  return runUntilSignal(
+    async ({ requestStop }) => {
+      const node = await startNode({
+        profile,
+        dataDirectory: values.datadir,
+        rpcBind: values.rpcBind,
+        rpcPort: values.rpcPort,
+        credentials,
+        lenientHttp: values.rpcLenientHttp,
+        mineTo: values.mine,
+        dbCacheMb: values.dbCache,
+        log,
+        onStopRequest: requestStop,
+      });
+      announce(node, values.json);
+      return node;
+    },
+    { log },
+  );
+}
+
+/**
+ * The network that the settings name.
+ * @throws ProfileError for an unknown one, SettingError where its identity must not be changed
+ */
+function profileOf({ network, blockTime, retargetWindow }: NodeSettings): NetworkProfile {
+  const base = isNetworkName(network) ? profileByName(network) : privateNetwork(network);
+  if (blockTime === undefined && retargetWindow === undefined) return base;
+  if (base.name === 'main' || base.name === 'test') {
+    const setting = blockTime === undefined ? '--retarget-window' : '--block-time';
+    throw new SettingError(
+      `${setting}: ${base.name} is a public network, its rules cannot be changed; use dev`,
+    );
+  }
+  return changeProfile(base, {
+    ...(blockTime !== undefined && { blockTimeSeconds: blockTime }),
+    ...(retargetWindow !== undefined && { window: retargetWindow }),
+  });
+}
+
+function privateNetwork(file: string): NetworkProfile {
+  if (!file.endsWith('.json')) return profileByName(file);
+  try {
+    return parseProfile(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SettingError(`--network ${file}: ${reason}`);
+  }
+}
+
+function credentialsOf({ rpcUser, rpcPassword }: NodeSettings): Credentials | undefined {
+  if (rpcUser === undefined && rpcPassword === undefined) return undefined;
+  if (rpcUser === undefined) throw new SettingError('--rpc-password needs --rpc-user with it');
+  if (rpcPassword === undefined) throw new SettingError('--rpc-user needs --rpc-password with it');
+  if (rpcUser.includes(':')) throw new SettingError(`--rpc-user ${rpcUser}: must not contain a colon`);
+  return { user: rpcUser, password: rpcPassword };
+}
+
+/** Tells that the node is ready: one line of JSON on standard output, or a line for people. */
+function announce({ profile, chain, rpcUrl, cookieFile, directory }: RunningNode, json: boolean): void {
+  const { height, hash } = chain.tip;
+  const facts = { network: profile.name, height, hash: displayHash(hash), rpc_url: rpcUrl };
+  if (json) {
+    console.log(JSON.stringify({ ready: true, ...facts, cookie_file: cookieFile ?? null, directory }));
+    return;
+  }
+  const access = cookieFile === undefined ? 'user and password as set' : `cookie ${cookieFile}`;
+  console.log(`node ready: network ${profile.name}, height ${height}, RPC ${rpcUrl} (${access})`);
+  if (profile.fundedAccounts.length > 0) {
+    const names = profile.fundedAccounts.map(({ name }) => name).join(', ');
+    console.log(
+      `WARNING: the keys of the funded accounts of ${profile.name} (${names}) are PUBLIC. ` +
+        'Anybody can spend their coins: use them for trying out only.',
+    );
+  }
+}
+
+/** Errors that say all there is to say; any other is a bug and keeps its stack. */
+function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof SettingError || error instanceof ProfileError || error instanceof AddressError) {
+    return EXIT.wrongUse;
+  }
+  if (error instanceof ListenError || error instanceof DirectoryInUseError) return EXIT.failed;
+  if (error instanceof DatabaseError || error instanceof ChainError) return EXIT.failed;
+  return undefined;
+}

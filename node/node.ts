@@ -1,0 +1,231 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { verify } from '#verify';
+import { decodeAddress } from '../protocol/address.ts';
+import { displayHash } from '../protocol/bytes.ts';
+import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
+import { lockDirectory, writeCookieFile } from '../service/files.ts';
+import { basicAuth, type Credentials, type HttpListener, listenHttp } from '../service/http.ts';
+import { composeStop, type Stoppable } from '../service/lifecycle.ts';
+import type { Logger } from '../service/log.ts';
+import { createRpcServer } from '../service/rpc-server.ts';
+import { AddressIndex } from './chain/address-index.ts';
+import { Chain } from './chain/chain.ts';
+import { type Clock, MockableClock } from './clock.ts';
+import { LongPoll } from './long-poll.ts';
+import { Admission } from './mempool/admission.ts';
+import { ChainFollower } from './mempool/chain-follower.ts';
+import { Mempool } from './mempool/mempool.ts';
+import { MempoolStore } from './mempool/mempool-store.ts';
+import { ScriptIndex } from './mempool/script-index.ts';
+import { describeRuleError, nodeMethods } from './rpc/methods.ts';
+import type { NodeParts } from './rpc/parts.ts';
+import { SoloMiner } from './solo-miner.ts';
+import { MempoolTable } from './storage/mempool-table.ts';
+import { openNodeDatabase } from './storage/node-database.ts';
+import { TemplateSource } from './template.ts';
+
+export interface NodeOptions {
+  readonly profile: NetworkProfile;
+  /** The network's own folder is made below it. */
+  readonly dataDirectory: string;
+  readonly log: Logger;
+  /** Default 127.0.0.1. */
+  readonly rpcBind?: string;
+  /** Default 5000; 0 picks a free port. */
+  readonly rpcPort?: number;
+  /** Who may call. Without it a cookie file is written, anew at every start. */
+  readonly credentials?: Credentials | undefined;
+  /** Take HTTP header lines that end in a bare LF. */
+  readonly lenientHttp?: boolean;
+  /** Mine without a pause and pay to this address. */
+  readonly mineTo?: string | undefined;
+  /** Memory for coins and database pages, in MB; default 128. */
+  readonly dbCacheMb?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** What the RPC method `stop` does; default: stops this node. */
+  readonly onStopRequest?: () => void;
+}
+
+/** A node that is up. */
+export interface RunningNode extends Stoppable {
+  readonly profile: NetworkProfile;
+  readonly rpcUrl: string;
+  readonly rpcPort: number;
+  readonly credentials: Credentials;
+  /** Set when the credentials are in a cookie file. */
+  readonly cookieFile: string | undefined;
+  /** The folder that holds this network's files. */
+  readonly directory: string;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  /** Resolves when the node has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+}
+
+export const DEFAULT_RPC_BIND = '127.0.0.1';
+export const DEFAULT_RPC_PORT = 5000;
+export const DEFAULT_DB_CACHE_MB = 128;
+
+/**
+ * Starts a node: its chain, mempool and RPC.
+ * @throws ListenError, DirectoryInUseError, DatabaseError, AddressError and what `Chain.open` throws, each with
+ * a message for the operator; nothing of the node runs then
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const started: Stoppable[] = [];
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await composeStop(started).stop();
+    throw error;
+  }
+}
+
+/** Starts part after part; what is in `started` is stopped in the reverse order. */
+async function start(options: NodeOptions, started: Stoppable[]): Promise<RunningNode> {
+  const { profile, mineTo } = options;
+  const payTo = mineTo === undefined ? undefined : decodeAddress(mineTo, profile.address).script;
+  const directory = join(options.dataDirectory, networkDirectory(profile));
+  started.push({ stop: await lockDirectory(directory) });
+
+  const core = await openCore(options, directory, started);
+  const access = await openAccess(options, directory, started);
+  const listener = await openRpc(options, core, access.credentials, () => void stopAll());
+  started.push(listener);
+  if (payTo !== undefined) started.push(startMiner(options, core, payTo));
+
+  const everything = composeStop(started);
+  let markStopped = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    markStopped = resolve;
+  });
+  const stopAll = (): Promise<void> => everything.stop().finally(markStopped);
+  return {
+    profile,
+    rpcUrl: listener.url,
+    rpcPort: listener.port,
+    ...access,
+    directory,
+    chain: core.chain,
+    mempool: core.mempool,
+    stopped,
+    stop: stopAll,
+  };
+}
+
+type Core = Omit<NodeParts, 'requestStop'>;
+
+/** The chain with everything that follows it. */
+async function openCore(options: NodeOptions, directory: string, started: Stoppable[]): Promise<Core> {
+  const { profile, log, dbCacheMb = DEFAULT_DB_CACHE_MB } = options;
+  const startedMs = performance.now();
+  const clock = new MockableClock(options.clock);
+  const database = await openNodeDatabase(directory, dbCacheMb);
+  started.push({ stop: () => database.close() });
+  const chain = await Chain.open({ database, profile, verify, clock, log, dbCacheMb });
+  started.push({ stop: () => chain.close() });
+
+  const mempool = new Mempool();
+  const mempoolScripts = new ScriptIndex();
+  mempool.listen(mempoolScripts);
+  const admission = new Admission({ chain, mempool, verify, clock });
+  const store = new MempoolStore({ rows: new MempoolTable(database), log });
+  await store.load(mempool, admission);
+  mempool.listen(store);
+  started.push({ stop: () => store.close() });
+
+  const templates = new TemplateSource({ chain, mempool, clock });
+  const longPoll = new LongPoll(templates);
+  const mempoolChanged = (): void => longPoll.changed();
+  mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
+  follow(chain, new ChainFollower({ mempool, admission, log }), longPoll);
+  return {
+    profile,
+    chain,
+    addresses: new AddressIndex(database),
+    mempool,
+    mempoolScripts,
+    admission,
+    templates,
+    longPoll,
+    clock,
+    sizeOnDisk: async () => (await stat(database.file)).size,
+    uptimeSeconds: () => Math.floor((performance.now() - startedMs) / 1000),
+  };
+}
+
+/** The mempool comes first, so that work is handed out only when it fits the new tip. */
+function follow(chain: Chain, follower: ChainFollower, longPoll: LongPoll): void {
+  chain.on('connected', ({ block }) => follower.blockConnected(block));
+  chain.on('disconnected', ({ block }) => follower.blockDisconnected(block));
+  chain.on('tip', async () => {
+    await follower.settle();
+    longPoll.changed();
+  });
+}
+
+/** Who may call: the given user, or whoever can read the cookie file, which lasts as long as the node runs. */
+async function openAccess(
+  { credentials }: NodeOptions,
+  directory: string,
+  started: Stoppable[],
+): Promise<Pick<RunningNode, 'credentials' | 'cookieFile'>> {
+  if (credentials) return { credentials, cookieFile: undefined };
+  const cookieFile = join(directory, '.cookie');
+  const written = await writeCookieFile(cookieFile);
+  started.push({ stop: () => rm(cookieFile, { force: true }) });
+  return { credentials: written, cookieFile };
+}
+
+function openRpc(
+  options: NodeOptions,
+  core: Core,
+  credentials: Credentials,
+  stopNode: () => void,
+): Promise<HttpListener> {
+  const stop = options.onStopRequest ?? stopNode;
+  const server = createRpcServer({
+    // The answer to `stop` goes out first.
+    methods: nodeMethods({ ...core, requestStop: () => setImmediate(stop) }),
+    authorize: basicAuth([credentials]),
+    describeError: describeRuleError,
+    health: () => healthOf(core),
+    log: options.log,
+  });
+  return listenHttp({
+    host: options.rpcBind ?? DEFAULT_RPC_BIND,
+    port: options.rpcPort ?? DEFAULT_RPC_PORT,
+    handler: server.handler,
+    lenientParser: options.lenientHttp ?? false,
+    portSetting: '--rpc-port',
+    onStop: () => server.stop(),
+  });
+}
+
+/** What `GET /health` says to anybody. */
+function healthOf({ profile, chain, clock }: Core): Record<string, unknown> {
+  const { tip } = chain;
+  return {
+    status: 'ok',
+    network: profile.name,
+    height: tip.height,
+    tip_hash: displayHash(tip.hash),
+    tip_age_seconds: Math.max(0, clock.nowSeconds() - tip.time),
+    peers: 0,
+    sync_state: 'synced',
+  };
+}
+
+/** Where blocks cost nothing they come at the pace of the network's block time. */
+function startMiner({ profile, log }: NodeOptions, core: Core, script: Uint8Array): SoloMiner {
+  return new SoloMiner({
+    templates: core.templates,
+    longPoll: core.longPoll,
+    accept: (block) => core.chain.accept(block),
+    script,
+    paceMs: profile.retarget ? 0 : profile.blockTimeSeconds * 1000,
+    log,
+  });
+}

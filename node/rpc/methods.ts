@@ -1,0 +1,35 @@
+import { RuleError } from '../../protocol/rules.ts';
+import { RpcError, type RpcMethods } from '../../service/rpc-server.ts';
+import { addressMethods } from './addresses.ts';
+import { chainMethods } from './chain.ts';
+import { controlMethods } from './control.ts';
+import { mempoolMethods } from './mempool.ts';
+import { miningMethods } from './mining.ts';
+import { networkMethods } from './network.ts';
+import type { NodeParts } from './parts.ts';
+import { regtestMethods } from './regtest.ts';
+import { transactionMethods } from './transactions.ts';
+import { utilMethods } from './util.ts';
+
+/** Every method of the node. Those that mine or set the time at a caller's word exist on the regtests only. */
+export function nodeMethods(parts: NodeParts): RpcMethods {
+  const methods: RpcMethods = {
+    ...chainMethods(parts),
+    ...mempoolMethods(parts),
+    ...transactionMethods(parts),
+    ...miningMethods(parts),
+    ...(parts.profile.mockTime ? regtestMethods(parts) : {}),
+    ...networkMethods(parts),
+    ...addressMethods(parts),
+    ...utilMethods(parts),
+    ...controlMethods(parts, () => methods),
+  };
+  return methods;
+}
+
+/** A broken rule that reaches a caller as an error, under the code its table gives it. */
+export function describeRuleError(error: unknown): RpcError | undefined {
+  return error instanceof RuleError
+    ? new RpcError(error.rpcCode, `${error.code}, ${error.detail}`)
+    : undefined;
+}

@@ -1,0 +1,240 @@
+import * as z from 'zod';
+import { type Block, decodeBlock } from '../../protocol/block.ts';
+import { bytesToHex, displayHash, hexToBytes } from '../../protocol/bytes.ts';
+import { MAX_BLOCK_SIGOPS_COST, withReservedValue } from '../../protocol/check-block.ts';
+import { MAX_BLOCK_WEIGHT } from '../../protocol/check-transaction.ts';
+import { CodecError } from '../../protocol/codec.ts';
+import { compactToTarget, showBits } from '../../protocol/compact.ts';
+import { blockHash } from '../../protocol/header.ts';
+import { commitmentScript } from '../../protocol/merkle.ts';
+import { RPC_ERRORS } from '../../protocol/rpc.ts';
+import { RuleError } from '../../protocol/rules.ts';
+import { encodeTransaction } from '../../protocol/transaction.ts';
+import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import type { AcceptResult } from '../chain/acceptance.ts';
+import type { Chain } from '../chain/chain.ts';
+import { longPollId } from '../long-poll.ts';
+import type { BlockTemplate, Moment } from '../template.ts';
+import { bitsJson, numberHex } from './block-json.ts';
+import { MIN_FEE_RATE_JSON } from './mempool.ts';
+import type { NodeParts } from './parts.ts';
+import { warningsOf } from './warnings.ts';
+
+const group = 'Mining';
+
+/** Blocks `getnetworkhashps` looks back unless told otherwise, as Bitcoin Core. */
+const HASH_RATE_BLOCKS = 120;
+
+/** Fields nobody needs pass unread: miners send many. */
+const templateRequest = z.looseObject({
+  mode: z.string().optional(),
+  data: z.string().optional(),
+  longpollid: z.string().optional(),
+  rules: z.array(z.string()).optional(),
+  capabilities: z.array(z.string()).optional(),
+});
+
+/** The methods for those who look for blocks. */
+export function miningMethods(parts: NodeParts): RpcMethods {
+  const { chain, mempool, templates, longPoll, profile } = parts;
+
+  return {
+    getblocktemplate: rpcMethod({
+      group,
+      help:
+        'What the next block may be made of (BIP 22, 23, 145). With "longpollid" of an earlier answer it ' +
+        'waits for something better; with "mode":"proposal" and a block as "data" it says whether the block, ' +
+        'but for its proof of work, would be valid: null, or why not.',
+      bigBody: true,
+      params: [
+        {
+          name: 'template_request',
+          schema: templateRequest,
+          optional: true,
+          help: 'an object with "mode", "rules", "capabilities", "longpollid", "data"; all may be left out',
+        },
+      ],
+      run: async ({ template_request: request = {} }, context) => {
+        const { mode = 'template', data, longpollid } = request;
+        if (mode === 'proposal') return judgeProposal(chain, data);
+        if (mode !== 'template') throw new RpcError(RPC_ERRORS.invalidParameter, 'Invalid mode');
+        if (longpollid !== undefined) {
+          await longPoll.wait(longpollid, context.signal);
+          if (context.signal.aborted) throw new RpcError(RPC_ERRORS.notConnected, 'Shutting down');
+        }
+        return templateJson(templates.current(), templates.moment());
+      },
+    }),
+
+    getmininginfo: rpcMethod({
+      group,
+      help: 'What concerns miners: difficulty, hash rate, number of waiting transactions.',
+      params: [],
+      run: () => {
+        const { height, bits } = chain.tip;
+        return {
+          blocks: height,
+          ...bitsJson(bits),
+          networkhashps: hashRate(chain, HASH_RATE_BLOCKS, height),
+          pooledtx: mempool.size,
+          blockmintxfee: MIN_FEE_RATE_JSON,
+          chain: profile.chainName,
+          next: { height: height + 1, ...bitsJson(templates.moment().bits) },
+          warnings: warningsOf(parts),
+        };
+      },
+    }),
+
+    getnetworkhashps: rpcMethod({
+      group,
+      help: 'Estimated hashes per second of the whole network, from the work and times of recent blocks.',
+      params: [
+        {
+          name: 'nblocks',
+          schema: z.int(),
+          optional: true,
+          help: 'how many blocks to look back, -1 for the window of the retarget (default 120)',
+        },
+        {
+          name: 'height',
+          schema: z.int(),
+          optional: true,
+          help: 'up to this height, -1 for the tip (default -1)',
+        },
+      ],
+      run: ({ nblocks = HASH_RATE_BLOCKS, height = -1 }) => {
+        if (nblocks < -1 || nblocks === 0) {
+          const message = 'Invalid nblocks. Must be a positive number or -1.';
+          throw new RpcError(RPC_ERRORS.invalidParameter, message);
+        }
+        if (height < -1 || height > chain.tip.height) {
+          throw new RpcError(RPC_ERRORS.invalidParameter, 'Block does not exist at specified height');
+        }
+        const last = height === -1 ? chain.tip.height : height;
+        return hashRate(chain, nblocks === -1 ? profile.window : nblocks, last);
+      },
+    }),
+
+    submitblock: rpcMethod({
+      group,
+      help: 'Hands in a block. Answers null when it is the new tip, else why not in one word.',
+      bigBody: true,
+      params: [
+        { name: 'hexdata', schema: z.string(), help: 'the block in hex' },
+        { name: 'dummy', schema: z.unknown(), optional: true, help: 'taken for compatibility (BIP 22)' },
+      ],
+      run: async ({ hexdata }) => submissionReason(await chain.accept(withReservedValue(blockOf(hexdata)))),
+    }),
+  };
+}
+
+/** @throws RpcError −22 unless `hex` spells exactly one block */
+function blockOf(hex: string): Block {
+  try {
+    return decodeBlock(hexToBytes(hex));
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    throw new RpcError(RPC_ERRORS.deserializationError, 'Block decode failed', error.message);
+  }
+}
+
+/** BIP 22 as Bitcoin Core answers: null for a new tip, else one word. */
+function submissionReason(result: AcceptResult): string | null {
+  switch (result.outcome) {
+    case 'connected':
+      return null;
+    case 'side-branch':
+      return 'inconclusive';
+    case 'duplicate':
+    case 'duplicate-invalid':
+      return result.outcome;
+    case 'orphan':
+      return 'prev-blk-not-found';
+    case 'held':
+    case 'invalid':
+      return result.error.code;
+  }
+}
+
+/** BIP 23 block proposal: null if the block would be valid on the tip, else the reason. */
+async function judgeProposal(chain: Chain, data: string | undefined): Promise<string | null> {
+  if (data === undefined) throw new RpcError(RPC_ERRORS.typeError, 'Missing data String key for proposal');
+  const block = blockOf(data);
+  const known = chain.entry(blockHash(block.header));
+  if (known?.status === 'valid') return 'duplicate';
+  if (known?.status === 'invalid') return 'duplicate-invalid';
+  if (known) return 'duplicate-inconclusive';
+  if (displayHash(block.header.previous) !== displayHash(chain.tip.hash))
+    return 'inconclusive-not-best-prevblk';
+  try {
+    await chain.proposal(block);
+    return null;
+  } catch (error) {
+    if (error instanceof RuleError) return error.code;
+    throw error;
+  }
+}
+
+/** Answer of `getblocktemplate` (BIP 22, 23, 145), the fields in Bitcoin Core's order. */
+function templateJson(template: BlockTemplate, moment: Moment): Record<string, unknown> {
+  return {
+    capabilities: ['proposal'],
+    version: template.version,
+    rules: ['segwit'],
+    vbavailable: {},
+    vbrequired: 0,
+    previousblockhash: displayHash(template.previous),
+    transactions: transactionsJson(template),
+    coinbaseaux: {},
+    coinbasevalue: Number(template.coinbaseValue),
+    longpollid: longPollId(template, moment),
+    target: numberHex(compactToTarget(moment.bits)),
+    mintime: template.minTimeSeconds,
+    mutable: ['time', 'transactions', 'prevblock'],
+    noncerange: '00000000ffffffff',
+    sigoplimit: MAX_BLOCK_SIGOPS_COST,
+    sizelimit: MAX_BLOCK_WEIGHT,
+    weightlimit: MAX_BLOCK_WEIGHT,
+    curtime: moment.timeSeconds,
+    bits: showBits(moment.bits),
+    height: template.height,
+    default_witness_commitment: bytesToHex(commitmentScript(template.commitment)),
+  };
+}
+
+/** The same template is handed out many times. */
+const transactionsOf = new WeakMap<BlockTemplate, readonly unknown[]>();
+
+function transactionsJson(template: BlockTemplate): readonly unknown[] {
+  const known = transactionsOf.get(template);
+  if (known) return known;
+  const positions = new Map(template.entries.map(({ key }, index) => [key, index + 1]));
+  const transactions = template.entries.map((entry) => ({
+    data: bytesToHex(encodeTransaction(entry.transaction)),
+    txid: displayHash(entry.txid),
+    hash: displayHash(entry.wtxid),
+    depends: [...entry.parents]
+      .map(({ key }) => positions.get(key))
+      .filter((position) => position !== undefined),
+    fee: Number(entry.fee),
+    sigops: entry.sigopsCost,
+    weight: entry.weight,
+  }));
+  transactionsOf.set(template, transactions);
+  return transactions;
+}
+
+/** Work over time of the `count` blocks up to `height` (Bitcoin Core's `GetNetworkHashPS`). */
+function hashRate(chain: Chain, count: number, height: number): number {
+  const last = chain.entryAt(height);
+  const first = chain.entryAt(Math.max(0, height - count));
+  if (!last || !first || last === first) return 0;
+  let earliest = last.time;
+  let latest = last.time;
+  for (let at = height - 1; at >= first.height; at--) {
+    const time = chain.entryAt(at)?.time ?? latest;
+    earliest = Math.min(earliest, time);
+    latest = Math.max(latest, time);
+  }
+  return latest === earliest ? 0 : Number(last.chainWork - first.chainWork) / (latest - earliest);
+}

@@ -1,0 +1,28 @@
+import type { NetworkProfile } from '../../protocol/network.ts';
+import type { AddressIndex } from '../chain/address-index.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { MockableClock } from '../clock.ts';
+import type { LongPoll } from '../long-poll.ts';
+import type { Admission } from '../mempool/admission.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { ScriptIndex } from '../mempool/script-index.ts';
+import type { TemplateSource } from '../template.ts';
+
+/** What the RPC methods read and act on. */
+export interface NodeParts {
+  readonly profile: NetworkProfile;
+  readonly chain: Chain;
+  readonly addresses: AddressIndex;
+  readonly mempool: Mempool;
+  readonly mempoolScripts: ScriptIndex;
+  readonly admission: Admission;
+  readonly templates: TemplateSource;
+  readonly longPoll: LongPoll;
+  readonly clock: MockableClock;
+  /** Bytes the chain's database takes up on the disk. */
+  readonly sizeOnDisk: () => Promise<number>;
+  /** Seconds since the node started. */
+  readonly uptimeSeconds: () => number;
+  /** Ends the node as soon as the answer is on its way. */
+  readonly requestStop: () => void;
+}
