@@ -83,6 +83,7 @@ export interface Credentials {
 
 const DEFAULT_MAX_CONNECTIONS = 1_000;
 const STOP_GRACE_MS = 500;
+const STOP_CHECK_MS = 20;
 const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
 const DISCARD_TIMEOUT_MS = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -231,13 +232,14 @@ async function stop(
 ): Promise<void> {
   const closed = new Promise<void>((accept) => server.close(() => accept()));
   onStop?.();
-  server.closeIdleConnections();
   // Node counts a connection that has never sent anything as busy.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  const idle = setInterval(() => server.closeIdleConnections(), STOP_CHECK_MS);
   const grace = setTimeout(() => {
     for (const socket of sockets) socket.destroy();
   }, STOP_GRACE_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(grace);
 }
 

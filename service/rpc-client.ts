@@ -94,13 +94,19 @@ const MAX_SOCKETS = 32;
 const MAX_ANSWER_BYTES = 256_000_000;
 
 /** An answer of either form: the old one has both keys, one of them null. */
-const answerSchema = z.object({
-  id: z.unknown(),
-  result: z.unknown(),
-  error: z
-    .object({ code: z.number().catch(-1), message: z.string().catch('unknown error'), data: z.unknown() })
-    .nullish(),
-});
+const answerSchema = z
+  .object({
+    id: z.unknown().optional(),
+    result: z.unknown().optional(),
+    error: z
+      .object({
+        code: z.number().catch(-1),
+        message: z.string().catch('unknown error'),
+        data: z.unknown().optional(),
+      })
+      .nullish(),
+  })
+  .refine(({ result, error }) => result !== undefined || (error !== undefined && error !== null));
 
 /**
  * Makes a client; nothing is sent before the first call.
@@ -239,7 +245,7 @@ class Transport {
       throw new UnreachableError(
         this.url,
         'cookie',
-        `cannot read the cookie file ${file} for ${this.url} (${message}); is the node running with this data directory?`,
+        `cannot read the cookie file ${file} for ${this.url} (${message}); is the server running with this data directory?`,
         { cause: error },
       );
     }
@@ -248,7 +254,7 @@ class Transport {
       throw new UnreachableError(
         this.url,
         'cookie',
-        `the cookie file ${file} is not of the form user:password`,
+        `the cookie file ${file} for ${this.url} is not of the form user:password`,
       );
     }
     return { user: line.slice(0, colon), password: line.slice(colon + 1) };
