@@ -2,10 +2,11 @@
 import { verify } from '#verify';
 import { AddressError, type AddressFormat, BITCOIN_FORMATS, decodeAddress } from '../protocol/address.ts';
 import { formatAmount, MAX_MONEY } from '../protocol/amount.ts';
+import { verifyInputs } from '../protocol/check-input.ts';
+import { checkTransaction } from '../protocol/check-transaction.ts';
 import { PROFILES } from '../protocol/network.ts';
-import { p2wpkhProgram } from '../protocol/script.ts';
-import { SIGHASH_ALL, type SighashMidstate, sighash, sighashMidstate } from '../protocol/sighash.ts';
-import { decodeDer, signInput } from '../protocol/signature.ts';
+import { SIGHASH_ALL, sighashMidstate } from '../protocol/sighash.ts';
+import { signInput } from '../protocol/signature.ts';
 import type { OutPoint, Transaction, TxOutput } from '../protocol/transaction.ts';
 import type { Nits } from '../protocol/units.ts';
 import { DUST_LIMIT } from './coins.ts';
@@ -113,9 +114,10 @@ export function buildPayment({ coins, outputs, change }: PaymentParts): Transact
 }
 
 /**
- * Signs every input (BIP 143, SIGHASH_ALL) and checks each signature before giving the transaction away.
+ * Signs every input (BIP 143, SIGHASH_ALL), then checks the result as a node would: a fault of the machine must not
+ * turn into a signature that gives the key away.
  * @param coins what the inputs spend, in the order of the inputs
- * @param privateKeyOf gives the 32-byte key of a coin; it is not kept
+ * @param privateKeyOf gives the 32-byte key of a coin; it is wiped after use
  */
 export function signPayment<C extends SpentCoin>(
   unsigned: Transaction,
@@ -129,23 +131,14 @@ export function signPayment<C extends SpentCoin>(
     const key = privateKeyOf(coin);
     const witness = signInput(unsigned, index, key, coin.value, SIGHASH_ALL, midstate);
     key.fill(0);
-    requireValid(unsigned, index, coin, witness, midstate);
     return { ...input, witness };
   });
-  return { ...unsigned, inputs };
-}
-
-/** A fault of the machine must not turn into a signature that gives the key away or a payment that is refused. */
-function requireValid(
-  transaction: Transaction,
-  index: number,
-  coin: SpentCoin,
-  [signature, publicKey]: readonly [Uint8Array, Uint8Array],
-  midstate: SighashMidstate,
-): void {
-  const keyHash = p2wpkhProgram(coin.script);
-  const compact = decodeDer(signature.subarray(0, -1));
-  if (keyHash === undefined || compact === undefined) throw new Error(`input ${index} is no P2WPKH spend`);
-  const digest = sighash(transaction, index, keyHash, coin.value, SIGHASH_ALL, midstate);
-  if (!verify(compact, digest, publicKey)) throw new Error(`the signature of input ${index} does not verify`);
+  const signed = { ...unsigned, inputs };
+  checkTransaction(signed);
+  verifyInputs(
+    signed,
+    coins.map(({ value, script }) => ({ value, script, height: 0, coinbase: false })),
+    verify,
+  );
+  return signed;
 }
