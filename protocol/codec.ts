@@ -6,6 +6,9 @@ import { CodecError } from './bytes.ts';
 
 export { CodecError };
 
+/** Shared by all that is empty, as most script signatures are. */
+const NO_BYTES = new Uint8Array(0);
+
 /** Reads little-endian values from a byte array, front to back; every method throws CodecError at its end. */
 export class Reader {
   /** The whole input. */
@@ -84,6 +87,7 @@ export class Reader {
 
   /** A copy of the next `length` bytes: it does not keep the input alive. */
   take(length: number): Uint8Array {
+    if (length === 0) return NO_BYTES;
     const at = this.#advance(length);
     return this.bytes.slice(at, at + length);
   }

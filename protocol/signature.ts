@@ -34,27 +34,35 @@ const DER_INTEGER = 0x02;
 export function decodeDer(der: Uint8Array): Uint8Array | undefined {
   if (der.length < 8 || der.length > 72) return undefined;
   if (der[0] !== DER_SEQUENCE || der[1] !== der.length - 2) return undefined;
-  const lengthOfR = der[3] ?? 0;
-  const startOfS = 4 + lengthOfR;
-  const lengthOfS = der[startOfS + 1];
-  if (lengthOfS === undefined || startOfS + 2 + lengthOfS !== der.length) return undefined;
+  const startOfS = 4 + (der[3] ?? 0);
+  const end = startOfS + 2 + (der[startOfS + 1] ?? 0);
+  if (end !== der.length) return undefined;
   const compact = new Uint8Array(64);
-  const decoded =
-    readInteger(der.subarray(2, startOfS), compact.subarray(0, 32)) &&
-    readInteger(der.subarray(startOfS), compact.subarray(32));
-  return decoded ? compact : undefined;
+  if (!readInteger(der, 2, startOfS, compact, 32)) return undefined;
+  if (!readInteger(der, startOfS, end, compact, 64)) return undefined;
+  return compact;
 }
 
-/** Reads one DER integer, tag and length included, right-aligned into 32 bytes; false where BIP 66 refuses it. */
-function readInteger(der: Uint8Array, into: Uint8Array): boolean {
-  const [tag, length, first = 0x80, second = 0] = der;
-  if (tag !== DER_INTEGER || length === 0) return false;
-  if (first >= 0x80) return false; // negative
-  const padded = first === 0;
-  if (padded && length !== 1 && second < 0x80) return false; // a zero byte that is not needed
-  const digits = der.subarray(padded ? 3 : 2);
-  if (digits.length > 32) return false;
-  into.set(digits, 32 - digits.length);
+/**
+ * Reads the DER integer whose tag, length and digits stand from `start` to `end`, and writes it so that it
+ * ends at `intoEnd`. False where BIP 66 refuses it or it has more than 32 bytes.
+ */
+function readInteger(
+  der: Uint8Array,
+  start: number,
+  end: number,
+  into: Uint8Array,
+  intoEnd: number,
+): boolean {
+  let first = start + 2;
+  if (der[start] !== DER_INTEGER || first >= end) return false;
+  if ((der[first] ?? 0) >= 0x80) return false; // negative
+  if (der[first] === 0 && end - first > 1) {
+    first++;
+    if ((der[first] ?? 0) < 0x80) return false; // padded with a zero that is not needed
+  }
+  if (end - first > 32) return false;
+  for (let at = first; at < end; at++) into[intoEnd - end + at] = der[at] ?? 0;
   return true;
 }
 
