@@ -28,17 +28,15 @@ export class Reader {
     return this.bytes.length - this.offset;
   }
 
-  /** The next byte, without moving past it. */
-  peek(): number {
-    const byte = this.bytes[this.offset];
-    if (byte === undefined) throw this.error('ends early, 1 more byte is needed');
+  /** The byte `ahead` places after the next one, without moving. */
+  peek(ahead: number): number {
+    const byte = this.bytes[this.offset + ahead];
+    if (byte === undefined) throw this.#endsEarly(ahead + 1);
     return byte;
   }
 
   u8(): number {
-    const byte = this.peek();
-    this.offset++;
-    return byte;
+    return this.#byte(this.#advance(1));
   }
 
   u16(): number {
@@ -104,11 +102,13 @@ export class Reader {
 
   #advance(length: number): number {
     const at = this.offset;
-    if (at + length > this.bytes.length) {
-      throw this.error(`ends early, ${length} bytes are needed and ${this.remaining} are left`);
-    }
+    if (at + length > this.bytes.length) throw this.#endsEarly(length);
     this.offset = at + length;
     return at;
+  }
+
+  #endsEarly(needed: number): CodecError {
+    return this.error(`ends early, ${needed} bytes are needed and ${this.remaining} are left`);
   }
 
   /** The byte at a position already known to be inside. */
@@ -223,9 +223,12 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
+/** The codec of a field, or, where it depends on fields before it, how these give it. */
+export type Field<T, K extends keyof T> = Codec<T[K]> | ((before: T) => Codec<T[K]>);
+
 /** A codec of named fields in wire order. */
 export interface StructCodec<T> extends Codec<T> {
-  readonly fields: { readonly [K in keyof T]: Codec<T[K]> };
+  readonly fields: { readonly [K in keyof T]: Field<T, K> };
 }
 
 /** A codec of a count and that many elements. */
@@ -343,26 +346,65 @@ export function array<T>(element: Codec<T>, maxCount: number): ArrayCodec<T> {
   return { ...whole, element };
 }
 
+/** Exactly `count` elements, with nothing before them: their number is known from elsewhere. */
+export function repeated<T>(element: Codec<T>, count: number): ArrayCodec<T> {
+  const whole = codec<readonly T[]>(
+    `${count} of ${element.type}`,
+    count * element.minSize,
+    (reader) => {
+      const values: T[] = [];
+      for (let index = 0; index < count; index++) values.push(element.read(reader));
+      return values;
+    },
+    (writer, values) => {
+      if (values.length !== count) throw new CodecError(`${values.length} elements where ${count} belong`);
+      for (const value of values) element.write(writer, value);
+    },
+  );
+  return { ...whole, element };
+}
+
+/** A number that has one allowed value, such as a marker. */
+export function exactly(number: Codec<number>, allowed: number): Codec<number> {
+  return codec(
+    number.type,
+    number.minSize,
+    (reader) => {
+      const value = number.read(reader);
+      if (value !== allowed) throw reader.error(`${value} stands where ${allowed} belongs`);
+      return value;
+    },
+    (writer, value) => {
+      if (value !== allowed) throw new CodecError(`${value} stands where ${allowed} belongs`);
+      number.write(writer, value);
+    },
+  );
+}
+
 /** The named fields one after the other, in the order of the declaration. */
-export function struct<T extends object>(
-  fields: {
-    readonly [K in keyof T]: Codec<T[K]>;
-  },
-): StructCodec<T> {
+export function struct<T extends object>(fields: StructCodec<T>['fields']): StructCodec<T> {
   const names = Object.keys(fields) as (keyof T & string)[];
   const whole = codec<T>(
     'struct',
-    names.reduce((size, name) => size + fields[name].minSize, 0),
+    names.reduce((size, name) => size + minSizeOf(fields[name]), 0),
     (reader) => {
-      const value: Partial<T> = {};
-      for (const name of names) value[name] = fields[name].read(reader);
-      return value as T;
+      const value = {} as T;
+      for (const name of names) value[name] = codecOf(fields[name], value).read(reader);
+      return value;
     },
     (writer, value) => {
-      for (const name of names) fields[name].write(writer, value[name]);
+      for (const name of names) codecOf(fields[name], value).write(writer, value[name]);
     },
   );
   return { ...whole, fields };
+}
+
+function codecOf<T, K extends keyof T>(field: Field<T, K>, before: T): Codec<T[K]> {
+  return typeof field === 'function' ? field(before) : field;
+}
+
+function minSizeOf<T, K extends keyof T>(field: Field<T, K>): number {
+  return typeof field === 'function' ? 0 : field.minSize;
 }
 
 function checkCount(count: number, max: number): void {

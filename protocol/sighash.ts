@@ -2,7 +2,7 @@ import { CodecError } from './bytes.ts';
 import { Writer } from './codec.ts';
 import { sha256d } from './hash.ts';
 import { OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160 } from './opcodes.ts';
-import { type OutPoint, outputCodec, type Transaction, type TxOutput } from './transaction.ts';
+import { outPointCodec, outputCodec, type Transaction, type TxOutput } from './transaction.ts';
 import type { Hash, Nits } from './units.ts';
 
 export const SIGHASH_ALL = 0x01;
@@ -32,7 +32,7 @@ export function sighashMidstate(transaction: Transaction): SighashMidstate {
   const sequences = new Writer(4 * transaction.inputs.length);
   const outputs = new Writer();
   for (const input of transaction.inputs) {
-    writeOutPoint(previous, input.previous);
+    outPointCodec.write(previous, input.previous);
     sequences.u32(input.sequence);
   }
   for (const output of transaction.outputs) outputCodec.write(outputs, output);
@@ -73,7 +73,7 @@ export function sighash(
   preimage.u32(transaction.version);
   preimage.bytes(anyoneCanPay ? NO_HASH : midstate.previousHash);
   preimage.bytes(allSequences ? midstate.sequenceHash : NO_HASH);
-  writeOutPoint(preimage, input.previous);
+  outPointCodec.write(preimage, input.previous);
   writeScriptCode(preimage, keyHash);
   preimage.u64(value);
   preimage.u32(input.sequence);
@@ -99,8 +99,3 @@ function writeScriptCode(writer: Writer, keyHash: Uint8Array): void {
 
 const SCRIPT_CODE_START = Uint8Array.of(25, OP_DUP, OP_HASH160, 20);
 const SCRIPT_CODE_END = Uint8Array.of(OP_EQUALVERIFY, OP_CHECKSIG);
-
-function writeOutPoint(writer: Writer, outPoint: OutPoint): void {
-  writer.bytes(outPoint.txid);
-  writer.u32(outPoint.index);
-}

@@ -4,9 +4,12 @@ import {
   type Codec,
   CodecError,
   codec,
+  exactly,
   fixedBytes,
   type Reader,
+  repeated,
   struct,
+  u8,
   u32,
   u64,
   varBytes,
@@ -52,10 +55,12 @@ export const NULL_INDEX = 0xffff_ffff;
 /** Nothing in a block is longer than its maximal weight (BIP 141). */
 const MAX_BYTES = 4_000_000;
 
-const outPointCodec = struct<OutPoint>({ txid: fixedBytes(32), index: u32 });
+/** An input as both forms carry it; the witness form brings all witnesses after the outputs. */
+export type BareInput = Omit<TxInput, 'witness'>;
 
-/** An input as both forms carry it; the witness form brings the witnesses after the outputs. */
-export const inputCodec = struct<Omit<TxInput, 'witness'>>({
+export const outPointCodec = struct<OutPoint>({ txid: fixedBytes(32), index: u32 });
+
+export const inputCodec = struct<BareInput>({
   previous: outPointCodec,
   scriptSig: varBytes(MAX_BYTES),
   sequence: u32,
@@ -65,94 +70,124 @@ export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_B
 
 export const witnessCodec = array(varBytes(MAX_BYTES), MAX_BYTES);
 
-const inputsCodec = array(inputCodec, MAX_BYTES);
-const outputsCodec = array(outputCodec, MAX_BYTES);
+/** The original form: what a txid is the hash of, and how a transaction without witnesses travels. */
+export interface OriginalForm {
+  readonly version: number;
+  readonly inputs: readonly BareInput[];
+  readonly outputs: readonly TxOutput[];
+  readonly lockTime: number;
+}
 
-const WITNESS_MARKER = 0x00;
-const WITNESS_FLAG = 0x01;
-const NO_WITNESS: readonly Uint8Array[] = [];
+export const originalForm = struct<OriginalForm>({
+  version: u32,
+  inputs: array(inputCodec, MAX_BYTES),
+  outputs: array(outputCodec, MAX_BYTES),
+  lockTime: u32,
+});
 
-/**
- * Both forms of a transaction: the original one, and that of BIP 144 with marker, flag and witnesses, which
- * is used exactly when an input has a witness.
- */
+/** The form of BIP 144, used exactly when an input has a witness. */
+export interface WitnessForm extends OriginalForm {
+  readonly marker: number;
+  readonly flag: number;
+  /** One stack for every input. */
+  readonly witnesses: readonly (readonly Uint8Array[])[];
+}
+
+const MARKER = 0;
+const FLAG = 1;
+const MARKER_AND_FLAG_SIZE = 2;
+
+export const witnessForm = struct<WitnessForm>({
+  version: u32,
+  marker: exactly(u8, MARKER),
+  flag: exactly(u8, FLAG),
+  inputs: array(inputCodec, MAX_BYTES),
+  outputs: array(outputCodec, MAX_BYTES),
+  witnesses: ({ inputs }) => repeated(witnessCodec, inputs.length),
+  lockTime: u32,
+});
+
+/** Both forms of a transaction. */
 export const transactionCodec: Codec<Transaction> = {
-  ...codec('transaction', 10, readTransaction, (writer, transaction) => {
-    writeTransaction(writer, transaction, hasWitness(transaction));
-  }),
+  ...codec('transaction', originalForm.minSize, readTransaction, writeTransaction),
   encode: encodeTransaction,
 };
 
 function readTransaction(reader: Reader): Transaction {
+  // No inputs and no outputs read as the original form, which the rules refuse; otherwise BIP 144 takes a
+  // count of zero inputs for its marker.
+  const marked = reader.peek(4) === MARKER && reader.peek(5) !== 0;
+  return marked ? readWitnessForm(reader) : readOriginalForm(reader);
+}
+
+function readOriginalForm(reader: Reader): Transaction {
   const start = reader.offset;
-  const version = u32.read(reader);
-  if (reader.peek() === WITNESS_MARKER) return readMarked(reader, start, version);
-  const inputs = inputsCodec.read(reader).map((input) => withWitness(input, NO_WITNESS));
-  const outputs = outputsCodec.read(reader);
-  const transaction = { version, inputs, outputs, lockTime: u32.read(reader) };
-  const txid = sha256d(reader.bytes.subarray(start, reader.offset));
-  const size = reader.offset - start;
-  facts.set(transaction, { txid, wtxid: txid, baseSize: size, totalSize: size });
+  const { version, inputs, outputs, lockTime } = originalForm.read(reader);
+  const transaction = { version, inputs: inputs.map((input) => withWitness(input, [])), outputs, lockTime };
+  const bytes = reader.bytes.subarray(start, reader.offset);
+  const id = sha256d(bytes);
+  facts.set(transaction, { txid: id, wtxid: id, baseSize: bytes.length, totalSize: bytes.length });
   return transaction;
 }
 
-/** What follows when the count of inputs is zero, which is how BIP 144 tells its form apart. */
-function readMarked(reader: Reader, start: number, version: number): Transaction {
-  reader.u8();
-  const flag = reader.u8();
-  // No inputs and no outputs: an encoding of the original form, for the rules to refuse.
-  if (flag === 0) return { version, inputs: [], outputs: [], lockTime: u32.read(reader) };
-  if (flag !== WITNESS_FLAG) throw reader.error(`unknown transaction flag ${flag}`);
-  const bodyStart = reader.offset;
-  const bare = inputsCodec.read(reader);
-  const outputs = outputsCodec.read(reader);
-  const bodyEnd = reader.offset;
-  const inputs = bare.map((input) => withWitness(input, witnessCodec.read(reader)));
-  const transaction = { version, inputs, outputs, lockTime: u32.read(reader) };
+function readWitnessForm(reader: Reader): Transaction {
+  const start = reader.offset;
+  const { version, inputs: bare, outputs, witnesses, lockTime } = witnessForm.read(reader);
+  const inputs = bare.map((input, index) => withWitness(input, witnesses[index] ?? []));
+  const transaction = { version, inputs, outputs, lockTime };
   // As Bitcoin Core: otherwise one transaction would have two encodings.
   if (!hasWitness(transaction)) throw reader.error('superfluous witness record');
-  const baseBytes = new Uint8Array(bodyEnd - bodyStart + 8);
-  baseBytes.set(reader.bytes.subarray(start, start + 4));
-  baseBytes.set(reader.bytes.subarray(bodyStart, bodyEnd), 4);
-  baseBytes.set(reader.bytes.subarray(reader.offset - 4, reader.offset), baseBytes.length - 4);
+  const bytes = reader.bytes.subarray(start, reader.offset);
+  const size = sizeWithoutWitness(transaction);
   facts.set(transaction, {
-    txid: sha256d(baseBytes),
-    wtxid: sha256d(reader.bytes.subarray(start, reader.offset)),
-    baseSize: baseBytes.length,
-    totalSize: reader.offset - start,
+    txid: sha256d(withoutWitness(bytes, size)),
+    wtxid: sha256d(bytes),
+    baseSize: size,
+    totalSize: bytes.length,
   });
   return transaction;
 }
 
-function withWitness(input: Omit<TxInput, 'witness'>, witness: readonly Uint8Array[]): TxInput {
-  return { previous: input.previous, scriptSig: input.scriptSig, sequence: input.sequence, witness };
+/** The original form, of `size` bytes, cut out of the witness form. */
+function withoutWitness(bytes: Uint8Array, size: number): Uint8Array {
+  const original = new Uint8Array(size);
+  original.set(bytes.subarray(0, 4));
+  original.set(bytes.subarray(4 + MARKER_AND_FLAG_SIZE, size - 4 + MARKER_AND_FLAG_SIZE), 4);
+  original.set(bytes.subarray(-4), size - 4);
+  return original;
 }
 
-function writeTransaction(writer: Writer, transaction: Transaction, marked: boolean): void {
-  u32.write(writer, transaction.version);
-  if (marked) {
-    writer.u8(WITNESS_MARKER);
-    writer.u8(WITNESS_FLAG);
-  } else if (transaction.inputs.length === 0 && transaction.outputs.length > 0) {
+function withWitness({ previous, scriptSig, sequence }: BareInput, witness: TxInput['witness']): TxInput {
+  return { previous, scriptSig, sequence, witness };
+}
+
+function writeTransaction(writer: Writer, transaction: Transaction): void {
+  if (hasWitness(transaction)) {
+    const witnesses = transaction.inputs.map(({ witness }) => witness);
+    witnessForm.write(writer, { ...transaction, marker: MARKER, flag: FLAG, witnesses });
+  } else {
+    writeOriginalForm(writer, transaction);
+  }
+}
+
+function writeOriginalForm(writer: Writer, transaction: Transaction): void {
+  if (transaction.inputs.length === 0 && transaction.outputs.length > 0) {
     throw new CodecError('a transaction with outputs and no inputs has no unambiguous encoding');
   }
-  inputsCodec.write(writer, transaction.inputs);
-  outputsCodec.write(writer, transaction.outputs);
-  if (marked) for (const input of transaction.inputs) witnessCodec.write(writer, input.witness);
-  u32.write(writer, transaction.lockTime);
+  originalForm.write(writer, transaction);
 }
 
 /** The transaction as it goes over the wire, with its witnesses if it has any. @throws CodecError */
 export function encodeTransaction(transaction: Transaction): Uint8Array {
   const writer = new Writer(totalSize(transaction));
-  transactionCodec.write(writer, transaction);
+  writeTransaction(writer, transaction);
   return writer.finish();
 }
 
 /** The original form, without witnesses: what the txid is the hash of. @throws CodecError */
 export function encodeWithoutWitness(transaction: Transaction): Uint8Array {
   const writer = new Writer(baseSize(transaction));
-  writeTransaction(writer, transaction, false);
+  writeOriginalForm(writer, transaction);
   return writer.finish();
 }
 
@@ -229,7 +264,7 @@ function sizeWithoutWitness(transaction: Transaction): number {
 }
 
 function sizeOfWitnesses(transaction: Transaction): number {
-  let size = 2;
+  let size = MARKER_AND_FLAG_SIZE;
   for (const { witness } of transaction.inputs) {
     size += sizeOfVarint(witness.length);
     for (const item of witness) size += sizeOfVarBytes(item);

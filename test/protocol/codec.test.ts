@@ -6,9 +6,11 @@ import {
   array,
   type Codec,
   CodecError,
+  exactly,
   fixedBytes,
   i32,
   Reader,
+  repeated,
   struct,
   u8,
   u16,
@@ -139,11 +141,30 @@ test('input that ends early is refused, wherever it ends', () => {
 test('a structure tells its fields, in wire order', () => {
   const pair = struct<{ first: number; second: Uint8Array }>({ first: u16, second: fixedBytes(3) });
   assert.deepEqual(Object.keys(pair.fields), ['first', 'second']);
-  assert.equal(pair.fields.first.type, 'u16');
-  assert.equal(pair.fields.second.type, 'bytes[3]');
+  assert.equal(pair.fields.first, u16);
+  assert.equal(fixedBytes(3).type, 'bytes[3]');
   assert.equal(pair.minSize, 5);
   assert.equal(array(pair, 9).element, pair);
   assert.equal(bytesToHex(pair.encode({ second: Uint8Array.of(1, 2, 3), first: 9 })), '0900010203');
+});
+
+test('a field may depend on those before it', () => {
+  const keyed = struct<{ keys: readonly number[]; values: readonly number[] }>({
+    keys: array(u8, 9),
+    values: ({ keys }) => repeated(u16, keys.length),
+  });
+  const value = { keys: [7, 8], values: [1, 2] };
+  assert.equal(bytesToHex(keyed.encode(value)), '02070801000200');
+  assert.deepEqual(keyed.decode(hexToBytes('02070801000200')), value);
+  assert.throws(() => keyed.decode(hexToBytes('020708010002')), CodecError);
+  assert.throws(() => keyed.encode({ keys: [7], values: [1, 2] }), /2 elements where 1 belong/);
+});
+
+test('a number with one allowed value has no other', () => {
+  const marker = exactly(u8, 5);
+  assert.equal(marker.decode(marker.encode(5)), 5);
+  assert.throws(() => marker.decode(Uint8Array.of(6)), /6 stands where 5 belongs/);
+  assert.throws(() => marker.encode(6), CodecError);
 });
 
 test('what is read neither aliases the input nor is a Buffer', () => {
