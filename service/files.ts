@@ -65,9 +65,10 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     );
   }
   await writeFile(ownerFile, `${process.pid}\n`);
-  return async () => {
-    await rm(ownerFile, { force: true });
-    await unlock();
+  let unlocked: Promise<void> | undefined;
+  return () => {
+    unlocked ??= rm(ownerFile, { force: true }).then(unlock);
+    return unlocked;
   };
 }
 

@@ -29,8 +29,8 @@ const INTERRUPTED = 130;
 
 /**
  * Starts a program and runs it until SIGINT, SIGTERM or its own request, then stops it. Resolves to the
- * exit code: 0 after a clean stop, 1 when stopping failed. A second signal, or a stop that takes longer
- * than the deadline, ends the process at once. An uncaught error is logged with its stack and ends the
+ * exit code, 0 after a clean stop. A second signal ends the process at once (130), and so does a stop that
+ * fails or takes longer than the deadline (1). An uncaught error is logged with its stack and ends the
  * process with 1: a state nobody foresaw is not worth running on.
  *
  * @throws whatever `start` throws.
@@ -57,16 +57,16 @@ export async function runUntilSignal(
     await fired(stopping.signal);
     if (await stopWithin(running, deadlineMs)) return 0;
     log.error(`not stopped within ${deadlineMs} ms: ending the process`);
-    exit(FAILED);
-    return FAILED;
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
-    log.error({ err: error }, 'stopping failed');
-    return FAILED;
+    log.error({ err: error }, 'stopping failed: ending the process');
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
   }
+  // Whatever did not stop would keep the process alive for ever.
+  exit(FAILED);
+  return FAILED;
 }
 
 /** Stops something; resolves to false if it is not done within `deadlineMs`. Throws what `stop` throws. */

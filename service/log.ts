@@ -8,7 +8,7 @@ export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogOptions {
-  /** The part of the program that speaks; `logger.child({ name })` gives a part of it another one. */
+  /** The program that speaks; `logger.child({ part })` names a part of it. */
   readonly name: string;
   readonly level: LogLevel;
   /** Short lines instead of JSON; default: whether standard error is a terminal. */
@@ -23,9 +23,8 @@ export function createLogger(options: LogOptions): Logger {
   const pretty = options.pretty ?? process.stderr.isTTY === true;
   return pino(
     {
-      name: options.name,
       level: options.level,
-      base: null,
+      base: { name: options.name },
       redact: {
         paths: ['password', '*.password', 'passphrase', '*.passphrase', '*.authorization'],
         censor: '…',
@@ -44,13 +43,15 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   60: 'FATAL',
 };
 
-/** `12:34:56 info  node: connected block height=5` and, for an error, its stack below. */
+/** `12:34:56 info  node/rpc: listening port=5000` and, for an error, its stack below. */
 function prettyLine(json: string): string {
-  const { level, time, name, msg, err, ...fields } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  const { level, time, name, part, msg, err, ...fields } = JSON.parse(json) as Readonly<
+    Record<string, unknown>
+  >;
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
   const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${shown(value)}`);
   const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${LEVEL_NAMES[Number(level)] ?? level} ${name}: ${msg ?? ''}${pairs.join('')}${stack}\n`;
+  return `${clock} ${LEVEL_NAMES[Number(level)] ?? level} ${part === undefined ? name : `${name}/${part}`}: ${msg ?? ''}${pairs.join('')}${stack}\n`;
 }
 
 function shown(value: unknown): string {

@@ -1,0 +1,33 @@
+/** A program to be stopped by signals; its argument says how it behaves. */
+import { runUntilSignal } from '../../service/lifecycle.ts';
+import { createLogger } from '../../service/log.ts';
+
+const [behaviour = ''] = process.argv.slice(2);
+const log = createLogger({ name: 'program', level: 'info', pretty: false });
+
+const stops: Readonly<Record<string, () => Promise<void>>> = {
+  clean: () => Promise.resolve(),
+  failing: () => Promise.reject(new Error('cannot stop')),
+  hanging: () => new Promise(() => undefined),
+};
+
+process.exitCode = await runUntilSignal(
+  async ({ requestStop }) => {
+    const timer = setInterval(() => undefined, 1_000);
+    if (behaviour === 'throws later') setTimeout(() => Promise.reject(new Error('nobody expected this')), 1);
+    if (behaviour === 'stops itself') setTimeout(requestStop, 1);
+    if (behaviour === 'cannot start') throw new Error('cannot start');
+    process.stdout.write('running\n');
+    return {
+      stop: async () => {
+        process.stdout.write('stopping\n');
+        await (stops[behaviour] ?? stops['clean'])?.();
+        clearInterval(timer);
+      },
+    };
+  },
+  {
+    log,
+    deadlineMs: behaviour === 'hanging' && process.argv[3] !== undefined ? Number(process.argv[3]) : 2_000,
+  },
+);

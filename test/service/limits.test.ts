@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConnectionLimiter, clientOf, TokenBucket } from '../../service/limits.ts';
+
+describe('a token bucket', () => {
+  function bucket(): { bucket: TokenBucket; pass(ms: number): void } {
+    let now = 1_000;
+    return {
+      bucket: new TokenBucket({ capacity: 3, refillPerSecond: 2, nowMs: () => now }),
+      pass: (ms) => {
+        now += ms;
+      },
+    };
+  }
+
+  test('allows a burst up to its capacity, then the steady rate', () => {
+    const { bucket: tokens, pass } = bucket();
+    assert.deepEqual([tokens.take(), tokens.take(), tokens.take(), tokens.take()], [true, true, true, false]);
+    pass(499);
+    assert.equal(tokens.take(), false);
+    pass(1);
+    assert.deepEqual([tokens.take(), tokens.take()], [true, false]);
+  });
+
+  test('never holds more than its capacity', () => {
+    const { bucket: tokens, pass } = bucket();
+    pass(1_000_000);
+    assert.deepEqual([tokens.take(4), tokens.take(3), tokens.take()], [false, true, false]);
+  });
+
+  test('says how long to wait', () => {
+    const { bucket: tokens, pass } = bucket();
+    assert.equal(tokens.waitMs(3), 0);
+    tokens.take(3);
+    assert.equal(tokens.waitMs(), 500);
+    pass(200);
+    assert.equal(tokens.waitMs(), 300);
+    assert.equal(tokens.waitMs(4), Infinity);
+  });
+
+  test('is not confused by a clock that goes back', () => {
+    const { bucket: tokens, pass } = bucket();
+    tokens.take(3);
+    pass(-10_000);
+    assert.equal(tokens.take(), false);
+    pass(500);
+    assert.equal(tokens.take(), true);
+  });
+});
+
+describe('a connection limiter', () => {
+  test('admits so many in all and so many of one client, and again when they have closed', () => {
+    const limiter = new ConnectionLimiter({ total: 3, perAddress: 2 });
+    const first = limiter.admit('10.0.0.1');
+    assert.ok(first !== undefined && limiter.admit('::ffff:10.0.0.1') !== undefined, 'two of one client');
+    assert.equal(limiter.admit('10.0.0.1'), undefined);
+    assert.ok(limiter.admit('10.0.0.2') !== undefined, 'another client');
+    assert.equal(limiter.admit('10.0.0.3'), undefined);
+    assert.equal(limiter.open, 3);
+    first();
+    first();
+    assert.equal(limiter.open, 2);
+    assert.ok(limiter.admit('10.0.0.1') !== undefined, 'again');
+  });
+});
+
+test('an address stands for an IPv4 address or a /64 network', () => {
+  const clients: Readonly<Record<string, string>> = {
+    '10.0.0.1': '10.0.0.1',
+    '::ffff:10.0.0.1': '10.0.0.1',
+    '::FFFF:10.0.0.1': '10.0.0.1',
+    '::1': '0:0:0:0::/64',
+    '2001:db8::1': '2001:db8:0:0::/64',
+    '2001:0DB8:0:0:1:2:3:4': '2001:db8:0:0::/64',
+    '2001:db8:0:1::': '2001:db8:0:1::/64',
+    '1:2:3:4:5:6:7:8': '1:2:3:4::/64',
+    'fe80::1%eth0': 'fe80:0:0:0::/64',
+    '64:ff9b::10.0.0.1': '64:ff9b:0:0::/64',
+    unknown: 'unknown',
+  };
+  for (const [address, client] of Object.entries(clients)) assert.equal(clientOf(address), client, address);
+});
