@@ -22,14 +22,20 @@ export type AcceptResult =
 
 export type AcceptOutcome = AcceptResult['outcome'];
 
-/** The end of a branch, as `getchaintips` of Bitcoin Core shows it. */
-export interface ChainTip {
-  readonly entry: BlockEntry;
+/** What became of a header that was handed in without its transactions. */
+export type HeaderResult =
+  | {
+      readonly outcome: 'stored' | 'duplicate' | 'duplicate-invalid';
+      readonly entry: BlockEntry;
+      readonly error?: undefined;
+    }
+  | { readonly outcome: 'invalid'; readonly error: RuleError; readonly entry?: undefined }
+  | { readonly outcome: 'orphan'; readonly error?: undefined; readonly entry?: undefined };
+
+export interface AcceptOptions {
   /**
-   * `active`: the best chain; `valid-fork`: was it once; `valid-headers`: at hand but never tried;
-   * `headers-only`: some block of it is missing; `invalid`: some block of it breaks a rule.
+   * False while catching up: it may be written later, together with others, and is lost if the machine fails
+   * before `flush`. Default true: what is accepted is on disk.
    */
-  readonly status: 'active' | 'valid-fork' | 'valid-headers' | 'headers-only' | 'invalid';
-  /** Blocks above the last one it shares with the best chain; 0 for the best chain itself. */
-  readonly branchLength: number;
+  readonly durable?: boolean;
 }

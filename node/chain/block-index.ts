@@ -64,9 +64,15 @@ export class BlockIndex {
   /** In order of arrival: a parent stands before its children. */
   readonly #entries = new Map<string, IndexedBlock>();
   readonly #best: IndexedBlock[] = [];
+  #lastId = 0;
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The number the next row will have. */
+  get nextId(): number {
+    return this.#lastId + 1;
   }
 
   /** The last block of the best chain. */
@@ -99,12 +105,8 @@ export class BlockIndex {
     const entry = new Entry(this.#arena, headerBytes, parent, facts);
     entry.medianTime = medianTimePast(lastTimes(entry));
     this.#entries.set(entry.key, entry);
+    this.#lastId = entry.id;
     return entry;
-  }
-
-  /** Takes back the header that came last, because it could not be written down. */
-  remove(entry: IndexedBlock): void {
-    this.#entries.delete(entry.key);
   }
 
   /** Makes a child of the tip the tip (or the genesis block, the first time). */
@@ -122,17 +124,25 @@ export class BlockIndex {
   /** Makes the branch that ends in `entry` the best chain: used once, at the start. */
   restoreBest(entry: IndexedBlock): void {
     this.#best.length = entry.height + 1;
-    for (let at: IndexedBlock | undefined = entry; at !== undefined; at = at.parent) this.#best[at.height] = at;
+    for (let at: IndexedBlock | undefined = entry; at !== undefined; at = at.parent)
+      this.#best[at.height] = at;
   }
 
   /** The last block the branch of `entry` shares with the best chain. */
-  fork(entry: IndexedBlock): IndexedBlock {
+  fork(entry: BlockEntry): BlockEntry {
     let at = entry;
     while (!this.isOnBestChain(at)) {
       if (at.parent === undefined) throw new Error('two genesis blocks in one index');
       at = at.parent;
     }
     return at;
+  }
+
+  /** The blocks above the best chain up to and with `entry`. */
+  path(entry: IndexedBlock): IndexedBlock[] {
+    const path: IndexedBlock[] = [];
+    for (let at: IndexedBlock | undefined = entry; at && !this.isOnBestChain(at); at = at.parent) path.push(at);
+    return path.reverse();
   }
 
   /** The headers of the branch that ends in `parent`, for the rules that look back. Cheap on any branch. */

@@ -21,7 +21,9 @@ export interface ChainEvents {
   tip: BlockEntry;
 }
 
-export type ChainListener<Name extends keyof ChainEvents> = (event: ChainEvents[Name]) => void | Promise<void>;
+export type ChainListener<Name extends keyof ChainEvents> = (
+  event: ChainEvents[Name],
+) => void | Promise<void>;
 
 type Listeners = { [Name in keyof ChainEvents]: ChainListener<Name>[] };
 

@@ -1,0 +1,96 @@
+import type { BlockEntry, BlockIndex, IndexedBlock } from './block-index.ts';
+
+/**
+ * Which branch should be the best chain: the one with the most accumulated work among those that are at hand
+ * down to the genesis block and not known to be invalid; of two with equal work the one seen first.
+ */
+export class Branches {
+  readonly #index: BlockIndex;
+  /** Blocks as good as the tip or better; the tip itself need not be among them. */
+  readonly #candidates = new Set<IndexedBlock>();
+  /** Stored blocks that lack an ancestor's transactions, by the key of their parent. */
+  readonly #waiting = new Map<string, IndexedBlock[]>();
+  #lastSequence = 0;
+
+  /** @param index with its best chain restored */
+  constructor(index: BlockIndex) {
+    this.#index = index;
+    for (const entry of index.entries()) {
+      this.#lastSequence = Math.max(this.#lastSequence, entry.sequence);
+      if (entry.status === 'invalid') continue;
+      if (entry.sequence > 0) this.#consider(entry);
+      else if (entry.transactionCount > 0) this.#wait(entry);
+    }
+  }
+
+  /**
+   * Takes in a block whose transactions have come. It, and those that waited for it, become connectable if
+   * all its ancestors are: these are returned, with their sequence set.
+   */
+  link(entry: IndexedBlock): IndexedBlock[] {
+    if (entry.parent?.sequence === 0) {
+      this.#wait(entry);
+      return [];
+    }
+    const linked = [entry];
+    for (const block of linked) {
+      block.sequence = ++this.#lastSequence;
+      this.#consider(block);
+      linked.push(...(this.#waiting.get(block.key) ?? []));
+      this.#waiting.delete(block.key);
+    }
+    return linked;
+  }
+
+  /** The block that should be the tip. */
+  best(): IndexedBlock {
+    let best = this.#index.tip;
+    for (const candidate of this.#candidates) if (precedes(candidate, best)) best = candidate;
+    return best;
+  }
+
+  /** Keeps the tip in mind while another branch is tried that may turn out to be invalid. */
+  keepTip(): void {
+    this.#candidates.add(this.#index.tip);
+  }
+
+  /** Forgets what the tip has overtaken. */
+  settle(): void {
+    for (const candidate of this.#candidates) {
+      if (!precedes(candidate, this.#index.tip)) this.#candidates.delete(candidate);
+    }
+  }
+
+  /** Marks a block that breaks a rule, and all that stand on it, as invalid; they are returned. */
+  invalidate(entry: IndexedBlock): IndexedBlock[] {
+    entry.status = 'invalid';
+    const marked = [entry];
+    // Parents stand before their children, so one pass finds all generations.
+    for (const block of this.#index.entries()) {
+      if (block.parent?.status !== 'invalid' || block.status === 'invalid') continue;
+      block.status = 'invalid';
+      marked.push(block);
+    }
+    for (const block of marked) {
+      this.#candidates.delete(block);
+      this.#waiting.delete(block.key);
+    }
+    return marked;
+  }
+
+  #consider(entry: IndexedBlock): void {
+    if (precedes(entry, this.#index.tip)) this.#candidates.add(entry);
+  }
+
+  #wait(entry: IndexedBlock): void {
+    const parent = entry.parent?.key ?? '';
+    const siblings = this.#waiting.get(parent);
+    if (siblings === undefined) this.#waiting.set(parent, [entry]);
+    else siblings.push(entry);
+  }
+}
+
+/** Whether `a` is the better tip: more work, or as much and seen before. */
+function precedes(a: BlockEntry, b: BlockEntry): boolean {
+  return a.chainWork > b.chainWork || (a.chainWork === b.chainWork && a.sequence < b.sequence);
+}

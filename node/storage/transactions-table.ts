@@ -1,0 +1,62 @@
+import type { Hash, Height } from '../../protocol/units.ts';
+import type { Statements } from '../../service/database.ts';
+
+/** Which transaction of which block of the best chain. */
+export interface TransactionPlace {
+  readonly height: Height;
+  /** Of the transaction in its block; 0 is the coinbase. */
+  readonly position: number;
+}
+
+/** More transactions than any block of 4,000,000 weight units can hold. */
+const POSITIONS = 100_000;
+const TXID_BYTES = 32;
+
+/** Adds the transactions of blocks. */
+export async function insertTransactions(
+  statements: Pick<Statements, 'run'>,
+  transactions: readonly (TransactionPlace & { readonly txid: Hash })[],
+): Promise<void> {
+  if (transactions.length === 0) return;
+  const txids = new Uint8Array(transactions.length * TXID_BYTES);
+  for (const [at, { txid }] of transactions.entries()) txids.set(txid, at * TXID_BYTES);
+  await statements.run(
+    `INSERT INTO transactions SELECT value, substr(?1, key * ${TXID_BYTES} + 1, ${TXID_BYTES}) FROM json_each(?2)`,
+    [txids, JSON.stringify(transactions.map(idOf))],
+  );
+}
+
+/** Removes the transactions of the block at `height`. */
+export async function deleteTransactions(statements: Pick<Statements, 'run'>, height: Height): Promise<void> {
+  await statements.run('DELETE FROM transactions WHERE id >= ? AND id < ?', [
+    height * POSITIONS,
+    (height + 1) * POSITIONS,
+  ]);
+}
+
+/** Where a transaction stands in the best chain, if it does. */
+export async function findTransaction(
+  statements: Pick<Statements, 'get'>,
+  txid: Hash,
+): Promise<TransactionPlace | undefined> {
+  const row = await statements.get<{ id: number }>('SELECT id FROM transactions WHERE txid = ?', [txid]);
+  return row && { height: Math.floor(row.id / POSITIONS), position: row.id % POSITIONS };
+}
+
+/** The transactions at these places, in their order, undefined where there is none; and the tip's row number. */
+export async function findTxids(
+  statements: Pick<Statements, 'all'>,
+  places: readonly TransactionPlace[],
+): Promise<{ readonly tipId: number | undefined; readonly txids: (Hash | undefined)[] }> {
+  const rows = await statements.all<{ tipId: number; id: number | null; txid: Uint8Array | null }>(
+    `SELECT block_id AS tipId, transactions.id, txid FROM tip LEFT JOIN transactions
+     ON transactions.id IN (SELECT value FROM json_each(?))`,
+    [JSON.stringify(places.map(idOf))],
+  );
+  const txids = new Map(rows.map(({ id, txid }) => [id, txid === null ? undefined : Uint8Array.from(txid)]));
+  return { tipId: rows[0]?.tipId, txids: places.map((place) => txids.get(idOf(place))) };
+}
+
+function idOf({ height, position }: TransactionPlace): number {
+  return height * POSITIONS + position;
+}
