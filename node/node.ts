@@ -18,6 +18,7 @@ import { ChainFollower } from './mempool/chain-follower.ts';
 import { Mempool } from './mempool/mempool.ts';
 import { MempoolStore } from './mempool/mempool-store.ts';
 import { ScriptIndex } from './mempool/script-index.ts';
+import { VerifiedTransactions } from './mempool/verified.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { SoloMiner } from './solo-miner.ts';
@@ -124,13 +125,15 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const clock = new MockableClock(options.clock);
   const database = await openNodeDatabase(directory, dbCacheMb);
   started.push({ stop: () => database.close() });
-  const chain = await Chain.open({ database, profile, verify, clock, log, dbCacheMb });
+  const verified = new VerifiedTransactions();
+  const isVerified = verified.has.bind(verified);
+  const chain = await Chain.open({ database, profile, verify, isVerified, clock, log, dbCacheMb });
   started.push({ stop: () => chain.close() });
 
   const mempool = new Mempool();
   const mempoolScripts = new ScriptIndex();
   mempool.listen(mempoolScripts);
-  const admission = new Admission({ chain, mempool, verify, clock });
+  const admission = new Admission({ chain, mempool, verify, verified, clock });
   const store = new MempoolStore({ rows: new MempoolTable(database), log });
   await store.load(mempool, admission);
   mempool.listen(store);
@@ -140,11 +143,11 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const longPoll = new LongPoll(templates);
   const mempoolChanged = (): void => longPoll.changed();
   mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
-  follow(chain, new ChainFollower({ mempool, admission, log }), longPoll);
+  follow(chain, new ChainFollower({ mempool, admission, log }), store, longPoll);
   return {
     profile,
     chain,
-    addresses: new AddressIndex(database),
+    addresses: new AddressIndex(database, profile),
     mempool,
     mempoolScripts,
     admission,
@@ -157,11 +160,12 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
 }
 
 /** The mempool comes first, so that work is handed out only when it fits the new tip. */
-function follow(chain: Chain, follower: ChainFollower, longPoll: LongPoll): void {
+function follow(chain: Chain, follower: ChainFollower, store: MempoolStore, longPoll: LongPoll): void {
   chain.on('connected', ({ block }) => follower.blockConnected(block));
   chain.on('disconnected', ({ block }) => follower.blockDisconnected(block));
   chain.on('tip', async () => {
-    await follower.settle();
+    // What came back was durable as part of a block: it must not be less so now.
+    if (await follower.settle()) await store.flush();
     longPoll.changed();
   });
 }

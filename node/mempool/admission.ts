@@ -9,6 +9,7 @@ import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import { type Candidate, candidateOf, descendantsOf, Mempool, type MempoolEntry } from './mempool.ts';
 import { checkFeeRate, checkStandard, MAX_ANCESTORS, MAX_DESCENDANTS, MAX_MEMPOOL_BYTES } from './policy.ts';
+import type { VerifiedTransactions } from './verified.ts';
 
 /** What admission reads of the chain. */
 export interface AdmissionChain {
@@ -58,15 +59,23 @@ export class Admission {
   readonly #chain: AdmissionChain;
   readonly #mempool: Mempool;
   readonly #verify: Verify;
+  readonly #verified: VerifiedTransactions;
   readonly #clock: Clock;
   #waiting: Waiting[] = [];
   #draining = false;
   #paused: Promise<void> = Promise.resolve();
 
-  constructor(parts: { chain: AdmissionChain; mempool: Mempool; verify: Verify; clock: Clock }) {
+  constructor(parts: {
+    chain: AdmissionChain;
+    mempool: Mempool;
+    verify: Verify;
+    verified: VerifiedTransactions;
+    clock: Clock;
+  }) {
     this.#chain = parts.chain;
     this.#mempool = parts.mempool;
     this.#verify = parts.verify;
+    this.#verified = parts.verified;
     this.#clock = parts.clock;
   }
 
@@ -169,24 +178,20 @@ export class Admission {
   }
 
   /** The coins of the chain that these transactions want, by outpoint, as of the tip that stands now. */
-  async #lookUp(items: Iterable<{ readonly transaction: Transaction }>): Promise<ReadonlyMap<string, Coin>> {
-    const wanted = new Map<string, OutPoint>();
-    for (const { transaction } of items) {
-      for (const { previous } of transaction.inputs) {
-        if (!this.#mempool.get(hashKey(previous.txid))) wanted.set(outPointKey(previous), previous);
-      }
-    }
+  async #lookUp(items: readonly { readonly transaction: Transaction }[]): Promise<ReadonlyMap<string, Coin>> {
     for (;;) {
       const { tip } = this.#chain;
-      const found = await this.#chain.coins([...wanted.values()]);
-      // A block that connected meanwhile may have spent one of them.
-      if (tip !== this.#chain.tip) continue;
-      const coins = new Map<string, Coin>();
-      for (const [index, key] of [...wanted.keys()].entries()) {
-        const coin = found[index];
-        if (coin) coins.set(key, coin);
+      const wanted = new Map<string, OutPoint>();
+      for (const { transaction } of items) {
+        for (const { previous } of transaction.inputs) {
+          if (!this.#mempool.get(hashKey(previous.txid))) wanted.set(outPointKey(previous), previous);
+        }
       }
-      return coins;
+      const found = await this.#chain.coins([...wanted.values()]);
+      // A block that connected meanwhile may have spent one of them, or confirmed a parent.
+      if (tip !== this.#chain.tip) continue;
+      const coins = [...wanted.keys()].map((key, index) => [key, found[index]] as const);
+      return new Map(coins.filter((pair): pair is [string, Coin] => pair[1] !== undefined));
     }
   }
 
@@ -209,15 +214,16 @@ export class Admission {
       const coins = coinsOf(transaction, confirmed, pools);
       const fee = this.#checkCoins(transaction, coins);
       const candidate = candidateOf(transaction, coins, fee);
-      if (maxFeeRate !== undefined && fee * 1_000n > maxFeeRate * BigInt(candidate.vsize)) {
-        throw new RuleError('max-fee-exceeded');
-      }
+      checkMaxFee(candidate, maxFeeRate);
       if (terms.policy) {
         checkFeeRate(candidate.fee, candidate.vsize);
         checkFamily(transaction, pools);
         checkRoom(candidate, this.#mempool);
       }
-      if (terms.signatures) verifyInputs(transaction, coins, this.#verify);
+      if (terms.signatures && !this.#verified.has(transaction)) {
+        verifyInputs(transaction, coins, this.#verify);
+        this.#verified.add(transaction);
+      }
       return { accepted: candidate };
     } catch (error) {
       if (error instanceof RuleError) return { rejected: error };
@@ -297,6 +303,12 @@ function* parentsOf(transaction: Transaction, pools: readonly Mempool[]): Genera
       if (parent) yield parent;
     }
   }
+}
+
+/** A caller's own limit, in nits per 1,000 virtual bytes. */
+function checkMaxFee({ fee, vsize }: Candidate, maxFeeRate: Nits | undefined): void {
+  if (maxFeeRate === undefined || fee * 1_000n <= maxFeeRate * BigInt(vsize)) return;
+  throw new RuleError('max-fee-exceeded', `${fee} nits for ${vsize} vbytes`);
 }
 
 function checkRoom(candidate: Candidate, mempool: Mempool): void {

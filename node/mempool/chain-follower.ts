@@ -48,10 +48,13 @@ export class ChainFollower {
     this.#returning = new Map([...older, ...this.#returning]);
   }
 
-  /** The best chain stands: after a reorganisation, brings back what still fits and drops what no longer does. */
-  async settle(): Promise<void> {
+  /**
+   * The best chain stands: after a reorganisation, brings back what still fits and drops what no longer does.
+   * @returns whether there was a reorganisation
+   */
+  async settle(): Promise<boolean> {
     const resume = this.#resumeAdmission;
-    if (resume === undefined) return;
+    if (resume === undefined) return false;
     const returning = [...this.#returning.values()];
     this.#returning = new Map();
     this.#resumeAdmission = undefined;
@@ -60,6 +63,7 @@ export class ChainFollower {
     } finally {
       resume();
     }
+    return true;
   }
 
   async #reconcile(returning: readonly Transaction[]): Promise<void> {

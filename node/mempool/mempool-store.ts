@@ -79,7 +79,6 @@ export class MempoolStore implements MempoolListener {
       this.#timer = undefined;
       this.#write().catch((error: unknown) => {
         this.#log.error({ err: error }, 'the mempool could not be written; trying again');
-        this.#schedule(RETRY_DELAY_MS);
       });
     }, delayMs);
   }
@@ -100,6 +99,7 @@ export class MempoolStore implements MempoolListener {
         await this.#rows.save(written, removed);
       } catch (error) {
         this.#changed = new Map([...changes, ...this.#changed]);
+        this.#schedule(RETRY_DELAY_MS);
         throw error;
       }
     });
