@@ -1,0 +1,153 @@
+/** `nilz up`: the whole stack on the dev network in one process. */
+import { availableParallelism } from 'node:os';
+import { ChainError } from '../node/chain/chain.ts';
+import { DIFFICULTY_RANGE } from '../pool/difficulty.ts';
+import { ForeignLedgerError } from '../pool/ledger.ts';
+import { changeProfile, profileByName } from '../protocol/network.ts';
+import {
+  boolean,
+  choice,
+  helpText,
+  integer,
+  loadSettings,
+  number,
+  SettingError,
+  string,
+  type Values,
+} from '../service/config.ts';
+import { DatabaseError } from '../service/database.ts';
+import { DirectoryInUseError } from '../service/files.ts';
+import { type Credentials, ListenError } from '../service/http.ts';
+import { runUntilSignal } from '../service/lifecycle.ts';
+import { createLogger, LOG_LEVELS } from '../service/log.ts';
+import { EXIT } from './node-connection.ts';
+import { readAccounts } from './up/accounts.ts';
+import { blockJson, blockLine, readyJson, readyPage } from './up/report.ts';
+import { resetStack, type Stack, startStack } from './up/stack.ts';
+
+const command = 'nilz up';
+const PORTS = { min: 0, max: 65_535 };
+
+const settings = {
+  datadir: string({ help: 'where the data is kept', default: './data' }),
+  reset: boolean({ help: 'begin with a new chain and a new pool ledger; wallets stay' }),
+  blockTime: integer({
+    help: 'seconds per block; another value makes another network, with its own data',
+    env: ['NILZ_BLOCK_TIME_S'],
+    min: 2,
+    max: 86_400,
+  }),
+  retargetWindow: integer({
+    help: 'blocks the retarget looks back; another value makes another network, with its own data',
+    min: 3,
+    max: 1_000,
+  }),
+  mine: boolean({ help: 'mine (--no-mine: no built-in miner)', default: true }),
+  threads: integer({
+    help: 'hashing threads of the built-in miner',
+    default: Math.max(1, availableParallelism() - 1),
+    min: 1,
+    max: 1_024,
+  }),
+  traffic: boolean({ help: 'random payments between the accounts' }),
+  lan: boolean({ help: 'take miners of the local network; print the URL for them' }),
+  rpcPort: integer({ help: "port of the node's RPC, 0 for any free one", default: 5000, ...PORTS }),
+  rpcUser: string({ help: 'name to call the RPC with; without it a new cookie is made at every start' }),
+  rpcPassword: string({ help: 'password that goes with --rpc-user' }),
+  stratumPort: integer({ help: 'port miners connect to, 0 for any free one', default: 3333, ...PORTS }),
+  httpPort: integer({ help: "port of the pool's HTTP API, 0 for any free one", default: 8000, ...PORTS }),
+  startDifficulty: number({
+    help: 'difficulty of shares for a miner that asks for none',
+    default: 0.0005,
+    min: DIFFICULTY_RANGE.lowest,
+    max: DIFFICULTY_RANGE.highest,
+  }),
+  logLevel: choice(LOG_LEVELS, { help: 'how much the services tell on standard error', default: 'warn' }),
+  json: boolean({ help: 'print one line of JSON with every URL when ready, then one per block' }),
+};
+
+const SUMMARY = `Runs a node, a pool and a miner on the dev network, with five funded accounts whose keys are public.
+The chain is kept in the data directory and goes on where it was at the next start.`;
+
+/** Runs `nilz up` until it is told to end; returns the exit code. */
+export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { values, help } = loadSettings(settings, { command, argv, env });
+  if (help) {
+    process.stdout.write(helpText(settings, { command, summary: SUMMARY }));
+    return EXIT.done;
+  }
+  try {
+    return await run(values);
+  } catch (error) {
+    if (!isForTheUser(error)) throw error;
+    console.error(`${command}: ${error.message}`);
+    return EXIT.failed;
+  }
+}
+
+async function run(values: Values<typeof settings>): Promise<number> {
+  const startedMs = performance.now();
+  const profile = changeProfile(profileByName('dev'), {
+    ...(values.blockTime !== undefined && { blockTimeSeconds: values.blockTime }),
+    ...(values.retargetWindow !== undefined && { window: values.retargetWindow }),
+  });
+  const credentials = credentialsOf(values);
+  const log = createLogger({
+    name: 'nilz',
+    level: values.logLevel,
+    ...(values.json && { pretty: false }),
+  });
+  if (values.reset) await resetStack(profile, values.datadir);
+  return runUntilSignal(
+    async ({ stopping, requestStop }) => {
+      const stack = await startStack({
+        profile,
+        dataDirectory: values.datadir,
+        rpcPort: values.rpcPort,
+        credentials,
+        stratumPort: values.stratumPort,
+        httpPort: values.httpPort,
+        startDifficulty: values.startDifficulty,
+        threads: values.mine ? values.threads : 0,
+        traffic: values.traffic,
+        lan: values.lan,
+        log,
+        stopping,
+        onStopRequest: requestStop,
+      });
+      const accounts = await readAccounts(profile, stack.rpc);
+      const seconds = (performance.now() - startedMs) / 1_000;
+      console.log(values.json ? readyJson(stack, accounts) : readyPage(stack, accounts, seconds));
+      announceBlocks(stack, values.json);
+      return stack;
+    },
+    { log },
+  );
+}
+
+/** One line per block from now on. */
+function announceBlocks({ node }: Stack, asJson: boolean): void {
+  node.chain.on('connected', ({ block, entry }) => {
+    const spacingSeconds = entry.time - (entry.parent?.time ?? entry.time);
+    const news = { block, height: entry.height, hash: entry.hash, spacingSeconds };
+    console.log(asJson ? blockJson(news) : blockLine(news));
+  });
+}
+
+function credentialsOf({
+  rpcUser: user,
+  rpcPassword: password,
+}: Values<typeof settings>): Credentials | undefined {
+  if (user === undefined && password === undefined) return undefined;
+  if (user === undefined || password === undefined || user.includes(':')) {
+    throw new SettingError('--rpc-user and --rpc-password: give both, the user without a colon, or neither');
+  }
+  return { user, password };
+}
+
+/** Errors that say all there is to say; any other is a bug and keeps its stack. */
+function isForTheUser(error: unknown): error is Error {
+  return [ListenError, DirectoryInUseError, DatabaseError, ChainError, ForeignLedgerError].some(
+    (kind) => error instanceof kind,
+  );
+}

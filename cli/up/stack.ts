@@ -1,0 +1,136 @@
+/** Node, pool and miner on one network in one process: what `nilz up` runs. */
+import { rm } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { type Miner, startMiner } from '../../miner/miner.ts';
+import { type RunningNode, startNode } from '../../node/node.ts';
+import { DIFFICULTY_RANGE } from '../../pool/difficulty.ts';
+import { type RunningPool, startPool } from '../../pool/pool.ts';
+import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
+import { lockDirectory } from '../../service/files.ts';
+import type { Credentials } from '../../service/http.ts';
+import { composeStop, type Stoppable } from '../../service/lifecycle.ts';
+import type { Logger } from '../../service/log.ts';
+import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { accountAddress } from './accounts.ts';
+import { startTraffic } from './traffic.ts';
+
+export interface StackOptions {
+  readonly profile: NetworkProfile;
+  readonly dataDirectory: string;
+  readonly rpcPort: number;
+  readonly credentials?: Credentials | undefined;
+  readonly stratumPort: number;
+  readonly httpPort: number;
+  /** Share difficulty that a miner starts with. */
+  readonly startDifficulty: number;
+  /** Hashing threads; 0 = no miner. */
+  readonly threads: number;
+  readonly traffic: boolean;
+  /** Take miners of the local network too. */
+  readonly lan: boolean;
+  readonly log: Logger;
+  readonly stopping: AbortSignal;
+  /** What the RPC method `stop` does. */
+  readonly onStopRequest: () => void;
+}
+
+/** Everything that is up. */
+export interface Stack extends Stoppable {
+  readonly node: RunningNode;
+  readonly pool: RunningPool;
+  readonly miner: Miner | undefined;
+  /** Calls the node. */
+  readonly rpc: RpcClient;
+  /** Stratum URLs for miners of the local network; empty unless asked for. */
+  readonly lanUrls: readonly string[];
+}
+
+const LOOPBACK = '127.0.0.1';
+const EVERYWHERE = '0.0.0.0';
+const SHARE_DIFFICULTY = { minimum: DIFFICULTY_RANGE.lowest, maximum: DIFFICULTY_RANGE.highest };
+const JOB_REFRESH_SECONDS = 30;
+const JOB_TTL_SECONDS = 90;
+
+/**
+ * Starts one service after the other; a service that cannot start stops those before it.
+ * @throws what the `start…` functions throw, each with a message for the person at the keyboard
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const started: Stoppable[] = [];
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await composeStop(started).stop();
+    throw error;
+  }
+}
+
+async function start(options: StackOptions, started: Stoppable[]): Promise<Stack> {
+  const { profile, log } = options;
+  const node = await startNode({
+    profile,
+    dataDirectory: options.dataDirectory,
+    rpcPort: options.rpcPort,
+    credentials: options.credentials,
+    log: log.child({ name: 'node' }),
+    onStopRequest: options.onStopRequest,
+  });
+  const access = { url: node.rpcUrl, credentials: node.credentials };
+  const rpc = createRpcClient(access);
+  started.push(node, { stop: async () => rpc.close() });
+
+  const pool = await startPool({
+    node: access,
+    rewardAddress: accountAddress(profile, 'pool'),
+    ledgerFile: join(node.directory, 'pool.sqlite'),
+    stratum: { host: options.lan ? EVERYWHERE : LOOPBACK, port: options.stratumPort },
+    http: { host: LOOPBACK, port: options.httpPort },
+    difficulty: { start: options.startDifficulty, ...SHARE_DIFFICULTY },
+    jobRefreshSeconds: JOB_REFRESH_SECONDS,
+    jobTtlSeconds: JOB_TTL_SECONDS,
+    stopping: options.stopping,
+    log: log.child({ name: 'pool' }),
+  });
+  started.push(pool);
+
+  const { port } = new URL(pool.stratumUrl);
+  const miner = options.threads > 0 ? await mineFor(options, `stratum+tcp://${LOOPBACK}:${port}`) : undefined;
+  if (miner !== undefined) started.push(miner);
+  if (options.traffic) started.push(startTraffic({ profile, node: rpc, log, random: Math.random }));
+
+  const lanUrls = options.lan ? lanAddresses().map((address) => `stratum+tcp://${address}:${port}`) : [];
+  return { node, pool, miner, rpc, lanUrls, stop: () => composeStop(started).stop() };
+}
+
+function mineFor({ profile, threads, log }: StackOptions, url: string): Promise<Miner> {
+  const user = `${accountAddress(profile, 'carol')}.devnet`;
+  return startMiner({ url, user, threads, log: log.child({ name: 'miner' }) });
+}
+
+/** This machine's IPv4 addresses in its local networks. */
+function lanAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+}
+
+/** What `--reset` removes below a network's folder. Wallets are nobody's but the user's, and stay. */
+const DATABASES = ['node.sqlite', 'pool.sqlite'];
+
+/**
+ * Removes the chain and the pool's ledger of a network.
+ * @throws DirectoryInUseError while another process works with them
+ */
+export async function resetStack(profile: NetworkProfile, dataDirectory: string): Promise<void> {
+  const directory = join(dataDirectory, networkDirectory(profile));
+  const unlock = await lockDirectory(directory);
+  try {
+    for (const file of DATABASES.flatMap((name) => [name, `${name}-wal`, `${name}-shm`])) {
+      await rm(join(directory, file), { force: true });
+    }
+  } finally {
+    await unlock();
+  }
+}
