@@ -192,8 +192,12 @@ function isKeyShaped(bytes: Uint8Array): boolean {
   return (first === 4 || first === 6 || first === 7) && bytes.length === 65;
 }
 
+const MAX_MULTISIG_KEYS = 16;
+const MAX_MULTISIG_SIZE = 3 + MAX_MULTISIG_KEYS * 66;
+
 /** Whether the script is m <key>… n CHECKMULTISIG with 1 ≤ m ≤ n ≤ 16 (Core's MatchMultisig takes up to 20). */
 function isMultisig(script: Uint8Array): boolean {
+  if (script.length > MAX_MULTISIG_SIZE || script.at(-1) !== OP_CHECKMULTISIG) return false;
   const steps = [...operations(script)];
   const required = smallNumber(steps.at(0));
   const total = smallNumber(steps.at(-2));
