@@ -1,5 +1,5 @@
 /** Signed payments that are not settled yet: handed in again until they are in the chain for good. */
-import { hexToBytes, parseDisplayHash } from '../protocol/bytes.ts';
+import { displayHash, hexToBytes, parseDisplayHash } from '../protocol/bytes.ts';
 import { decodeTransaction, outPointKey, type Transaction } from '../protocol/transaction.ts';
 import { type ChainBackend, PaymentRejectedError } from './backend.ts';
 import type { Outgoing } from './contents.ts';
@@ -47,13 +47,15 @@ export async function deliver(
     const transaction = outgoingTransaction(payment);
     const known = standing[at];
     if (known !== undefined && known.confirmations >= SETTLED_CONFIRMATIONS) settled.add(payment.txid);
-    if (known === undefined) {
-      const refusal = await handIn(transaction, backend);
-      if (refusal !== undefined) {
-        const { txid, label } = payment;
-        refused.push({ txid, label, reason: refusal.reason, givenUp: refusal.conflicts });
-        if (refusal.conflicts) settled.add(txid);
-      }
+    const refusal = known === undefined ? await handIn(transaction, backend) : undefined;
+    if (refusal !== undefined) {
+      const { txid, label } = payment;
+      // A coin that an earlier payment is still to make is not gone.
+      const spends = new Set(transaction.inputs.map(({ previous }) => displayHash(previous.txid)));
+      const waits = refused.some((earlier) => !earlier.givenUp && spends.has(earlier.txid));
+      const givenUp = refusal.conflicts && !waits;
+      refused.push({ txid, label, reason: refusal.reason, givenUp });
+      if (givenUp) settled.add(txid);
     }
     if (settled.has(payment.txid)) continue;
     for (const input of transaction.inputs) reserved.add(outPointKey(input.previous));

@@ -36,8 +36,8 @@ export class FakeChain implements ChainBackend {
   feeRate: FeeRate = 1_000n;
   /** Set: nothing answers any more. */
   away = false;
-  /** Set: every new transaction is refused for this reason. */
-  refusal: string | undefined;
+  /** The next new transactions are refused, one for each of these reasons. */
+  refusals: string[] = [];
   /** Every transaction that was ever handed in. */
   readonly handedIn: Transaction[] = [];
 
@@ -186,7 +186,8 @@ export class FakeChain implements ChainBackend {
     this.#answer();
     this.handedIn.push(transaction);
     if (this.#all().some((known) => id(known) === id(transaction))) return;
-    if (this.refusal !== undefined) throw new PaymentRejectedError(this.refusal);
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw new PaymentRejectedError(refusal);
     const coins = this.#coins(true);
     const confirmed = this.#coins(false);
     const spent = inputKeys(transaction).map((key) => {
