@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Transaction as SignerTransaction } from '@scure/btc-signer';
-import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts';
+import fc from 'fast-check';
+import { bytesToHex, hexToBytes, reversed } from '../../protocol/bytes.ts';
 import { CodecError } from '../../protocol/codec.ts';
 import { hash160, sha256d } from '../../protocol/hash.ts';
-import { p2wpkhProgram } from '../../protocol/script.ts';
+import { p2wpkhProgram, p2wpkhScript } from '../../protocol/script.ts';
 import { isDefinedSighash, sighash, sighashMidstate } from '../../protocol/sighash.ts';
 import { publicKeyOf, signInput } from '../../protocol/signature.ts';
 import { decodeTransaction, encodeTransaction, type Transaction } from '../../protocol/transaction.ts';
+import { arbitraryBytes, arbitraryHash } from './arbitraries.ts';
 import { readVectors } from './vectors.ts';
 
 interface InputCase {
@@ -130,6 +132,51 @@ test('digests of all six types agree with an independent library', () => {
       }
     });
   }
+});
+
+test('whole transactions come out signed as an independent library signs them', () => {
+  const coin = fc.record({
+    txid: arbitraryHash,
+    index: fc.nat(1000),
+    sequence: fc.constantFrom(0xffff_ffff, 0xffff_fffd, 0),
+    value: fc.bigInt({ min: 1_000n, max: 10n ** 15n }),
+    secret: arbitraryBytes(31),
+    type: fc.constantFrom(...SIX_TYPES),
+  });
+  const coins = fc.uniqueArray(coin, { minLength: 1, maxLength: 4, selector: ({ txid }) => txid.join() });
+  fc.assert(
+    fc.property(coins, fc.integer({ min: 4, max: 6 }), fc.nat(0xffff_ffff), (spent, outputs, lockTime) => {
+      const keys = spent.map(({ secret }) => Uint8Array.of(1, ...secret));
+      const scripts = keys.map((key) => p2wpkhScript(hash160(publicKeyOf(key))));
+      const payments = Array.from({ length: outputs }, () => ({ value: 100n, script: scripts[0]! }));
+
+      const other = new SignerTransaction({ version: 2, lockTime });
+      spent.forEach(({ txid, index, sequence, value, type }, at) => {
+        const witnessUtxo = { script: scripts[at]!, amount: value };
+        other.addInput({ txid: reversed(txid), index, sequence, witnessUtxo, sighashType: type });
+      });
+      for (const { value, script } of payments) other.addOutput({ script, amount: value });
+      keys.forEach((key, at) => {
+        other.signIdx(key, at, [spent[at]!.type]);
+      });
+      other.finalize();
+
+      const unsigned: Transaction = {
+        version: 2,
+        inputs: spent.map(({ txid, index, sequence }) => {
+          return { previous: { txid, index }, scriptSig: new Uint8Array(0), sequence, witness: [] };
+        }),
+        outputs: payments,
+        lockTime,
+      };
+      const inputs = unsigned.inputs.map((input, at) => {
+        const { value, type } = spent[at]!;
+        return { ...input, witness: signInput(unsigned, at, keys[at]!, value, type) };
+      });
+      assert.equal(bytesToHex(encodeTransaction({ ...unsigned, inputs })), bytesToHex(other.extract()));
+    }),
+    { numRuns: 15 },
+  );
 });
 
 test('six hash types are defined, no others', () => {

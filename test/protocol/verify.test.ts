@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Point } from '@noble/secp256k1';
 import fc from 'fast-check';
@@ -139,4 +140,22 @@ test('the verifier in use says which one it is', () => {
   assert.equal(native.verifierName, native.nativeVerify === undefined ? 'noble' : 'native');
   assert.equal(native.verify, native.nativeVerify ?? noble.verify);
   assert.equal(noble.verifierName, 'noble');
+});
+
+test('without the addon the reference verifier takes its place', () => {
+  const script = `
+    import Module from 'node:module';
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (request, ...rest) => {
+      if (request.startsWith('secp256k1')) throw new Error('not installed');
+      return resolve(request, ...rest);
+    };
+    const native = await import('./protocol/verify-native.ts');
+    const noble = await import('./protocol/verify.ts');
+    console.log(native.verifierName, native.nativeVerify, native.verify === noble.verify);
+  `;
+  const root = new URL('../..', import.meta.url);
+  const flags = ['--import', 'tsx', '--input-type=module', '--eval', script];
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: root, encoding: 'utf8' });
+  assert.equal(stdout, 'noble undefined true\n', stderr);
 });
