@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, isIPv6, type Socket } from 'node:net';
+import { type AddressInfo, isIPv6, type Server as NetServer, type Socket } from 'node:net';
 
 export interface HttpOptions {
   readonly host: string;
@@ -128,7 +128,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
  * @throws ListenError with a sentence about what to change.
  */
 export function listen(
-  server: { listen(port: number, host: string): unknown; once: Server['once']; off: Server['off'] },
+  server: NetServer,
   options: { readonly host: string; readonly port: number; readonly portSetting?: string | undefined },
 ): Promise<void> {
   return new Promise((accept, reject) => {

@@ -6,8 +6,6 @@
  * status telling the error: 400 invalid request, 404 unknown method, 500 the rest. A batch is always 200.
  * Dispatch is `json-rpc-2.0`'s, which knows only the new form: calls are normalised before it and
  * answers reshaped after it.
- *
- * One table of methods checks the parameters and writes the help.
  */
 import type { RequestListener } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -18,76 +16,22 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0';
 import Koa from 'koa';
-import type { z } from 'zod';
 import { discardBody, HttpError, readBody, tooLarge } from './http.ts';
 import type { Logger } from './log.ts';
+import { bindArguments, RPC_CODES, type RpcContext, RpcError, type RpcMethods } from './rpc-method.ts';
 
-/** The error codes the transport itself answers with; those of an application stand in its own table. */
-export const RPC_CODES = {
-  misc: -1,
-  type: -3,
-  invalidParameter: -8,
-  invalidRequest: -32600,
-  methodNotFound: -32601,
-  internal: -32603,
-  parse: -32700,
-} as const;
-
-/** What a method throws to answer with an error. Anything else it throws is a bug and is logged. */
-export class RpcError extends Error {
-  override name = 'RpcError';
-  readonly code: number;
-  readonly data: unknown;
-
-  constructor(code: number, message: string, data?: unknown) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
-}
-
-/** One parameter of a method; its place in the list is its position, its name serves named parameters. */
-export interface RpcParam {
-  readonly name: string;
-  readonly schema: z.ZodType;
-  /** An optional parameter may be left out or null; `run` then sees undefined. */
-  readonly optional?: boolean;
-  readonly help?: string;
-  /** Other names that callers use for it. */
-  readonly aliases?: readonly string[];
-}
-
-/** The arguments of `run`, by parameter name, typed by the schemas. */
-export type RpcArguments<P extends readonly RpcParam[]> = {
-  readonly [Q in P[number] as Q['name']]:
-    | z.output<Q['schema']>
-    | (Q extends { readonly optional: true } ? undefined : never);
-};
-
-/** One row of the method table; see {@link rpcMethod}. */
-export interface RpcMethod {
-  readonly group: string;
-  /** One or more sentences; the first line is what the list of all methods shows. */
-  readonly help: string;
-  readonly params: readonly RpcParam[];
-  /** Whether a call may have a body above the normal limit. */
-  readonly bigBody?: boolean;
-  /** Returns what JSON can carry; undefined is answered as null. */
-  run(args: Readonly<Record<string, unknown>>, context: RpcContext): unknown;
-}
-
-export type RpcMethods = Readonly<Record<string, RpcMethod>>;
-
-/** Declares a method whose `run` is typed by its parameters. */
-export function rpcMethod<const P extends readonly RpcParam[]>(
-  method: Omit<RpcMethod, 'params' | 'run'> & {
-    readonly params: P;
-    run(args: RpcArguments<P>, context: RpcContext): unknown;
-  },
-): RpcMethod {
-  // The arguments were checked with these very schemas, which the table's type cannot express.
-  return method as unknown as RpcMethod;
-}
+export {
+  methodHelp,
+  methodIndex,
+  RPC_CODES,
+  type RpcArguments,
+  type RpcContext,
+  RpcError,
+  type RpcMethod,
+  type RpcMethods,
+  type RpcParam,
+  rpcMethod,
+} from './rpc-method.ts';
 
 export interface RpcServerOptions {
   readonly methods: RpcMethods;
@@ -100,28 +44,17 @@ export interface RpcServerOptions {
   readonly describeError?: (error: unknown) => RpcError | undefined;
   /** Web pages that may call; a request with any other `Origin` is refused. Default: none. */
   readonly allowedOrigins?: readonly string[];
-  readonly limits?: Partial<RpcLimits>;
+  /** How long a wrong password waits for its answer (default 250). */
+  readonly unauthorizedDelayMs?: number;
 }
 
-export interface RpcLimits {
-  readonly bodyBytes: number;
-  /** For methods with `bigBody`. */
-  readonly bigBodyBytes: number;
-  readonly batchCalls: number;
-  /** What all answers of a batch may have together. */
-  readonly batchAnswerChars: number;
-  /** How long a wrong password waits for its answer. */
-  readonly unauthorizedDelayMs: number;
-}
-
-const DEFAULT_LIMITS: RpcLimits = {
-  bodyBytes: 1_000_000,
-  bigBodyBytes: 16_000_000,
-  batchCalls: 10_000,
-  batchAnswerChars: 64_000_000,
-  unauthorizedDelayMs: 250,
-};
-
+const BODY_BYTES = 1_000_000;
+/** For methods with `bigBody`. */
+const BIG_BODY_BYTES = 16_000_000;
+const BATCH_CALLS = 10_000;
+/** What all answers of a batch may have together. */
+const BATCH_ANSWER_CHARS = 64_000_000;
+const UNAUTHORIZED_DELAY_MS = 250;
 /** A batch lets others have their turn after this long. */
 const BATCH_SLICE_MS = 10;
 
@@ -135,9 +68,8 @@ export interface RpcServer {
 
 /** Builds the server's application; `listenHttp({ handler, onStop: server.stop })` puts it on a port. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const limits: RpcLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const dispatcher = new Dispatcher(options, limits);
-  const running = new Set<RpcContext>();
+  const dispatcher = new Dispatcher(options);
+  const running = new Set<HttpCall>();
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: Error) => options.log.error({ err: error }, 'the RPC server failed to answer'));
@@ -166,12 +98,12 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     }
     const user = options.authorize(ctx.req.headers.authorization);
     if (user === undefined) {
-      await Promise.all([discardBody(ctx.req), sleep(limits.unauthorizedDelayMs)]);
+      await Promise.all([discardBody(ctx.req), sleep(options.unauthorizedDelayMs ?? UNAUTHORIZED_DELAY_MS)]);
       ctx.set('WWW-Authenticate', 'Basic realm="jsonrpc"');
       throw new HttpError(401, 'the RPC user or password is wrong or missing');
     }
-    const body = await readBody(ctx.req, limits.bigBodyBytes);
-    const context = new RpcContext(user, ctx);
+    const body = await readBody(ctx.req, BIG_BODY_BYTES);
+    const context = new HttpCall(user, ctx);
     running.add(context);
     try {
       const reply = await dispatcher.answer(body, context);
@@ -194,8 +126,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   };
 }
 
-/** Who calls, and whether they still wait for the answer. */
-export class RpcContext {
+/** The caller behind an HTTP request. */
+class HttpCall implements RpcContext {
   readonly user: string;
   readonly remoteAddress: string;
   readonly #ctx: Koa.Context;
@@ -208,15 +140,14 @@ export class RpcContext {
     this.#ctx = ctx;
   }
 
-  /** Fires when the client has gone or the server stops. Made on first use: few methods wait. */
+  /** Made on first use: few methods wait. */
   get signal(): AbortSignal {
     this.#controller ??= this.#watch();
     return this.#controller.signal;
   }
 
-  /** Whether the client has hung up. */
   get gone(): boolean {
-    return this.#ctx.res.destroyed;
+    return this.#stopReason !== undefined || this.#ctx.res.destroyed;
   }
 
   abort(reason: Error): void {
@@ -254,13 +185,11 @@ interface Call {
 class Dispatcher {
   readonly #server: JSONRPCServer<RpcContext>;
   readonly #methods: RpcMethods;
-  readonly #limits: RpcLimits;
   readonly #options: RpcServerOptions;
 
-  constructor(options: RpcServerOptions, limits: RpcLimits) {
+  constructor(options: RpcServerOptions) {
     this.#options = options;
     this.#methods = options.methods;
-    this.#limits = limits;
     this.#server = new JSONRPCServer<RpcContext>({ errorListener: () => undefined });
     for (const [name, method] of Object.entries(options.methods)) {
       this.#server.addMethod(name, (params: unknown, context) =>
@@ -273,9 +202,9 @@ class Dispatcher {
     };
   }
 
-  async answer(body: Buffer, context: RpcContext): Promise<Reply> {
+  async answer(body: Buffer, context: HttpCall): Promise<Reply> {
     const text = body.toString('utf8');
-    if (body.length > this.#limits.bodyBytes && !this.#mayBeBig(text)) throw tooLarge(this.#limits.bodyBytes);
+    if (body.length > BODY_BYTES && !this.#mayBeBig(text)) throw tooLarge(BODY_BYTES);
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
@@ -289,23 +218,17 @@ class Dispatcher {
     return Array.isArray(parsed) ? this.#answerBatch(parsed, context) : this.#answerOne(parsed, context);
   }
 
-  async #answerOne(value: unknown, context: RpcContext): Promise<Reply> {
+  async #answerOne(value: unknown, context: HttpCall): Promise<Reply> {
     const { legacy, text, code } = await this.#execute(value, context);
     if (text === undefined) return { status: 204 };
     const status = code === undefined || !legacy ? 200 : legacyStatus(code);
     return { status, text: `${text}\n` };
   }
 
-  /** Calls of a batch run one after the other, as their senders expect (submit a block, then ask for it). */
-  async #answerBatch(values: readonly unknown[], context: RpcContext): Promise<Reply> {
-    const { batchCalls, batchAnswerChars } = this.#limits;
-    if (values.length > batchCalls) {
-      const refusal = new RpcError(
-        RPC_CODES.invalidRequest,
-        `a batch has at most ${batchCalls} calls, this one ${values.length}`,
-      );
-      return { status: 200, text: `[${failure(true, null, refusal)}]\n` };
-    }
+  /** Calls of a batch run one after the other, as their senders expect (change something, then ask for it). */
+  async #answerBatch(values: readonly unknown[], context: HttpCall): Promise<Reply> {
+    if (values.length > BATCH_CALLS)
+      return refusedBatch(`a batch has at most ${BATCH_CALLS} calls, this one ${values.length}`);
     const texts: string[] = [];
     let chars = 0;
     let sliceEnd = performance.now() + BATCH_SLICE_MS;
@@ -315,10 +238,15 @@ class Dispatcher {
         sliceEnd = performance.now() + BATCH_SLICE_MS;
         if (context.gone) break;
       }
-      const answered = await this.#execute(value, context, chars > batchAnswerChars);
-      if (answered.text === undefined) continue;
-      texts.push(answered.text);
-      chars += answered.text.length;
+      const { text } = await this.#execute(value, context);
+      if (text === undefined) continue;
+      texts.push(text);
+      chars += text.length;
+      if (chars > BATCH_ANSWER_CHARS) {
+        return refusedBatch(
+          `the answers exceed ${BATCH_ANSWER_CHARS / 1_000_000} MB; ask in smaller batches`,
+        );
+      }
     }
     if (texts.length === 0 && values.length > 0) return { status: 204 };
     return { status: 200, text: `[${texts.join(',')}]\n` };
@@ -327,8 +255,7 @@ class Dispatcher {
   /** Runs one call; `text` is undefined for a notification, `code` is set when it failed. */
   async #execute(
     value: unknown,
-    context: RpcContext,
-    full = false,
+    context: HttpCall,
   ): Promise<{ legacy: boolean; text?: string; code?: number }> {
     const call = normalise(value);
     if ('error' in call) {
@@ -336,7 +263,7 @@ class Dispatcher {
       return { legacy, text: failure(legacy, id, error), code: error.code };
     }
     const { legacy, id } = call;
-    const outcome = full ? tooMuchAnswered(this.#limits) : await this.#run(call, context);
+    const outcome = await this.#run(call, context);
     if (call.notification) return { legacy };
     if (outcome instanceof RpcError)
       return { legacy, text: failure(legacy, id, outcome), code: outcome.code };
@@ -427,91 +354,10 @@ function legacyStatus(code: number): number {
   return code === RPC_CODES.methodNotFound ? 404 : 500;
 }
 
-function tooMuchAnswered({ batchAnswerChars }: RpcLimits): RpcError {
-  const megabytes = batchAnswerChars / 1_000_000;
-  return new RpcError(
-    RPC_CODES.misc,
-    `the answers of this batch exceed ${megabytes} MB; ask in smaller batches`,
-  );
-}
-
-/**
- * Matches what the caller sent with a method's parameters.
- * @throws RpcError −1 with the method's help when a required one is missing or there are too many, −8 for
- * an unknown name or a value out of range, −3 for a wrong type.
- */
-function bindArguments(name: string, method: RpcMethod, sent: unknown): Readonly<Record<string, unknown>> {
-  const values = Array.isArray(sent) ? positional(name, method, sent) : named(method, sent ?? {});
-  const args: Record<string, unknown> = {};
-  for (const [index, param] of method.params.entries()) {
-    const value = values[index];
-    if (value !== undefined && value !== null) args[param.name] = checked(param, value);
-    else if (param.optional !== true) throw new RpcError(RPC_CODES.misc, methodHelp(name, method));
-  }
-  return args;
-}
-
-function positional(name: string, method: RpcMethod, sent: readonly unknown[]): readonly unknown[] {
-  if (sent.length > method.params.length) throw new RpcError(RPC_CODES.misc, methodHelp(name, method));
-  return sent;
-}
-
-function named(method: RpcMethod, sent: object): readonly unknown[] {
-  const values: unknown[] = [];
-  for (const [key, value] of Object.entries(sent)) {
-    const index = method.params.findIndex((param) => param.name === key || param.aliases?.includes(key));
-    if (index < 0) throw new RpcError(RPC_CODES.invalidParameter, `Unknown named parameter ${key}`);
-    values[index] = value;
-  }
-  return values;
-}
-
-function checked(param: RpcParam, value: unknown): unknown {
-  const result = param.schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = [param.name, ...(issue?.path ?? [])].join('.');
-  const type = Array.isArray(value) ? 'array' : typeof value;
-  const wrongType = issue?.code === 'invalid_type' || issue?.code === 'invalid_union';
-  throw new RpcError(
-    wrongType ? RPC_CODES.type : RPC_CODES.invalidParameter,
-    wrongType && path === param.name
-      ? `Wrong type: ${path} is of type ${type}; ${allowed(issue, param)}`
-      : `Invalid ${path}: ${issue?.message ?? 'not allowed'}`,
-  );
-}
-
-function allowed(issue: z.core.$ZodIssue, param: RpcParam): string {
-  if (issue.code === 'invalid_type') return `expected ${issue.expected}`;
-  return param.help === undefined ? 'another type is expected' : `expected: ${param.help}`;
-}
-
-/** The help of one method, in the shape of `bitcoin-cli help METHOD`. */
-export function methodHelp(name: string, method: RpcMethod): string {
-  const lines = [usage(name, method), '', method.help];
-  if (method.params.length > 0) lines.push('', 'Arguments:');
-  for (const [index, param] of method.params.entries()) {
-    const need = param.optional === true ? 'optional' : 'required';
-    lines.push(`${index + 1}. ${param.name} (${need})${param.help === undefined ? '' : ` ${param.help}`}`);
-  }
-  return lines.join('\n');
-}
-
-/** All methods by group, one line each, in the shape of `bitcoin-cli help`. */
-export function methodIndex(methods: RpcMethods): string {
-  const groups = new Map<string, string[]>();
-  for (const [name, method] of Object.entries(methods)) {
-    const lines = groups.get(method.group) ?? [`== ${method.group} ==`];
-    groups.set(method.group, lines);
-    lines.push(usage(name, method));
-  }
-  return [...groups.values()].map((lines) => lines.join('\n')).join('\n\n');
-}
-
-function usage(name: string, { params }: RpcMethod): string {
-  return [name, ...params.map((param) => (param.optional === true ? `( ${param.name} )` : param.name))].join(
-    ' ',
-  );
+/** A batch that is refused as a whole is still a batch: HTTP 200 and an array. */
+function refusedBatch(message: string): Reply {
+  const error = new RpcError(RPC_CODES.invalidRequest, `Invalid request: ${message}`);
+  return { status: 200, text: `[${failure(true, null, error)}]\n` };
 }
 
 async function answerHealth(ctx: Koa.Context, health: () => unknown): Promise<void> {

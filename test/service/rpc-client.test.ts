@@ -76,7 +76,7 @@ async function ownServer(context: TestContext, options: Partial<RpcClientOptions
     methods: METHODS,
     authorize: basicAuth([{ user: 'us er', password: 'p:@/%' }]),
     log: createLogger({ name: 'rpc', level: 'silent' }),
-    limits: { unauthorizedDelayMs: 1 },
+    unauthorizedDelayMs: 1,
   });
   const { url, stop } = await listenHttp({
     host: '127.0.0.1',

@@ -38,6 +38,12 @@ const METHODS: RpcMethods = {
     ],
     run: ({ left, right }) => left + (right ?? 1),
   }),
+  nested: rpcMethod({
+    group: 'test',
+    help: 'Takes an object.',
+    params: [{ name: 'request', schema: z.object({ rules: z.array(z.string()) }) }],
+    run: ({ request }) => request.rules.length,
+  }),
   refuse: rpcMethod({
     group: 'test',
     help: 'Fails as asked.',
@@ -59,6 +65,12 @@ const METHODS: RpcMethods = {
     run: () => {
       throw new Error('secret internals');
     },
+  }),
+  long: rpcMethod({
+    group: 'other',
+    help: 'Answers a megabyte.',
+    params: [],
+    run: () => 'x'.repeat(1_000_000),
   }),
   bigint: rpcMethod({ group: 'other', help: 'Answers what JSON cannot carry.', params: [], run: () => 1n }),
   wait: rpcMethod({
@@ -97,7 +109,7 @@ function newServer(): RpcServer {
     health: () => ({ height: 7 }),
     describeError: (error) => (error instanceof StockError ? new RpcError(-26, error.message) : undefined),
     allowedOrigins: ['https://friend.example'],
-    limits: { unauthorizedDelayMs: 20, batchCalls: 50, batchAnswerChars: 10_000 },
+    unauthorizedDelayMs: 20,
   });
 }
 
@@ -262,20 +274,22 @@ describe('a batch', () => {
   });
 
   test('that is too long is refused with the limit', async () => {
-    const [status, body] = await ask(Array.from({ length: 51 }, (_, id) => ({ method: 'echo', id })));
+    const [status, body] = await ask(Array.from({ length: 10_001 }, (_, id) => ({ method: 'echo', id })));
     assert.equal(status, 200);
     assert.match(
       (body as { error: { message: string } }[])[0]?.error.message ?? '',
-      /at most 50 calls, this one 51/,
+      /at most 10000 calls, this one 10001/,
     );
   });
 
-  test('whose answers grow too long gets errors for the rest, not a crash', async () => {
-    const calls = [0, 1, 2, 3].map((id) => ({ method: 'echo', params: ['x'.repeat(6_000)], id }));
-    const [, body] = await ask(calls);
-    const errors = (body as { error: { message: string } | null }[]).map(({ error }) => error?.message);
-    assert.deepEqual(errors.slice(0, 2), [undefined, undefined]);
-    assert.match(errors[2] ?? '', /exceed 0.01 MB; ask in smaller batches/);
+  test('whose answers grow too long is refused, and the server goes on', async () => {
+    const [status, body] = await ask(Array.from({ length: 80 }, (_, id) => ({ method: 'long', id })));
+    assert.equal(status, 200);
+    assert.match(
+      (body as { error: { message: string } }[])[0]?.error.message ?? '',
+      /exceed 64 MB; ask in smaller batches/,
+    );
+    assert.equal((await ask({ method: 'echo', id: 1 }))[0], 200);
   });
 });
 
@@ -306,12 +320,24 @@ describe('parameters', () => {
   test('of a wrong type: −3, naming the parameter, its type and what is expected', async () => {
     assert.deepEqual(await errorOf('add', ['7']), {
       code: -3,
-      message: 'Wrong type: left is of type string; expected number',
+      message: 'Wrong type: left is of type string; expected: number',
     });
     assert.deepEqual(await errorOf('add', [1, [2]]), {
       code: -3,
-      message: 'Wrong type: right is of type array; expected number',
+      message: 'Wrong type: right is of type array; expected: number',
     });
+  });
+
+  test('of a wrong type deep inside: −3, naming the place', async () => {
+    const { code, message } = await errorOf('nested', [{ rules: ['a', 5] }]);
+    assert.deepEqual(
+      [code, message],
+      [-3, 'Wrong type: request.rules.1 is of type number; expected: string'],
+    );
+    assert.equal(
+      (await errorOf('nested', [{}])).message,
+      'Wrong type: request.rules is of type nothing; expected: array',
+    );
   });
 
   test('out of range: −8, naming the parameter and the limit', async () => {
@@ -496,6 +522,6 @@ test('the list of methods is grouped and shows the parameters', () => {
   const index = methodIndex(METHODS);
   assert.match(
     index,
-    /^== test ==\necho \( value \)\nadd left \( right \)\nrefuse\n\n== other ==\nbreakRule\n/,
+    /^== test ==\necho \( value \)\nadd left \( right \)\nnested request\nrefuse\n\n== other ==\nbreakRule\n/,
   );
 });
