@@ -25,7 +25,7 @@ import { DirectoryInUseError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { ChainError } from './chain/chain.ts';
+import { IdentityError } from './storage/identity.ts';
 import {
   DEFAULT_DB_CACHE_MB,
   DEFAULT_RPC_BIND,
@@ -195,6 +195,6 @@ function exitCodeOf(error: unknown): number | undefined {
     return EXIT.wrongUse;
   }
   if (error instanceof ListenError || error instanceof DirectoryInUseError) return EXIT.failed;
-  if (error instanceof DatabaseError || error instanceof ChainError) return EXIT.failed;
+  if (error instanceof DatabaseError || error instanceof IdentityError) return EXIT.failed;
   return undefined;
 }
