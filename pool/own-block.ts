@@ -1,4 +1,4 @@
-import { hexToBytes } from '../protocol/bytes.ts';
+import { bytesToHex, equalBytes, hexToBytes } from '../protocol/bytes.ts';
 import { Reader } from '../protocol/codec.ts';
 import { blockHash, headerCodec } from '../protocol/header.ts';
 import { type Transaction, transactionCodec } from '../protocol/transaction.ts';
@@ -35,7 +35,10 @@ export function readOwnBlock(hex: string, height: Height, payoutScript: Uint8Arr
 }
 
 function isOwn(coinbase: Transaction, payoutScript: Uint8Array): boolean {
-  const isPaid = coinbase.outputs.some(({ script }) => Buffer.from(script).equals(payoutScript));
-  const script = Buffer.from(coinbase.inputs[0]?.scriptSig ?? []);
-  return isPaid && script.includes(COINBASE_TAG);
+  const [input] = coinbase.inputs;
+  return (
+    input !== undefined &&
+    coinbase.outputs.some(({ script }) => equalBytes(script, payoutScript)) &&
+    bytesToHex(input.scriptSig).includes(bytesToHex(COINBASE_TAG))
+  );
 }

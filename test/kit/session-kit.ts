@@ -1,0 +1,141 @@
+/** A Stratum session without a pool around it, for tests of what messages do to it. */
+import type { Clock } from '../../pool/clock.ts';
+import type { Effect } from '../../pool/effect.ts';
+import type { Job } from '../../pool/job.ts';
+import { makeJob } from '../../pool/job.ts';
+import { handleMessage, newSession, type Session, type SessionContext } from '../../pool/session.ts';
+import type { Template } from '../../pool/template.ts';
+import { newTip, type Tip } from '../../pool/tip.ts';
+import { compactToTarget } from '../../protocol/compact.ts';
+import { p2wpkhScript } from '../../protocol/script.ts';
+import { encodeNotify, type NotifyParams, parseLine } from '../../protocol/stratum.ts';
+import { targetBytes } from '../../protocol/work.ts';
+
+/** Both clocks, turned by hand. */
+export class ManualClock implements Clock {
+  wall: number;
+  steady = 1_000_000;
+
+  constructor(wallMs: number) {
+    this.wall = wallMs;
+  }
+
+  wallMs(): number {
+    return this.wall;
+  }
+
+  steadyMs(): number {
+    return this.steady;
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    this.wall += ms;
+    this.steady += ms;
+  }
+}
+
+/** A template without transactions; every field can be chosen. */
+export function someTemplate(changes: Partial<Template> = {}): Template {
+  return {
+    previous: new Uint8Array(32).fill(7),
+    height: 1_000,
+    version: 0x20000000,
+    bits: 0x1d00ffff,
+    time: 1_795_132_800,
+    reward: 5_000_000_000n,
+    auxiliary: new Uint8Array(0),
+    branch: [],
+    commitment: new Uint8Array(32).fill(9),
+    transactions: new Map(),
+    ...changes,
+  };
+}
+
+export const JOB_SETTINGS = {
+  payoutScript: p2wpkhScript(new Uint8Array(20).fill(1)),
+  extranonce2Size: 4,
+  uniqueBase: 0x0123456789abcdefn,
+};
+
+/** A job of the pool's own making. */
+export function poolJob(sequence: number, template: Template, tip: Tip, atMs = 1_000_000): Job {
+  return makeJob(template, tip, sequence, JOB_SETTINGS, atMs);
+}
+
+/** A job as some other pool once sent it. */
+export function recordedJob(params: NotifyParams, atMs = 1_000_000): Job {
+  const bytes = (cleanJobs: boolean) =>
+    new TextEncoder().encode(`${encodeNotify({ ...params, cleanJobs })}\n`);
+  return {
+    ...params,
+    sequence: 1,
+    tip: newTip(params.previousHash, 499_999),
+    height: 500_000,
+    networkTarget: targetBytes(compactToTarget(params.bits)),
+    createdMs: atMs,
+    lines: { clean: bytes(true), further: bytes(false) },
+  };
+}
+
+/** A session with its surroundings; the fields may be changed. */
+export class SessionUnderTest {
+  readonly session: Session = newSession();
+  readonly clock: ManualClock;
+  jobs: Job[] = [];
+  readonly context: SessionContext;
+  roomForWorkers = true;
+
+  constructor(
+    options: { readonly start?: number; readonly extranonce1?: string; readonly seconds?: number } = {},
+  ) {
+    const { start = 1e-7, extranonce1 = '0000a7c3', seconds = 1_795_132_800 } = options;
+    this.clock = new ManualClock(seconds * 1000);
+    this.context = {
+      clock: this.clock,
+      jobs: {
+        current: () => this.jobs.at(-1),
+        find: (id) => this.jobs.find(({ jobId }) => jobId === id),
+      },
+      difficulty: { start, minimum: 1e-9, maximum: 1e6 },
+      extranonce2Size: 4,
+      newExtranonce1: () => Buffer.from(extranonce1, 'hex'),
+      newSessionId: () => 'ab'.repeat(16),
+      readAddress: (text) =>
+        text.startsWith('dnilz1q') ? { address: text } : { refusal: 'this is not an address' },
+      admit: () => (this.roomForWorkers ? undefined : 'there is no room'),
+    };
+  }
+
+  /** What one line does. */
+  say(message: object | string): Effect[] {
+    const line = typeof message === 'string' ? message : JSON.stringify(message);
+    return handleMessage(this.session, parseLine(line), this.context);
+  }
+
+  call(method: string, params: readonly unknown[], id: unknown = 1): Effect[] {
+    return this.say({ id, method, params });
+  }
+
+  /** Subscribed and authorised. */
+  login(user = 'dnilz1qexample.rig-01'): this {
+    this.call('mining.subscribe', ['test']);
+    this.call('mining.authorize', [user, 'x']);
+    return this;
+  }
+}
+
+/** The lines among effects as objects; a notify stands as `notify`, a share as `record`. */
+export function told(effects: readonly Effect[]): unknown[] {
+  return effects.map((effect) => {
+    if (effect.type === 'answer' || effect.type === 'send') return JSON.parse(effect.line) as unknown;
+    return effect.type;
+  });
+}
+
+/** The answer among effects. */
+export function answerIn(effects: readonly Effect[]): { id: unknown; result: unknown; error: unknown } {
+  const found = effects.find(({ type }) => type === 'answer');
+  if (found?.type !== 'answer') throw new Error('there is no answer');
+  return JSON.parse(found.line) as { id: unknown; result: unknown; error: unknown };
+}
