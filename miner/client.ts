@@ -275,6 +275,8 @@ export class StratumClient {
         return;
       case 'request':
       case 'notification': {
+        // The last answers are all that is still wanted.
+        if (this.#phase.name === 'stopping') return;
         const { method, params } = message;
         try {
           this.#message(method, params, message.kind === 'request' ? message.id : undefined, nowMs);

@@ -8,7 +8,7 @@ import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './no
 import { type Hit, headerOfWork, type Work } from './work.ts';
 
 /** Length that slices are steered to: new work waits for one slice at most. */
-export const SLICE_MS = 10;
+export const SLICE_MS = 5;
 
 /** Nonces of the first slice, before the speed is known. */
 const FIRST_SLICE_NONCES = 2_000;

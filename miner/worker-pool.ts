@@ -16,6 +16,8 @@ export interface WorkerPoolOptions {
   readonly onHashes: (thread: number, hashes: number) => void;
   /** A thread failed while mining; another will take its place. */
   readonly onFailure: (thread: number, error: Error) => void;
+  /** The module that threads run; hash-worker.ts unless given. */
+  readonly entry?: URL;
 }
 
 export interface WorkerPool {
@@ -35,16 +37,14 @@ export interface WorkerPool {
  * @throws the error of the first thread that could not start
  */
 export async function startWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+  const entry = options.entry ?? new URL('./hash-worker.ts', import.meta.url);
   const workers = new Map<number, Worker>();
   const restarts = new Set<NodeJS.Timeout>();
   let isStopping = false;
 
   function start(thread: number): Promise<string> {
     const assignment: WorkerAssignment = { thread, threadCount: options.threads };
-    const worker = startWorker(new URL('./hash-worker.ts', import.meta.url), {
-      workerData: assignment,
-      name: `miner ${thread}`,
-    });
+    const worker = startWorker(entry, { workerData: assignment, name: `miner ${thread}` });
     workers.set(thread, worker);
     return new Promise((resolve, reject) => {
       let isReady = false;
@@ -79,8 +79,9 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     const timer = setTimeout(() => {
       restarts.delete(timer);
       start(thread).catch((error: Error) => {
+        if (isStopping) return;
         options.onFailure(thread, error);
-        if (!isStopping) restartLater(thread);
+        restartLater(thread);
       });
     }, RESTART_DELAY_MS);
     restarts.add(timer);
