@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { listen } from '../service/http.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { listen, reachable } from '../service/http.ts';
 import { ConnectionLimiter } from '../service/limits.ts';
 import type { Logger } from '../service/log.ts';
 import { Extranonce1Space } from './extranonce1.ts';
@@ -92,10 +92,10 @@ export class StratumServer {
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
-  /** Where miners connect to. */
+  /** Where miners connect to; from this machine, when it listens on all addresses. */
   get url(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return `stratum+tcp://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+    const { port } = this.#server.address() as AddressInfo;
+    return `stratum+tcp://${reachable(this.#options.host)}:${port}`;
   }
 
   /** Open connections, and those of them with an authorised worker. */

@@ -219,7 +219,7 @@ function digestOf(value: string | Buffer): Buffer {
 }
 
 /** The host as it stands in a URL that works from this machine. */
-function reachable(host: string): string {
+export function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return isIPv6(host) ? `[${host}]` : host;
