@@ -5,6 +5,7 @@ import { checkInputs, verifyInputs } from './check-input.ts';
 import { blockKeys, type Coin, type CoinView, createdCoins, type Undo } from './coins.ts';
 import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
+import { isUnspendable } from './script.ts';
 import type { Verify } from './signature.ts';
 import { type Transaction, txid } from './transaction.ts';
 import type { Height, Nits } from './units.ts';
@@ -153,10 +154,12 @@ export function disconnectBlock(block: Block, undo: Undo, view: CoinView): void 
     if (spent.length !== coins.length) throw undoMismatch(block, undo);
     for (const [input, coin] of coins.entries()) restored.set(spent[input] ?? '', coin);
   }
-  for (const [index, transaction] of block.transactions.entries()) {
-    // What the block made is gone, unless it spent it itself: then it is not there to begin with.
-    const made = createdCoins(transaction, keys.created[index] ?? [], 0, index === 0);
-    for (const [key] of made) if (!restored.delete(key)) view.spend(key);
+  for (const [index, { outputs }] of block.transactions.entries()) {
+    for (const [output, { script }] of outputs.entries()) {
+      const key = keys.created[index]?.[output] ?? '';
+      // What the block made is gone, unless it spent it itself: then it is not there to begin with.
+      if (!isUnspendable(script) && !restored.delete(key)) view.spend(key);
+    }
   }
   for (const [key, coin] of restored) view.add(key, coin);
 }

@@ -16,6 +16,18 @@ export interface Rule {
   readonly says: string;
 }
 
+const VERIFY_ERROR = -25;
+const VERIFY_REJECTED = -26;
+const ALREADY_IN_CHAIN = -27;
+
+/** Invalid wherever it is seen. */
+const badBlock = (says: string): Rule => ({ action: 'ban', rpcCode: VERIFY_ERROR, says });
+const badTransaction = (says: string): Rule => ({ action: 'ban', rpcCode: VERIFY_REJECTED, says });
+/** Not what the header, or the coinbase, commits to. */
+const tampered = (says: string): Rule => ({ action: 'ban', mutated: true, rpcCode: VERIFY_ERROR, says });
+/** Not as things stand here. */
+const refused = (says: string): Rule => ({ action: 'reject', rpcCode: VERIFY_REJECTED, says });
+
 /**
  * Every rule a header, block or transaction can break, under the reject string Bitcoin Core has for it
  * (src/validation.cpp, src/consensus/tx_check.cpp, src/consensus/tx_verify.cpp, src/policy/policy.cpp).
@@ -23,139 +35,89 @@ export interface Rule {
  */
 export const RULES = {
   // Header
-  'bad-version': { action: 'ban', rpcCode: -25, says: 'block version is below 4' },
-  'bad-diffbits': { action: 'ban', rpcCode: -25, says: 'bits are not what the chain asks for' },
-  'high-hash': { action: 'ban', rpcCode: -25, says: 'hash is above the target of the bits' },
-  'time-too-old': { action: 'ban', rpcCode: -25, says: 'time is not after the median of the last 11 blocks' },
-  'time-too-new': { action: 'ignore', rpcCode: -25, says: 'time is too far ahead of this clock' },
-  'prev-blk-not-found': { action: 'ignore', rpcCode: -25, says: 'parent block is unknown' },
-  'bad-prevblk': { action: 'ban', rpcCode: -25, says: 'parent block is invalid' },
+  'bad-version': badBlock('block version is below 4'),
+  'bad-diffbits': badBlock('bits are not what the chain asks for'),
+  'high-hash': badBlock('hash is above the target of the bits'),
+  'time-too-old': badBlock('time is not after the median of the last 11 blocks'),
+  'time-too-new': { action: 'ignore', rpcCode: VERIFY_ERROR, says: 'time is too far ahead of this clock' },
+  'prev-blk-not-found': { action: 'ignore', rpcCode: VERIFY_ERROR, says: 'parent block is unknown' },
+  'bad-prevblk': badBlock('parent block is invalid'),
 
   // Block, as delivered
-  'bad-txnmrklroot': {
-    action: 'ban',
-    mutated: true,
-    rpcCode: -25,
-    says: 'transactions do not hash to the merkle root',
-  },
-  'bad-txns-duplicate': { action: 'ban', mutated: true, rpcCode: -25, says: 'merkle tree repeats a pair' },
+  'bad-txnmrklroot': tampered('transactions do not hash to the merkle root'),
+  'bad-txns-duplicate': tampered('merkle tree repeats a pair'),
   'bad-txns-size': {
-    action: 'ban',
-    mutated: true,
-    rpcCode: -26,
-    says: 'transaction has exactly 64 bytes without witness',
+    ...tampered('transaction has exactly 64 bytes without witness'),
+    rpcCode: VERIFY_REJECTED,
   },
-  'bad-witness-nonce-size': {
-    action: 'ban',
-    mutated: true,
-    rpcCode: -25,
-    says: 'coinbase witness is not one value of 32 bytes',
-  },
-  'bad-witness-merkle-match': {
-    action: 'ban',
-    mutated: true,
-    rpcCode: -25,
-    says: 'witnesses do not hash to the commitment',
-  },
-  'unexpected-witness': {
-    action: 'ban',
-    mutated: true,
-    rpcCode: -25,
-    says: 'witness in a block without commitment',
-  },
+  'bad-witness-nonce-size': tampered('coinbase witness is not one value of 32 bytes'),
+  'bad-witness-merkle-match': tampered('witnesses do not hash to the commitment'),
+  'unexpected-witness': tampered('witness in a block without commitment'),
 
   // Block
-  'bad-blk-length': { action: 'ban', rpcCode: -25, says: 'block has no transactions' },
-  'bad-cb-missing': { action: 'ban', rpcCode: -25, says: 'first transaction is no coinbase' },
-  'bad-cb-multiple': { action: 'ban', rpcCode: -25, says: 'more than one coinbase' },
-  'bad-cb-length': { action: 'ban', rpcCode: -25, says: 'coinbase script is not 2 to 100 bytes long' },
-  'bad-cb-height': {
-    action: 'ban',
-    rpcCode: -25,
-    says: 'coinbase script does not start with the block height',
-  },
-  'bad-cb-amount': { action: 'ban', rpcCode: -25, says: 'coinbase pays more than reward and fees' },
-  'bad-blk-weight': { action: 'ban', rpcCode: -25, says: 'block weight is above the limit' },
-  'bad-blk-sigops': { action: 'ban', rpcCode: -25, says: 'signature-operation cost is above the limit' },
-  'bad-txns-nonfinal': { action: 'ban', rpcCode: -25, says: 'block holds a transaction that is not final' },
+  'bad-blk-length': badBlock('block has no transactions'),
+  'bad-cb-missing': badBlock('first transaction is no coinbase'),
+  'bad-cb-multiple': badBlock('more than one coinbase'),
+  'bad-cb-length': badBlock('coinbase script is not 2 to 100 bytes long'),
+  'bad-cb-height': badBlock('coinbase script does not start with the block height'),
+  'bad-cb-amount': badBlock('coinbase pays more than reward and fees'),
+  'bad-blk-weight': badBlock('block weight is above the limit'),
+  'bad-blk-sigops': badBlock('signature-operation cost is above the limit'),
+  'bad-txns-nonfinal': badBlock('block holds a transaction that is not final'),
 
   // Transaction by itself
-  'bad-txns-vin-empty': { action: 'ban', rpcCode: -26, says: 'no inputs' },
-  'bad-txns-vout-empty': { action: 'ban', rpcCode: -26, says: 'no outputs' },
-  'bad-txns-oversize': { action: 'ban', rpcCode: -26, says: 'larger than any block can hold' },
-  'bad-txns-vout-negative': { action: 'ban', rpcCode: -26, says: 'output value is negative' },
-  'bad-txns-vout-toolarge': { action: 'ban', rpcCode: -26, says: 'output value is above 21,000,000 NILZ' },
-  'bad-txns-txouttotal-toolarge': {
-    action: 'ban',
-    rpcCode: -26,
-    says: 'outputs add up to more than 21,000,000 NILZ',
-  },
-  'bad-txns-inputs-duplicate': { action: 'ban', rpcCode: -26, says: 'spends the same output twice' },
-  'bad-txns-prevout-null': { action: 'ban', rpcCode: -26, says: 'null previous output outside a coinbase' },
-  'non-BIP68-final': {
-    action: 'ban',
-    rpcCode: -26,
-    says: 'relative lock times are not offered on this chain',
-  },
+  'bad-txns-vin-empty': badTransaction('no inputs'),
+  'bad-txns-vout-empty': badTransaction('no outputs'),
+  'bad-txns-oversize': badTransaction('larger than any block can hold'),
+  'bad-txns-vout-negative': badTransaction('output value is negative'),
+  'bad-txns-vout-toolarge': badTransaction('output value is above 21,000,000 NILZ'),
+  'bad-txns-txouttotal-toolarge': badTransaction('outputs add up to more than 21,000,000 NILZ'),
+  'bad-txns-inputs-duplicate': badTransaction('spends the same output twice'),
+  'bad-txns-prevout-null': badTransaction('null previous output outside a coinbase'),
+  'non-BIP68-final': badTransaction('relative lock times are not offered on this chain'),
 
   // Transaction and the coins it spends
   'bad-txns-inputs-missingorspent': {
     action: 'reject',
-    rpcCode: -25,
+    rpcCode: VERIFY_ERROR,
     says: 'input is unknown or already spent',
   },
-  'bad-txns-premature-spend-of-coinbase': {
-    action: 'reject',
-    rpcCode: -26,
-    says: 'coinbase is not mature yet',
-  },
-  'bad-txns-inputvalues-outofrange': {
-    action: 'ban',
-    rpcCode: -26,
-    says: 'inputs add up to more than 21,000,000 NILZ',
-  },
-  'bad-txns-in-belowout': { action: 'ban', rpcCode: -26, says: 'outputs exceed inputs' },
-  'mandatory-script-verify-flag-failed': {
-    action: 'ban',
-    rpcCode: -26,
-    says: 'input is not a valid P2WPKH spend',
-  },
+  'bad-txns-premature-spend-of-coinbase': refused('coinbase is not mature yet'),
+  'bad-txns-inputvalues-outofrange': badTransaction('inputs add up to more than 21,000,000 NILZ'),
+  'bad-txns-in-belowout': badTransaction('outputs exceed inputs'),
+  'mandatory-script-verify-flag-failed': badTransaction('input is not a valid P2WPKH spend'),
 
   // Relay policy: decided by the mempool, listed here so that one table has every word
-  'txn-already-known': { action: 'ignore', rpcCode: -27, says: 'transaction is already in the chain' },
-  'txn-already-in-mempool': { action: 'ignore', rpcCode: -27, says: 'transaction is already in the mempool' },
-  'txn-mempool-conflict': {
-    action: 'reject',
-    rpcCode: -26,
-    says: 'spends what a mempool transaction spends',
+  'txn-already-known': {
+    action: 'ignore',
+    rpcCode: ALREADY_IN_CHAIN,
+    says: 'transaction is already in the chain',
   },
-  'non-final': { action: 'ignore', rpcCode: -26, says: 'lock time is not reached' },
-  'missing-inputs': { action: 'ignore', rpcCode: -25, says: 'input is unknown or already spent' },
-  coinbase: { action: 'ban', rpcCode: -26, says: 'a coinbase is valid in a block only' },
-  version: { action: 'reject', rpcCode: -26, says: 'transaction version is neither 1 nor 2' },
-  'tx-size': { action: 'reject', rpcCode: -26, says: 'weight is above the standard limit' },
-  scriptpubkey: { action: 'reject', rpcCode: -26, says: 'output script is not standard' },
-  datacarrier: { action: 'reject', rpcCode: -26, says: 'OP_RETURN output is over the standard size' },
-  'multi-op-return': { action: 'reject', rpcCode: -26, says: 'more than one OP_RETURN output' },
-  dust: { action: 'reject', rpcCode: -26, says: 'output is worth less than its spending costs' },
-  'min relay fee not met': { action: 'reject', rpcCode: -26, says: 'fee rate is below the relay minimum' },
-  'mempool min fee not met': { action: 'reject', rpcCode: -26, says: 'fee rate is below the mempool floor' },
-  'mempool full': { action: 'reject', rpcCode: -26, says: 'mempool is full of better paying transactions' },
-  'too-long-mempool-chain': { action: 'reject', rpcCode: -26, says: 'too many unconfirmed relatives' },
-  'insufficient fee': { action: 'reject', rpcCode: -26, says: 'replacement does not pay enough' },
-  'too many potential replacements': { action: 'reject', rpcCode: -26, says: 'replacement evicts too much' },
-  'bad-txns-spends-conflicting-tx': {
-    action: 'reject',
-    rpcCode: -26,
-    says: 'replacement spends what it evicts',
+  'txn-already-in-mempool': {
+    action: 'ignore',
+    rpcCode: ALREADY_IN_CHAIN,
+    says: 'transaction is already in the mempool',
   },
-  'replacement-adds-unconfirmed': {
-    action: 'reject',
-    rpcCode: -26,
-    says: 'replacement adds an unconfirmed input',
-  },
-  'max-fee-exceeded': { action: 'reject', rpcCode: -25, says: 'fee is above the caller’s maximum' },
-} as const satisfies Record<string, Rule>;
+  'txn-mempool-conflict': refused('spends what a mempool transaction spends'),
+  'non-final': { action: 'ignore', rpcCode: VERIFY_REJECTED, says: 'lock time is not reached' },
+  'missing-inputs': { action: 'ignore', rpcCode: VERIFY_ERROR, says: 'input is unknown or already spent' },
+  coinbase: badTransaction('a coinbase is valid in a block only'),
+  version: refused('transaction version is neither 1 nor 2'),
+  'tx-size': refused('weight is above the standard limit'),
+  scriptpubkey: refused('output script is not standard'),
+  datacarrier: refused('OP_RETURN output is over the standard size'),
+  'multi-op-return': refused('more than one OP_RETURN output'),
+  dust: refused('output is worth less than its spending costs'),
+  'min relay fee not met': refused('fee rate is below the relay minimum'),
+  'mempool min fee not met': refused('fee rate is below the mempool floor'),
+  'mempool full': refused('mempool is full of better paying transactions'),
+  'too-long-mempool-chain': refused('too many unconfirmed relatives'),
+  'insufficient fee': refused('replacement does not pay enough'),
+  'too many potential replacements': refused('replacement evicts too much'),
+  'bad-txns-spends-conflicting-tx': refused('replacement spends what it evicts'),
+  'replacement-adds-unconfirmed': refused('replacement adds an unconfirmed input'),
+  'max-fee-exceeded': { action: 'reject', rpcCode: VERIFY_ERROR, says: 'fee is above the caller’s maximum' },
+} satisfies Record<string, Rule>;
 
 /** Reject code of a rule: one of Bitcoin Core's strings. */
 export type RuleCode = keyof typeof RULES;
