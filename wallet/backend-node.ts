@@ -33,8 +33,8 @@ import { WalletError } from './wallet-error.ts';
 
 /** Calls in one HTTP request: keeps bodies under the node's limit of 1 MB and answers in reach. */
 const CALLS_PER_BATCH = 200;
-/** Addresses in one call, for the same reason. */
-const ADDRESSES_PER_CALL = 5_000;
+/** Addresses in one call: as many as the node takes. */
+const ADDRESSES_PER_CALL = 1_000;
 
 const addressUtxos = z.array(AddressUtxo);
 const mempoolEntries = z.array(AddressMempoolEntry);
@@ -96,10 +96,20 @@ export class NodeBackend implements ChainBackend {
 
   async transactionIds(addresses: readonly string[]): Promise<TransactionIds> {
     const waiting = await this.#mempool(addresses);
-    const confirmed = unique(await this.#perAddresses('getaddresstxids', addresses, AddressTxids));
+    const listed = unique(await this.#perAddresses('getaddresstxids', addresses, AddressTxids));
+    // Each call lists the oldest first, but the lists of several calls do not say how they interleave.
+    const confirmed = addresses.length > ADDRESSES_PER_CALL ? await this.#oldestFirst(listed) : listed;
     const mined = new Set(confirmed.map(hashKey));
     const byArrival = waiting.toSorted((a, b) => a.timestamp - b.timestamp).map((entry) => entry.txid);
     return { confirmed, pending: unique(byArrival).filter((txid) => !mined.has(hashKey(txid))) };
+  }
+
+  async #oldestFirst(txids: readonly Hash[]): Promise<Hash[]> {
+    const found = await this.transactions(txids);
+    return txids
+      .map((txid, at) => ({ txid, confirmations: found[at]?.confirmations ?? Number.POSITIVE_INFINITY }))
+      .sort((a, b) => (a.confirmations === b.confirmations ? 0 : b.confirmations - a.confirmations))
+      .map(({ txid }) => txid);
   }
 
   async transactions(txids: readonly Hash[]): Promise<readonly (ChainTransaction | undefined)[]> {

@@ -20,6 +20,7 @@ export const WALLET_ERRORS = {
   'too-many-coins': 'the payment needs more coins than fit into one transaction',
   'coins-gone': 'a coin chosen for the payment was spent in the meantime',
   rejected: 'the node refused the payment',
+  declined: 'the owner said no',
   'bad-backend': 'the node said something that contradicts itself',
 } as const;
 

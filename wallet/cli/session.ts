@@ -1,0 +1,108 @@
+/** What the commands of `nilz wallet` have in common: which network, which file, which node. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  changeProfile,
+  type NetworkProfile,
+  networkDirectory,
+  ProfileError,
+  parseProfile,
+  profileByName,
+} from '../../protocol/network.ts';
+import { boolean, integer, SettingError, string, type Values } from '../../service/config.ts';
+import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { NodeBackend } from '../backend-node.ts';
+import { openWallet } from '../open-wallet.ts';
+import type { Wallet } from '../wallet.ts';
+import { askPassphrase, passphraseSettings } from './passphrase.ts';
+import type { Terminal } from './terminal.ts';
+
+export const sessionSettings = {
+  wallet: string({ help: 'the wallet file (default: wallet.json in the folder of the network)' }),
+  ...passphraseSettings,
+  network: string({
+    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
+    default: 'dev',
+  }),
+  datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
+  nodeUrl: string({
+    help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+    default: 'http://127.0.0.1:5000',
+  }),
+  nodeCookie: string({ help: "the node's cookie file, if not in the folder of the network" }),
+  blockTime: integer({
+    help: 'as the node was started: another value means another network',
+    env: ['NILZ_BLOCK_TIME_S'],
+    min: 2,
+    max: 86_400,
+  }),
+  retargetWindow: integer({
+    help: 'as the node was started: another value means another network',
+    min: 3,
+    max: 1_000,
+  }),
+  json: boolean({ help: 'print one JSON document' }),
+};
+
+export type SessionValues = Values<typeof sessionSettings>;
+
+/** One command at work. Nothing is opened or connected before it is asked for. */
+export class Session {
+  readonly profile: NetworkProfile;
+  /** Path of the wallet file. */
+  readonly path: string;
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly backend: NodeBackend;
+  readonly values: SessionValues;
+  readonly #rpc: RpcClient;
+
+  /** @throws SettingError, ProfileError */
+  constructor(values: SessionValues, terminal: Terminal) {
+    this.values = values;
+    this.terminal = terminal;
+    this.json = values.json;
+    this.profile = profileOf(values);
+    const directory = join(values.datadir, networkDirectory(this.profile));
+    this.path = values.wallet ?? join(directory, 'wallet.json');
+    this.#rpc = createRpcClient({
+      url: values.nodeUrl,
+      cookieFile: values.nodeCookie ?? join(directory, '.cookie'),
+      urlSetting: '--node-url',
+    });
+    this.backend = new NodeBackend(this.#rpc);
+  }
+
+  /** Opens the wallet file, asking for the passphrase if need be. @throws WalletError */
+  openWallet(): Promise<Wallet> {
+    const { path, profile, backend, terminal, values } = this;
+    return openWallet({ path, profile, backend, passphrase: () => askPassphrase(values, terminal) });
+  }
+
+  /** A result: as one JSON document when that was asked for, else as lines for people. */
+  result(json: unknown, lines: readonly string[]): void {
+    if (this.json) this.terminal.print(JSON.stringify(json, null, 2));
+    else for (const line of lines) this.terminal.print(line);
+  }
+
+  close(): void {
+    this.#rpc.close();
+  }
+}
+
+function profileOf({ network, blockTime, retargetWindow }: SessionValues): NetworkProfile {
+  const base = network.endsWith('.json') ? privateNetwork(network) : profileByName(network);
+  return changeProfile(base, {
+    ...(blockTime !== undefined && { blockTimeSeconds: blockTime }),
+    ...(retargetWindow !== undefined && { window: retargetWindow }),
+  });
+}
+
+function privateNetwork(file: string): NetworkProfile {
+  try {
+    return parseProfile(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof ProfileError) throw error;
+    throw new SettingError(`--network ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,78 @@
+/** Where a command talks to people: results on standard output, everything else on standard error. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
+export interface Terminal {
+  /** Whether a person is there to read and answer. */
+  readonly interactive: boolean;
+  /** A result. */
+  print(line: string): void;
+  /** Anything that is no result. */
+  note(line: string): void;
+  /** A line that the next one replaces; shown only where a person is. `undefined` ends it. */
+  progress(line: string | undefined): void;
+  /** A line of input. @throws InterruptedError on Ctrl-C or Ctrl-D */
+  ask(question: string): Promise<string>;
+  /** The same, without showing what is typed. */
+  askHidden(question: string): Promise<string>;
+  /** Shows a secret until the question is answered, and leaves nothing of it on the screen. */
+  showSecret(secret: string, question: string): Promise<void>;
+  /** All of standard input, where no person is. */
+  readInput(): Promise<string>;
+}
+
+/** The person does not want to go on. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor() {
+    super('interrupted, nothing was done');
+  }
+}
+
+/** Switches to a second screen and back, as full-screen programs do: what it showed is not kept for scrolling. */
+const SECOND_SCREEN = '\x1b[?1049h\x1b[2J\x1b[H';
+const FIRST_SCREEN = '\x1b[2J\x1b[?1049l';
+const ERASE_LINE = '\r\x1b[2K';
+
+/** The terminal, or the pipes, that this process was started with. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  const question = async (prompt: string, echo: boolean): Promise<string> => {
+    stderr.write(prompt);
+    const output = echo ? stderr : new Writable({ write: (_chunk, _encoding, done) => done() });
+    const reader = createInterface({ input: stdin, output, terminal: interactive, historySize: 0 });
+    const leaving = new AbortController();
+    reader.once('SIGINT', () => leaving.abort()).once('close', () => leaving.abort());
+    try {
+      return await reader.question('', { signal: leaving.signal });
+    } catch (error) {
+      throw leaving.signal.aborted ? new InterruptedError() : error;
+    } finally {
+      reader.close();
+      if (!echo) stderr.write('\n');
+    }
+  };
+  return {
+    interactive,
+    print: (line) => stdout.write(`${line}\n`),
+    note: (line) => stderr.write(`${line}\n`),
+    progress: (line) => {
+      if (interactive) stderr.write(ERASE_LINE + (line ?? ''));
+    },
+    ask: (prompt) => question(prompt, true),
+    askHidden: (prompt) => question(prompt, false),
+    showSecret: async (secret, prompt) => {
+      stderr.write(SECOND_SCREEN);
+      try {
+        stderr.write(`${secret}\n`);
+        await question(prompt, true);
+      } finally {
+        stderr.write(FIRST_SCREEN);
+      }
+    },
+    readInput: () => text(stdin),
+  };
+}
