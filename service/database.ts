@@ -1,21 +1,26 @@
 /**
- * SQLite behind promises: the only file that touches `sqlite3`.
+ * An SQLite database: opened with care, written by one transaction at a time.
  *
  * One file, two connections. Everything that writes goes through the first, one transaction at a time;
  * reads outside a transaction use the second, which in WAL mode sees the last committed state and never
  * waits for a writer. Every commit reaches the disk before its promise resolves (`synchronous=FULL`).
  *
- * A call costs 100–200 µs however small it is, so the number of statements is what counts: write many
+ * A call costs 50–200 µs however small it is, so the number of statements is what counts: write many
  * rows with {@link Statements.insertRows}, read many keys with `… IN (SELECT unhex(value) FROM
  * json_each(?))` and {@link hexList}.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import sqlite3 from 'sqlite3';
+import {
+  bindable,
+  DatabaseError,
+  SqliteConnection,
+  type SqlValue,
+  sqliteError,
+} from './sqlite-connection.ts';
 
-/** What a statement takes. A bigint is bound as an integer and must lie within ±2^53. */
-export type SqlValue = number | bigint | string | boolean | Uint8Array | null;
+export { DatabaseError, lockFile, type SqlValue } from './sqlite-connection.ts';
 
 /** How a column of {@link Statements.insertRows} travels through JSON: blobs as hex, the rest as it is. */
 export type ColumnKind = 'blob' | 'integer' | 'real' | 'text';
@@ -50,26 +55,11 @@ export interface DatabaseOptions {
   readonly cacheKib?: number;
   /** What to do when the file is damaged, as a sentence; it ends every such message. */
   readonly recovery?: string;
-  /** Whether to look for damaged pages when opening (default true; reads the whole file once). */
+  /** Whether to look for damaged pages when opening (default true; takes about 2 s per GB). */
   readonly check?: boolean;
 }
 
-/** A failure of the database. `code` is SQLite's result code or one of our own; the message names the file. */
-export class DatabaseError extends Error {
-  override name = 'DatabaseError';
-  readonly code: string;
-  readonly file: string;
-
-  constructor(code: string, file: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.file = file;
-  }
-}
-
 const ROWS_PER_STATEMENT = 10_000;
-const BUSY_TIMEOUT_MS = 5_000;
-const CACHED_STATEMENTS = 200;
 const DEFAULT_CACHE_KIB = 16 * 1024;
 const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RECOVERY = 'Put a backup in its place, or move it away to begin with an empty one.';
@@ -87,10 +77,10 @@ export async function openDatabase(file: string, options: DatabaseOptions): Prom
   await mkdir(dirname(path), { recursive: true });
   if (!(await isPresent(path, recovery))) await createDatabase(path, options);
 
-  const writer = await Connection.open(path, recovery);
+  const writer = await SqliteConnection.open(path, recovery);
   try {
     await prepareForUse(writer, options);
-    const reader = await Connection.open(path, recovery);
+    const reader = await SqliteConnection.open(path, recovery);
     await reader.exec('PRAGMA query_only = 1');
     return new Database(writer, reader);
   } catch (error) {
@@ -102,13 +92,13 @@ export async function openDatabase(file: string, options: DatabaseOptions): Prom
 /** An open database; see {@link openDatabase}. */
 export class Database implements Statements {
   readonly file: string;
-  readonly #writer: Connection;
-  readonly #reader: Connection;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
   /** The end of the queue of writers: each waits for the one before it. */
   #lastWriter: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(writer: Connection, reader: Connection) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection) {
     this.file = writer.file;
     this.#writer = writer;
     this.#reader = reader;
@@ -166,9 +156,8 @@ export class Database implements Statements {
   /** Writes a consistent copy to `target` (which must not exist) while others go on reading and writing. */
   async backup(target: string): Promise<void> {
     const path = resolve(target);
-    if (existsSync(path))
-      throw new DatabaseError('EXISTS', path, `${path} exists; a backup overwrites nothing`);
-    const source = await Connection.open(this.file, DEFAULT_RECOVERY);
+    if (existsSync(path)) throw new DatabaseError('EXISTS', path, `${path} exists; choose another name`);
+    const source = await SqliteConnection.open(this.file, DEFAULT_RECOVERY);
     try {
       await source.run('VACUUM INTO ?', [path]);
     } finally {
@@ -199,10 +188,10 @@ export class Database implements Statements {
 
 /** The statements of one open transaction; refuses to be used after its end. */
 class TransactionStatements implements Statements {
-  readonly #connection: Connection;
+  readonly #connection: SqliteConnection;
   #ended = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: SqliteConnection) {
     this.#connection = connection;
   }
 
@@ -234,109 +223,9 @@ class TransactionStatements implements Statements {
     this.#ended = true;
   }
 
-  #open(): Connection {
+  #open(): SqliteConnection {
     if (this.#ended) throw new Error('a statement was issued after the end of its transaction');
     return this.#connection;
-  }
-}
-
-/** One SQLite connection whose calls run in the order they are made, with its prepared statements kept. */
-class Connection {
-  readonly file: string;
-  readonly #handle: sqlite3.Database;
-  readonly #recovery: string;
-  readonly #prepared = new Map<string, sqlite3.Statement>();
-
-  private constructor(file: string, handle: sqlite3.Database, recovery: string) {
-    this.file = file;
-    this.#handle = handle;
-    this.#recovery = recovery;
-    handle.serialize();
-    handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
-  }
-
-  static open(file: string, recovery: string): Promise<Connection> {
-    return new Promise((accept, reject) => {
-      const handle = new sqlite3.Database(file, sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE, (error) => {
-        if (error) reject(explain(error, file, recovery));
-        else accept(new Connection(file, handle, recovery));
-      });
-    });
-  }
-
-  all<Row>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
-    return new Promise((accept, reject) => {
-      const statement = this.#statement(sql, reject);
-      statement.all<Row>(params.map(bindable), (error: Error | null, rows: Row[]) => {
-        if (error) reject(this.#failed(sql, error));
-        else accept(rows);
-      });
-    });
-  }
-
-  async get<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row | undefined> {
-    // Not sqlite3's own get: it leaves the statement unfinished, which would pin an old snapshot.
-    return (await this.all<Row>(sql, params))[0];
-  }
-
-  run(sql: string, params: readonly SqlValue[] = []): Promise<number> {
-    return new Promise((accept, reject) => {
-      const statement = this.#statement(sql, reject);
-      const finished = (error: Error | null): void => {
-        if (error) reject(this.#failed(sql, error));
-        else accept((statement as sqlite3.RunResult).changes);
-      };
-      statement.run(params.map(bindable), finished);
-    });
-  }
-
-  exec(sql: string): Promise<void> {
-    return new Promise((accept, reject) => {
-      this.#handle.exec(sql, (error) => (error ? reject(this.explain(error)) : accept()));
-    });
-  }
-
-  /** Ends the open transaction, if SQLite has not already done so because of an I/O error. */
-  async rollback(): Promise<void> {
-    try {
-      await this.run('ROLLBACK');
-    } catch (error) {
-      if (!(error instanceof DatabaseError && /no transaction is active/.test(error.message))) throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    for (const statement of this.#prepared.values()) statement.finalize();
-    this.#prepared.clear();
-    return new Promise((accept, reject) => {
-      this.#handle.close((error) => (error ? reject(this.explain(error)) : accept()));
-    });
-  }
-
-  explain(error: Error): DatabaseError {
-    return explain(error, this.file, this.#recovery);
-  }
-
-  /** The prepared form of `sql`: preparing anew would double the cost of a call. */
-  #statement(sql: string, reject: (error: Error) => void): sqlite3.Statement {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#handle.prepare(sql, (error) => {
-      if (error) reject(this.#failed(sql, error));
-    });
-    if (this.#prepared.size >= CACHED_STATEMENTS) this.#forget(this.#prepared.keys().next().value ?? sql);
-    this.#prepared.set(sql, statement);
-    return statement;
-  }
-
-  #failed(sql: string, error: Error): DatabaseError {
-    this.#forget(sql);
-    return this.explain(error);
-  }
-
-  #forget(sql: string): void {
-    this.#prepared.get(sql)?.finalize();
-    this.#prepared.delete(sql);
   }
 }
 
@@ -345,33 +234,15 @@ export function hexList(keys: readonly Uint8Array[]): string {
   return JSON.stringify(keys.map(toHex));
 }
 
-/**
- * Takes a lock on `file` that the operating system releases when the process ends, however it ends.
- * Node.js offers no file locks of its own; SQLite's exclusive lock is one (fcntl, or LockFileEx).
- * Resolves to the function that releases it, or to undefined when another process or part holds it.
- */
-export async function lockFile(file: string): Promise<(() => Promise<void>) | undefined> {
-  const connection = await Connection.open(resolve(file), 'Delete it: it holds no data.');
-  try {
-    await connection.exec('PRAGMA busy_timeout = 0');
-    await connection.run('BEGIN EXCLUSIVE');
-    return () => connection.close();
-  } catch (error) {
-    await connection.close();
-    if (error instanceof DatabaseError && error.code === 'SQLITE_BUSY') return undefined;
-    throw error;
-  }
-}
-
 /** Whether the file is there. A file without content, or only its log without the file, is damage. */
 async function isPresent(file: string, recovery: string): Promise<boolean> {
   const size = existsSync(file) ? (await stat(file)).size : undefined;
-  if (size === 0) throw damaged('SQLITE_NOTADB', file, 'it is empty', recovery);
+  if (size === 0) throw sqliteError('SQLITE_NOTADB', 'it is empty', file, recovery);
   if (size === undefined && existsSync(`${file}-wal`)) {
-    throw damaged(
-      'SQLITE_CANTOPEN',
-      file,
+    throw sqliteError(
+      'SQLITE_NOTADB',
       'it is missing, but its write-ahead log (-wal) is there',
+      file,
       recovery,
     );
   }
@@ -382,7 +253,7 @@ async function isPresent(file: string, recovery: string): Promise<boolean> {
 async function createDatabase(file: string, options: DatabaseOptions): Promise<void> {
   const unfinished = `${file}.new`;
   for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(unfinished + suffix, { force: true });
-  const connection = await Connection.open(unfinished, DEFAULT_RECOVERY);
+  const connection = await SqliteConnection.open(unfinished, DEFAULT_RECOVERY);
   try {
     await connection.exec(`PRAGMA application_id = ${options.applicationId}`);
     await migrate(connection, options);
@@ -394,7 +265,7 @@ async function createDatabase(file: string, options: DatabaseOptions): Promise<v
 }
 
 /** Sets the connection up, and refuses the file if it is not ours, too new or damaged. */
-async function prepareForUse(connection: Connection, options: DatabaseOptions): Promise<void> {
+async function prepareForUse(connection: SqliteConnection, options: DatabaseOptions): Promise<void> {
   const { file } = connection;
   const found = (await connection.get<{ application_id: number }>('PRAGMA application_id'))?.application_id;
   if (found !== options.applicationId) {
@@ -407,7 +278,9 @@ async function prepareForUse(connection: Connection, options: DatabaseOptions): 
   if (options.check ?? true) {
     const lines = await connection.all<{ quick_check: string }>('PRAGMA quick_check(3)');
     const wrong = lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
-    if (wrong.length > 0) throw connection.explain(corruption(wrong.join('; ').replaceAll('\n', ' ')));
+    const detail = wrong.join('; ').replaceAll('\n', ' ');
+    if (wrong.length > 0)
+      throw sqliteError('SQLITE_CORRUPT', detail, file, options.recovery ?? DEFAULT_RECOVERY);
   }
   await connection.exec('PRAGMA journal_mode = WAL');
   await connection.exec('PRAGMA synchronous = FULL');
@@ -418,7 +291,7 @@ async function prepareForUse(connection: Connection, options: DatabaseOptions): 
 }
 
 /** Brings the schema to the newest version, each step in a transaction of its own. */
-async function migrate(connection: Connection, options: DatabaseOptions): Promise<void> {
+async function migrate(connection: SqliteConnection, options: DatabaseOptions): Promise<void> {
   const newest = options.migrations.length;
   const row = await connection.get<{ user_version: number }>('PRAGMA user_version');
   const present = row?.user_version ?? 0;
@@ -462,15 +335,6 @@ function rowsToJson(rows: readonly (readonly SqlValue[])[]): string {
   );
 }
 
-/** sqlite3 binds a bigint as NULL without a word, so it becomes a number here, or an error. */
-function bindable(value: SqlValue): number | string | boolean | Uint8Array | null {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  if (!Number.isSafeInteger(number))
-    throw new RangeError(`${value} does not fit a number; store it as text or bytes`);
-  return number;
-}
-
 function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
@@ -481,53 +345,5 @@ async function syncToDisk(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-function corruption(detail: string): Error {
-  return Object.assign(new Error(`SQLITE_CORRUPT: ${detail}`), { code: 'SQLITE_CORRUPT' });
-}
-
-function damaged(code: string, file: string, detail: string, recovery: string): DatabaseError {
-  return new DatabaseError(
-    code,
-    file,
-    `the database ${file} is damaged: ${detail}. Nothing in it was changed. ${recovery}`,
-  );
-}
-
-/** Turns sqlite3's error into one that names the file, says what is the matter and what to do. */
-function explain(error: Error, file: string, recovery: string): DatabaseError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'SQLITE_ERROR';
-  const detail = error.message.replace(/^SQLITE_[A-Z]+: /, '');
-  switch (code) {
-    case 'SQLITE_CORRUPT':
-    case 'SQLITE_NOTADB':
-      return damaged(code, file, detail, recovery);
-    case 'SQLITE_BUSY':
-      return new DatabaseError(
-        code,
-        file,
-        `the database ${file} is in use by another process; stop that one first`,
-        { cause: error },
-      );
-    case 'SQLITE_FULL':
-      return new DatabaseError(
-        code,
-        file,
-        `no space left on the disk of ${file}; free some and start again, nothing committed is lost`,
-        { cause: error },
-      );
-    case 'SQLITE_CANTOPEN':
-      return new DatabaseError(
-        code,
-        file,
-        `cannot open ${file}: check that it is a file this user may read and write`,
-        { cause: error },
-      );
-    case 'SQLITE_READONLY':
-      return new DatabaseError(code, file, `cannot write to ${file}: ${detail}`, { cause: error });
-    default:
-      return new DatabaseError(code, file, `database ${file}: ${detail}`, { cause: error });
   }
 }

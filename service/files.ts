@@ -65,10 +65,9 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     );
   }
   await writeFile(ownerFile, `${process.pid}\n`);
-  let unlocked: Promise<void> | undefined;
-  return () => {
-    unlocked ??= rm(ownerFile, { force: true }).then(unlock);
-    return unlocked;
+  return async () => {
+    await rm(ownerFile, { force: true });
+    await unlock();
   };
 }
 

@@ -55,6 +55,8 @@ const BATCH_CALLS = 10_000;
 /** What all answers of a batch may have together. */
 const BATCH_ANSWER_CHARS = 64_000_000;
 const UNAUTHORIZED_DELAY_MS = 250;
+/** What `jsonrpc` may say; all but 2.0 mean the old form. */
+const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', undefined];
 /** A batch lets others have their turn after this long. */
 const BATCH_SLICE_MS = 10;
 
@@ -181,6 +183,12 @@ interface Call {
   readonly params: JSONRPCParams;
 }
 
+interface InvalidCall {
+  readonly legacy: boolean;
+  readonly id: unknown;
+  readonly error: RpcError;
+}
+
 /** The calls of one body, from text to text. */
 class Dispatcher {
   readonly #server: JSONRPCServer<RpcContext>;
@@ -210,10 +218,8 @@ class Dispatcher {
       parsed = JSON.parse(text);
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'not JSON';
-      return {
-        status: 500,
-        text: `${failure(true, null, new RpcError(RPC_CODES.parse, `Parse error: ${reason}`))}\n`,
-      };
+      const refusal = new RpcError(RPC_CODES.parse, `Parse error: ${reason}`);
+      return { status: 500, text: `${failure(true, null, refusal)}\n` };
     }
     return Array.isArray(parsed) ? this.#answerBatch(parsed, context) : this.#answerOne(parsed, context);
   }
@@ -227,8 +233,9 @@ class Dispatcher {
 
   /** Calls of a batch run one after the other, as their senders expect (change something, then ask for it). */
   async #answerBatch(values: readonly unknown[], context: HttpCall): Promise<Reply> {
-    if (values.length > BATCH_CALLS)
-      return refusedBatch(`a batch has at most ${BATCH_CALLS} calls, this one ${values.length}`);
+    const count = values.length;
+    if (count > BATCH_CALLS)
+      return refusedBatch(`a batch has at most ${BATCH_CALLS} calls, this one ${count}`);
     const texts: string[] = [];
     let chars = 0;
     let sliceEnd = performance.now() + BATCH_SLICE_MS;
@@ -248,7 +255,7 @@ class Dispatcher {
         );
       }
     }
-    if (texts.length === 0 && values.length > 0) return { status: 204 };
+    if (texts.length === 0 && count > 0) return { status: 204 };
     return { status: 200, text: `[${texts.join(',')}]\n` };
   }
 
@@ -265,9 +272,8 @@ class Dispatcher {
     const { legacy, id } = call;
     const outcome = await this.#run(call, context);
     if (call.notification) return { legacy };
-    if (outcome instanceof RpcError)
-      return { legacy, text: failure(legacy, id, outcome), code: outcome.code };
-    return { legacy, text: success(legacy, id, outcome) };
+    if (typeof outcome === 'string') return { legacy, text: success(legacy, id, outcome) };
+    return { legacy, text: failure(legacy, id, outcome), code: outcome.code };
   }
 
   /** The result as JSON text, or the error. */
@@ -304,24 +310,14 @@ class Dispatcher {
 }
 
 /** Reads what one value of a body asks for, in either form of the protocol. */
-function normalise(value: unknown): Call | { legacy: boolean; id: unknown; error: RpcError } {
+function normalise(value: unknown): Call | InvalidCall {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid(true, null, 'a request is a JSON object or an array of them');
   }
   const { jsonrpc, id, method, params } = value as Readonly<Record<string, unknown>>;
   const legacy = jsonrpc !== '2.0';
-  if (
-    jsonrpc !== undefined &&
-    jsonrpc !== null &&
-    jsonrpc !== '2.0' &&
-    jsonrpc !== '1.0' &&
-    jsonrpc !== '1.1'
-  ) {
-    return invalid(
-      legacy,
-      id ?? null,
-      'this version of JSON-RPC is not supported; use "2.0", or leave jsonrpc out',
-    );
+  if (!VERSIONS.includes(jsonrpc ?? undefined)) {
+    return invalid(legacy, id ?? null, 'jsonrpc must be "2.0", or left out for the old form');
   }
   if (typeof method !== 'string') return invalid(legacy, id ?? null, 'method must be a string');
   if (params !== undefined && params !== null && typeof params !== 'object') {
@@ -330,11 +326,7 @@ function normalise(value: unknown): Call | { legacy: boolean; id: unknown; error
   return { legacy, notification: !legacy && id === undefined, id: id ?? null, method, params };
 }
 
-function invalid(
-  legacy: boolean,
-  id: unknown,
-  message: string,
-): { legacy: boolean; id: unknown; error: RpcError } {
+function invalid(legacy: boolean, id: unknown, message: string): InvalidCall {
   return { legacy, id, error: new RpcError(RPC_CODES.invalidRequest, `Invalid request: ${message}`) };
 }
 

@@ -132,9 +132,9 @@ describe('the import arrows', () => {
     assert.deepEqual(nodeGlobals, []);
   });
 
-  test('sqlite3 is used in service/database.ts alone', () => {
+  test('sqlite3 is used in service/sqlite-connection.ts alone', () => {
     const users = offenders(({ imports }) => imports.includes('sqlite3'));
-    assert.deepEqual(users, ['service/database.ts']);
+    assert.deepEqual(users, ['service/sqlite-connection.ts']);
   });
 
   test('only main.ts of an app reads flags, environment and signals', () => {

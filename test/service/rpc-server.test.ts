@@ -227,7 +227,7 @@ describe('a request with "jsonrpc":"2.0"', () => {
       assert.equal(status, 400);
       assert.match(
         (body as { error: { message: string } }).error.message,
-        /version of JSON-RPC is not supported/,
+        /jsonrpc must be "2\.0", or left out/,
       );
     }
   });
