@@ -146,7 +146,7 @@ describe('limits', () => {
     assert.equal(await readUntilClosed(await openSocket(port)), '');
     held[0]?.destroy();
     held[1]?.end(`POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok`);
-    assert.match(await readUntilClosed(held[1]!), /200 OK[^]*ok$/);
+    assert.match(await readUntilClosed(held[1]!), /200 OK.*ok$/s);
     assert.equal((await send({ url, body: 'again' })).body, 'again');
   });
 
@@ -186,7 +186,7 @@ describe('header lines that end in a bare LF', () => {
 
   test('are accepted when asked to be lenient', async (context) => {
     const { port } = await listening(context, { lenientParser: true });
-    assert.match(await readUntilClosed(await openSocket(port, request)), /200 OK[^]*ok$/);
+    assert.match(await readUntilClosed(await openSocket(port, request)), /200 OK.*ok$/s);
   });
 });
 
@@ -211,7 +211,7 @@ describe('stopping', () => {
     const keptAlive = readUntilClosed(await openSocket(listener.port, GET));
     await here;
     await Promise.all([listener.stop(), listener.stop()]);
-    assert.match(await keptAlive, /200 OK[^]*done$/);
+    assert.match(await keptAlive, /200 OK.*done$/s);
     assert.equal(await idleClosed, '');
     await assert.rejects(openSocket(listener.port), { code: 'ECONNREFUSED' });
   });

@@ -21,7 +21,7 @@ process.exitCode = await runUntilSignal(
     return {
       stop: async () => {
         process.stdout.write('stopping\n');
-        await (stops[behaviour] ?? stops['clean'])?.();
+        await (stops[behaviour] ?? stops.clean)?.();
         clearInterval(timer);
       },
     };

@@ -307,7 +307,7 @@ describe('parameters', () => {
   });
 
   test('missing or too many: −1 with the help of the method', async () => {
-    const help = methodHelp('add', METHODS['add']!);
+    const help = methodHelp('add', METHODS.add!);
     assert.match(
       help,
       /^add left \( right \)\n\nAdds two numbers\.\n\nArguments:\n1\. left \(required\) from 0 to 100\n2\. right \(optional\)$/,
