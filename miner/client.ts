@@ -14,6 +14,7 @@ import {
   type StratumResponse,
 } from '../protocol/stratum.ts';
 import { type BackOffLimits, backOffDelayMs, DEFAULT_BACK_OFF } from './back-off.ts';
+import type { CloseCause } from './connection.ts';
 import type { ClientEvent, Effect } from './effect.ts';
 import type { MinerEvent } from './event.ts';
 import type { Phase } from './phase.ts';
@@ -33,6 +34,7 @@ import {
   shownText,
   unauthorizedProblem,
   VIOLATION_CODES,
+  wordlessProblem,
 } from './problem.ts';
 import { Session } from './session.ts';
 import {
@@ -129,7 +131,7 @@ export class StratumClient {
         this.#line(event.line, nowMs);
         return;
       case 'closed':
-        this.#leave(connectionProblem(event.cause, this.#place, event.detail), nowMs);
+        this.#leave(this.#closeProblem(event.cause, event.detail), nowMs);
         return;
       case 'hit':
         if (this.#phase.name === 'mining') {
@@ -192,6 +194,11 @@ export class StratumClient {
     const delayMs = Math.max(minDelayMs, backOffDelayMs(this.#failures, this.#options.random(), limits));
     this.#phase = { name: 'waiting', untilMs: nowMs + delayMs };
     this.#report({ type: 'disconnected', problem, retryInMs: delayMs });
+  }
+
+  #closeProblem(cause: CloseCause, detail: string | undefined): Problem {
+    const isWordless = this.#phase.name === 'subscribing' && (cause === 'ended' || cause === 'lost');
+    return isWordless ? wordlessProblem(this.#place) : connectionProblem(cause, this.#place, detail);
   }
 
   #endSession(): void {

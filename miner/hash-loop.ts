@@ -3,7 +3,7 @@
  * whoever runs it can look for new work in between. Pure but for its hasher and the
  * clock it is given; a browser's worker runs the same code.
  */
-import { type Hasher, NONCE_COUNT } from './hasher.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from './hasher.ts';
 import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './nonce-lane.ts';
 import { type Hit, headerOfWork, type Work } from './work.ts';
 
@@ -17,8 +17,8 @@ const FIRST_SLICE_NONCES = 2_000;
 const SLICE_GROWTH_MAX = 4;
 
 /**
- * Hits a thread may have found that the client has not yet settled. At a share target so
- * easy that the pool cannot keep up, the thread waits for it instead of flooding it.
+ * Hits of a thread that the client has not yet settled, at most. At a share target so easy
+ * that the pool cannot keep up, the thread waits for it instead of flooding it.
  */
 export const UNSETTLED_HITS_MAX = 32;
 
@@ -101,7 +101,8 @@ export class HashLoop {
   slice(): SliceOutcome {
     const assignment = this.#assignment;
     if (assignment === undefined) return 'idle';
-    if (this.#unsettled >= UNSETTLED_HITS_MAX) return 'blocked';
+    // A search may return a full list of hits: there has to be room for it.
+    if (this.#unsettled + HITS_PER_SEARCH > UNSETTLED_HITS_MAX) return 'blocked';
     const { lane, work } = assignment;
     const endNonce = lane.startNonce + lane.nonceCount;
     if (assignment.nextNonce === endNonce && !this.#nextUnit(assignment)) return 'exhausted';

@@ -22,6 +22,7 @@ function run(port: NonNullable<typeof parentPort>, { thread, threadCount }: Work
   });
   let isRunning = false;
   let isStopped = false;
+  let pause: NodeJS.Timeout | undefined;
   let reportedHashes = 0;
   let reportedMs = nowMs();
 
@@ -37,10 +38,17 @@ function run(port: NonNullable<typeof parentPort>, { thread, threadCount }: Work
     if (isStopped) return;
     const outcome = loop.slice();
     if (outcome !== 'searched' || nowMs() - reportedMs >= PROGRESS_MS) report();
+    isRunning = outcome === 'searched';
     // setImmediate comes round only after the messages that have arrived meanwhile.
-    if (outcome === 'searched') setImmediate(turn);
-    else if (outcome === 'exhausted') setTimeout(turn, EXHAUSTED_PAUSE_MS);
-    else isRunning = false;
+    if (isRunning) setImmediate(turn);
+    else if (outcome === 'exhausted') pause = setTimeout(wake, EXHAUSTED_PAUSE_MS);
+  }
+
+  function wake(): void {
+    if (isRunning) return;
+    clearTimeout(pause);
+    isRunning = true;
+    turn();
   }
 
   port.on('message', (message: ToWorker) => {
@@ -53,13 +61,12 @@ function run(port: NonNullable<typeof parentPort>, { thread, threadCount }: Work
         break;
       case 'stop':
         isStopped = true;
+        clearTimeout(pause);
         report();
         port.close();
         return;
     }
-    if (isRunning) return;
-    isRunning = true;
-    turn();
+    wake();
   });
   say({ type: 'ready', kernel: hasher.name });
 }

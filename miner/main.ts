@@ -79,7 +79,7 @@ function complaintOf(parse: () => unknown): string | undefined {
     parse();
     return undefined;
   } catch (error) {
-    if (error instanceof PoolUrlError) return error.message;
+    if (error instanceof PoolUrlError) return error.reason;
     throw error;
   }
 }

@@ -8,9 +8,16 @@ export interface PoolEndpoint {
   readonly port: number;
 }
 
-/** Thrown for an address that names no pool this miner can reach; the message says what to write instead. */
+/** Thrown for an address that names no pool this miner can reach. */
 export class PoolUrlError extends Error {
   override readonly name = 'PoolUrlError';
+  /** What is wrong with it and what to write instead, without the address. */
+  readonly reason: string;
+
+  constructor(url: string, reason: string) {
+    super(`pool address "${url}": ${reason}`);
+    this.reason = reason;
+  }
 }
 
 const SHAPE = 'stratum+tcp://HOST:PORT';
@@ -36,28 +43,25 @@ const TCP_SCHEMES: ReadonlySet<string> = new Set(['stratum+tcp', 'stratum', 'tcp
  * Reads a pool address: `stratum+tcp://HOST:PORT`, or just `HOST:PORT`. An IPv6 host
  * stands in brackets.
  *
- * @throws PoolUrlError with one line that says what is wrong and what is allowed
+ * @throws PoolUrlError saying what is wrong and what to write instead
  */
 export function parsePoolUrl(text: string): PoolEndpoint {
-  const parts = /^(?:([a-z0-9+.-]+):\/\/)?([^/?#]*)\/?$/i.exec(text.trim());
-  if (parts === null) throw new PoolUrlError(`"${text}" is no pool address; write ${SHAPE}`);
-  const scheme = (parts[1] ?? 'stratum+tcp').toLowerCase();
-  const authority = parts[2] ?? '';
+  const parts = /^(?:([a-z0-9+.-]+):\/\/)?(.*)$/i.exec(text.trim());
+  const scheme = (parts?.[1] ?? 'stratum+tcp').toLowerCase();
   if (!TCP_SCHEMES.has(scheme)) {
     const known = NOT_OFFERED[scheme];
     const reason = known === undefined ? `the scheme ${scheme}:// is unknown` : `${known} not offered yet`;
-    throw new PoolUrlError(`"${text}": ${reason}; write ${SHAPE}`);
+    throw new PoolUrlError(text, `${reason}; write ${SHAPE}`);
   }
-  if (authority.includes('@')) {
-    throw new PoolUrlError(`"${text}": the user does not belong into the address; give it with --user`);
-  }
-  const place = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i.exec(authority);
+  const authority = (parts?.[2] ?? '').replace(/\/$/, '');
+  if (authority.includes('@')) throw new PoolUrlError(text, 'names a user; that belongs into --user');
+  const place = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/?#\s]+))(?::(\d{1,5}))?$/i.exec(authority);
   const host = place?.[1] ?? place?.[2];
-  if (host === undefined) throw new PoolUrlError(`"${text}" names no host; write ${SHAPE}`);
+  if (host === undefined) throw new PoolUrlError(text, `is no host and port; write ${SHAPE}`);
   if (place?.[3] === undefined)
-    throw new PoolUrlError(`"${text}" names no port; write ${SHAPE}, often port 3333`);
+    throw new PoolUrlError(text, `names no port; write ${SHAPE}, often port 3333`);
   const port = Number(place[3]);
-  if (port < 1 || port > 65_535) throw new PoolUrlError(`"${text}": port ${port} is not in 1 … 65535`);
+  if (port < 1 || port > 65_535) throw new PoolUrlError(text, `port ${port} is not in 1 … 65535`);
   return { scheme: 'stratum+tcp', host, port };
 }
 

@@ -86,6 +86,12 @@ export function connectionProblem(cause: CloseCause, place: string, detail?: str
   }
 }
 
+/** The problem of a connection that the other side ended without having said anything: TLS servers do so. */
+export function wordlessProblem(place: string): Problem {
+  const text = `${place} closed the connection without a word: is it the pool's port for plain Stratum?`;
+  return { code: 'closed-by-pool', text };
+}
+
 /** The problem of a user name that the pool does not accept. */
 export function unauthorizedProblem(user: string, failure: StratumFailure | null): Problem {
   const reason =

@@ -568,6 +568,17 @@ describe('refusals', () => {
     }
   });
 
+  test('a pool that hangs up without a word may speak something else at this port', () => {
+    for (const cause of ['ended', 'lost'] as const) {
+      const script = new Script().connect();
+      script.do({ type: 'closed', cause });
+      assert.match(
+        script.last('disconnected').problem.text,
+        /without a word: is it the pool's port for plain/,
+      );
+    }
+  });
+
   for (const [what, result] of [
     ['nothing', null],
     ['text', 'welcome'],

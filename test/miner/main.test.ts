@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { main } from '../../miner/main.ts';
+import { addressOfUser, checkAddress, userName } from '../../miner/user-name.ts';
+import { p2wpkhAddress } from '../../protocol/address.ts';
+import { PROFILES } from '../../protocol/network.ts';
+import { startMockPool } from '../kit/mock-pool.ts';
+
+const KEY_HASH = new Uint8Array(20).fill(7);
+const DEV_ADDRESS = p2wpkhAddress(KEY_HASH, 'dnilz');
+const MAIN_ADDRESS = p2wpkhAddress(KEY_HASH, 'nilz');
+const directory = mkdtempSync(join(tmpdir(), 'nilz-miner-'));
+
+after(() => rmSync(directory, { recursive: true }));
+
+function config(content: unknown): string {
+  const file = join(directory, 'miner_config.json');
+  writeFileSync(file, JSON.stringify(content));
+  return file;
+}
+
+describe('the user name', () => {
+  test('is an address with a worker behind it or not', () => {
+    assert.equal(addressOfUser('addr.rig.1'), 'addr');
+    assert.equal(addressOfUser('addr_rig'), 'addr');
+    assert.equal(userName('addr', 'rig'), 'addr.rig');
+    assert.equal(userName('addr.one', 'two'), 'addr.one');
+    assert.equal(userName('addr', undefined), 'addr');
+  });
+
+  test('is checked against the network that was named', () => {
+    checkAddress(`${DEV_ADDRESS}.rig`, PROFILES.dev);
+    assert.throws(() => checkAddress(MAIN_ADDRESS, PROFILES.dev), /network|prefix/);
+    assert.throws(() => checkAddress('someone', PROFILES.dev));
+  });
+
+  test('is checked for typing errors where its prefix tells the network', () => {
+    checkAddress(DEV_ADDRESS, undefined);
+    const mistyped = DEV_ADDRESS.slice(0, -1) + (DEV_ADDRESS.endsWith('q') ? 'p' : 'q');
+    assert.throws(() => checkAddress(mistyped, undefined), /checksum/);
+  });
+
+  test('may be anything where nothing is known about it', () => {
+    checkAddress('someone.rig', undefined);
+    checkAddress('1BoatSLRHtKNngkdXEeobR76b53LETtpyT', undefined);
+  });
+});
+
+describe('settings that cannot be used stop the start with one line', () => {
+  const cases: [string, string[], RegExp][] = [
+    ['no user', [], /--user is missing/],
+    ['a typing error in the address', ['--user', 'dnilz1qqqq'], /--user dnilz1qqqq: no payment address/],
+    ['an address of another network', ['--user', MAIN_ADDRESS, '--network', 'dev'], /on network dev/],
+    ['an unknown network', ['--user', DEV_ADDRESS, '--network', 'mars'], /one of main, test, dev/],
+    ['a scheme not offered', ['--user', DEV_ADDRESS, '--url', 'wss://a:1'], /--url wss:\/\/a:1: .*WebSocket/],
+    ['no threads', ['--user', DEV_ADDRESS, '--threads', '0'], /--threads 0: must be an integer from 1/],
+    ['threads that are no number', ['--user', DEV_ADDRESS, '--threads', 'many'], /--threads many/],
+    ['a worker name with a space', ['--user', DEV_ADDRESS, '--worker-name', 'a b'], /--worker-name a b/],
+    ['an unknown flag', ['--user', DEV_ADDRESS, '--thread', '2'], /did you mean --threads/],
+  ];
+  for (const [what, argv, words] of cases) {
+    test(what, async () => {
+      await assert.rejects(main(argv, {}), words);
+    });
+  }
+
+  test('an unknown key in the file', async () => {
+    const file = config({ wallet_address: DEV_ADDRESS, pool_adress: 'a:1' });
+    await assert.rejects(main(['--config', file], {}), /pool_adress/);
+  });
+
+  test('a wrong value in the file', async () => {
+    const file = config({ wallet_address: DEV_ADDRESS, threads: 'lots' });
+    await assert.rejects(main(['--config', file], {}), /"threads" in .*lots/);
+  });
+});
+
+test('mines with the settings of a miner_config.json, prints events as JSON, and ends cleanly on a signal', async () => {
+  const pool = await startMockPool();
+  const file = config({
+    wallet_address: DEV_ADDRESS,
+    pool_address: pool.url,
+    worker_name: 'rig',
+    threads: 1,
+    stats_interval: 1,
+  });
+  const nilz = fileURLToPath(new URL('../../nilz', import.meta.url));
+  const child = spawn(process.execPath, [
+    nilz,
+    'miner',
+    '--config',
+    file,
+    '--json',
+    '-q',
+    '--network',
+    'dev',
+  ]);
+  const types = new Set<string>();
+  let isTold = false;
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  const exit = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  for await (const line of lines) {
+    const event = JSON.parse(line) as { readonly type: string; readonly user?: string };
+    types.add(event.type);
+    if (event.type === 'authorized') assert.equal(event.user, `${DEV_ADDRESS}.rig`);
+    // Once: a second signal would end it at once.
+    if (isTold || !types.has('share-accepted') || !types.has('statistics')) continue;
+    isTold = true;
+    child.kill('SIGINT');
+  }
+  assert.deepEqual(await exit, [0, null]);
+  assert.equal(complaints, '');
+  assert.ok(types.has('stopped'));
+  await pool.stop();
+});
