@@ -94,10 +94,15 @@ export class BlockSubmitter {
     await this.#searchChain();
   }
 
+  /** Resolves when all blocks on their way have arrived or were refused, and the ledger says so. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
   /** Ends the attempts; what is still unknown is asked for at the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the pool is stopping'));
-    await Promise.all(this.#running);
+    await this.settled();
   }
 
   #isFirst(hash: Hash): boolean {

@@ -92,12 +92,12 @@ export function readShare(row: ShareRow): LedgerShare {
     timeMs: row.time_ms,
     worker: { address: row.address, name: row.name },
     jobId: row.job,
-    tip: row.tip_hash,
+    tip: plainBytes(row.tip_hash),
     tipHeight: row.tip_height,
     bits: row.bits,
     difficulty: row.difficulty,
     weight: BigInt(row.weight),
-    hash: row.hash,
+    hash: plainBytes(row.hash),
     late: row.late === 1,
   };
 }
@@ -118,8 +118,8 @@ export interface BlockRow {
 
 export function readBlock(row: BlockRow): LedgerBlock {
   return {
-    hash: row.hash,
-    previous: row.previous,
+    hash: plainBytes(row.hash),
+    previous: plainBytes(row.previous),
     height: row.height,
     bits: row.bits,
     timeMs: row.time_ms,
@@ -128,4 +128,9 @@ export function readBlock(row: BlockRow): LedgerBlock {
     delivery: row.delivery,
     reason: row.reason ?? undefined,
   };
+}
+
+/** A blob as the rest of the code knows bytes: not as a Buffer, whose slices alias it. */
+export function plainBytes(blob: Uint8Array): Uint8Array {
+  return new Uint8Array(blob);
 }

@@ -9,6 +9,7 @@ import {
   type LedgerBlock,
   type LedgerShare,
   MIGRATIONS,
+  plainBytes,
   readBlock,
   readShare,
   SHARE_COLUMNS,
@@ -208,7 +209,11 @@ export class Ledger {
       'SELECT hash FROM shares WHERE sequence >= ? AND tip = ?',
       [tip.first_share, tip.id],
     );
-    return { hash: tip.hash, height: tip.height, credited: rows.map(({ hash }) => hash) };
+    return {
+      hash: plainBytes(tip.hash),
+      height: tip.height,
+      credited: rows.map(({ hash }) => plainBytes(hash)),
+    };
   }
 
   /** Credited shares after a sequence number, in their order. */
@@ -263,9 +268,10 @@ export class Ledger {
 
   /** Blocks of which no node has said anything yet, as hex. */
   async pendingBlocks(): Promise<{ hash: Hash; height: Height; raw: string }[]> {
-    return this.#database.all(
+    const rows = await this.#database.all<{ hash: Hash; height: Height; raw: string }>(
       "SELECT hash, height, raw FROM blocks WHERE delivery = 'pending' AND raw IS NOT NULL ORDER BY height",
     );
+    return rows.map((row) => ({ ...row, hash: plainBytes(row.hash) }));
   }
 
   /** The highest blocks, newest first. */

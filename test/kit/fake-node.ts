@@ -25,11 +25,14 @@ const SOMEBODYS_BLOCK = readFileSync(new URL('../vectors/blocks/block1.raw', imp
   'hex',
 );
 
-/** What a call is answered with instead of the truth: a result, an error, or silence. */
+/** What a call is answered with instead of the truth; `lost` does what was asked and hangs up. */
 export type Interference =
   | { readonly result: unknown }
   | { readonly error: { readonly code: number; readonly message: string } }
-  | 'silence';
+  | 'silence'
+  | 'lost';
+
+type Answer = Exclude<Interference, 'silence' | 'lost'>;
 
 interface StoredBlock {
   readonly hash: string;
@@ -193,17 +196,14 @@ export class FakeNode {
     this.calls.push(call.method);
     const other = this.interfere(call.method, call.params);
     if (other === 'silence') return;
-    const answer = other ?? (await this.#answer(call.method, call.params, response));
+    const answer = typeof other === 'object' ? other : await this.#answer(call.method, call.params, response);
+    if (other === 'lost') response.destroy();
     if (response.destroyed) return;
     response.setHeader('Content-Type', 'application/json');
     response.end(`${JSON.stringify({ jsonrpc: '2.0', id: call.id, ...answer })}\n`);
   }
 
-  async #answer(
-    method: string,
-    params: readonly unknown[],
-    response: ServerResponse,
-  ): Promise<Exclude<Interference, 'silence'>> {
+  async #answer(method: string, params: readonly unknown[], response: ServerResponse): Promise<Answer> {
     switch (method) {
       case 'getblockchaininfo':
         return { result: this.#info() };
@@ -289,6 +289,6 @@ export class FakeNode {
   }
 }
 
-function notFound(): Exclude<Interference, 'silence'> {
+function notFound(): Answer {
   return { error: { code: -5, message: 'Block not found' } };
 }
