@@ -1,6 +1,6 @@
 /** `nilz up`: the whole stack on the dev network in one process. */
 import { availableParallelism } from 'node:os';
-import { ChainError } from '../node/chain/chain.ts';
+import { IdentityError } from '../node/chain/chain.ts';
 import { DIFFICULTY_RANGE } from '../pool/difficulty.ts';
 import { ForeignLedgerError } from '../pool/ledger.ts';
 import { changeProfile, profileByName } from '../protocol/network.ts';
@@ -147,7 +147,7 @@ function credentialsOf({
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */
 function isForTheUser(error: unknown): error is Error {
-  return [ListenError, DirectoryInUseError, DatabaseError, ChainError, ForeignLedgerError].some(
+  return [ListenError, DirectoryInUseError, DatabaseError, IdentityError, ForeignLedgerError].some(
     (kind) => error instanceof kind,
   );
 }
