@@ -2,7 +2,7 @@
  * What every HTTP server of the house shares: listening with limits, stopping promptly, reading a body
  * without trusting its length, and Basic authentication (RFC 7617).
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6, type Server as NetServer, type Socket } from 'node:net';
 
@@ -215,7 +215,7 @@ export function basicAuth(known: readonly Credentials[]): (header: string | unde
 }
 
 function digestOf(value: string | Buffer): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }
 
 /** The host as it stands in a URL that works from this machine. */
