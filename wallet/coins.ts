@@ -42,7 +42,7 @@ export class InsufficientFundsError extends WalletError {
   readonly available: Nits;
   readonly missing: Nits;
 
-  /** @param message says it to the owner; see `fundsMessage` of `wallet/wallet.ts` for the usual form */
+  /** @param message says it to the owner; see `wallet/payment-plan.ts` for the usual form */
   constructor(amounts: { target: Nits; available: Nits; missing: Nits }, message: string) {
     super('insufficient-funds', message);
     this.target = amounts.target;
@@ -153,7 +153,9 @@ class Attempt<C extends Candidate> {
   /** Why there is no selection: too little, or too many pieces. */
   shortfall(coins: readonly C[]): WalletError {
     const available = coins.reduce((sum, coin) => sum + coin.value, 0n);
-    const fee = feeFor(vsizeOfWeight(paymentWeight(coins.length, this.#scriptLengths)), this.#feeRate);
+    // A payment spends at least one coin, even if there is none yet.
+    const inputs = Math.max(1, coins.length);
+    const fee = feeFor(vsizeOfWeight(paymentWeight(inputs, this.#scriptLengths)), this.#feeRate);
     const missing = this.#target + fee - available;
     if (missing <= 0n) {
       return new WalletError(

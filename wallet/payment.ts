@@ -41,8 +41,8 @@ export function payeeScript(address: string, network: string, format: AddressFor
   }
 }
 
-/** Which of the networks known by name an address belongs to. */
-function networkOf(address: string): string | undefined {
+/** Which of the networks known by name an address belongs to; undefined when it is of none, or no address. */
+export function networkOf(address: string): string | undefined {
   const ours = Object.values(PROFILES).map(
     ({ name, address: format }) => [`the network ${name}`, format] as const,
   );
@@ -52,7 +52,8 @@ function networkOf(address: string): string | undefined {
   return [...ours, ...bitcoins].find(([, format]) => isAddressOf(address, format))?.[0];
 }
 
-function isAddressOf(address: string, format: AddressFormat): boolean {
+/** Whether a text is an address of this form. */
+export function isAddressOf(address: string, format: AddressFormat): boolean {
   try {
     decodeAddress(address, format);
     return true;

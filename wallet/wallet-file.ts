@@ -1,5 +1,5 @@
 /** The encrypted file as a store: found, opened, changed under a lock, and never overwritten by accident. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
@@ -80,7 +80,7 @@ export class WalletFile implements WalletStore {
   }
 
   /**
-   * Opens a wallet file. It is only read.
+   * Opens a wallet file. It is only read. A symbolic link is followed, so that later changes reach what it names.
    * @throws WalletError `no-file`, `not-a-wallet`, `newer-format`, `damaged-file`, `wrong-network` or
    *   `wrong-passphrase`
    */
@@ -90,7 +90,8 @@ export class WalletFile implements WalletStore {
     const file = parseKeyFile(text, format.version);
     requireNetwork(options.path, file, options.network);
     const key = await deriveSealingKey(await options.passphrase(), file.kdf);
-    return new WalletFile(options, key, snapshotOf(text, file, key, format));
+    const path = await realpath(options.path);
+    return new WalletFile({ ...options, path }, key, snapshotOf(text, file, key, format));
   }
 
   /**

@@ -12,7 +12,7 @@ import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive }
 import type { HistoryEntry } from './history.ts';
 import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './key-ring.ts';
 import type { RefusedPayment } from './outgoing.ts';
-import { buildPayment, signPayment } from './payment.ts';
+import { buildPayment, isAddressOf, networkOf, signPayment } from './payment.ts';
 import {
   type PaymentPlan,
   type PaymentRequest,
@@ -21,6 +21,7 @@ import {
   requireTrueCoins,
 } from './payment-plan.ts';
 import type { ScanProgress } from './scan.ts';
+import { WalletError } from './wallet-error.ts';
 import { type HistoryRequest, readHistory } from './wallet-history.ts';
 import type { WalletStore } from './wallet-store.ts';
 
@@ -113,6 +114,12 @@ export class Wallet {
   /** A receive address nobody has seen yet, for a label that is made if it is new. Does not need the chain. */
   async newAddress(name: string): Promise<WalletAddress & NewAddress> {
     const label = parseLabel(name);
+    if (isAddressOf(label, this.profile.address) || networkOf(label) !== undefined) {
+      throw new WalletError(
+        'bad-label',
+        `${label} is an address: as a label it would hide whom a payment goes to`,
+      );
+    }
     return this.#store.update(async (contents) => {
       const ring = this.#ringOf(contents);
       const index = contents.given;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -163,6 +163,15 @@ test('a file of an older format is upgraded when it is next written, and a copy 
 test('contents of another shape than their format says are not accepted', async () => {
   const { path } = await created();
   await assert.rejects(open(path, { ...CONTENTS_FORMAT, schema: z.never() }));
+});
+
+test('a symbolic link is followed, and stays one', async () => {
+  const { path } = await created();
+  const link = `${path}.link`;
+  await symlink(path, link);
+  await (await open(link)).update(addLabel('rent', 0));
+  assert.ok((await lstat(link)).isSymbolicLink());
+  assert.equal((await (await open(path)).read()).given, 1);
 });
 
 test('no unfinished files are left behind', async () => {

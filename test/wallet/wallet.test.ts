@@ -490,6 +490,7 @@ describe('addresses', () => {
     for (const label of ['', '  ', 'a\nb', 'x'.repeat(65), '\u202Etxt', 'a\u0000']) {
       await assert.rejects(wallet.newAddress(label), refusal('bad-label'), JSON.stringify(label));
     }
+    await assert.rejects(wallet.newAddress(STRANGER), refusal('bad-label', /is an address/));
     assert.equal((await wallet.newAddress('  Miete März ')).label, 'Miete März');
     assert.equal((await wallet.newAddress('Miete Ma\u0308rz')).label, 'Miete März');
     assert.equal((await wallet.labels()).at(-1)?.addresses.length, 2);

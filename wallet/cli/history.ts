@@ -2,6 +2,7 @@
 import { formatAmount } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { integer, string } from '../../service/config.ts';
+import { parseLabel } from '../contents.ts';
 import type { Counterparty, HistoryEntry } from '../history.ts';
 import { walletCommand } from './command.ts';
 import { amountJson, shownAmount, table } from './table.ts';
@@ -15,7 +16,7 @@ export const history = walletCommand({
   },
   async run(session, { label, limit }) {
     const wallet = await session.openWallet();
-    const entries = await wallet.history({ limit, ...(label !== undefined && { label }) });
+    const entries = await wallet.history({ limit, ...(label !== undefined && { label: parseLabel(label) }) });
     const head = ['time', 'label', 'what', 'amount', 'fee', 'status', 'with', 'transaction'];
     const lines = table(
       [head, ...entries.map(row)],

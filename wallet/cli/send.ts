@@ -4,6 +4,7 @@ import { displayHash } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { boolean, SettingError, string } from '../../service/config.ts';
 import { DUST_LIMIT } from '../coins.ts';
+import { parseLabel } from '../contents.ts';
 import { formatFeeRate, parseFeeRate } from '../fee.ts';
 import type { PaymentPlan } from '../payment-plan.ts';
 import type { Payment, Wallet } from '../wallet.ts';
@@ -30,7 +31,7 @@ export const send = walletCommand({
     if (values.to === undefined)
       throw new SettingError('--to is missing: an address, or a label of this wallet');
     const wallet = await session.openWallet();
-    const from = values.fromLabel ?? (await onlyLabel(wallet));
+    const from = values.fromLabel === undefined ? await onlyLabel(wallet) : parseLabel(values.fromLabel);
     const payee = await payeeOf(wallet, values.to);
     const request = {
       from,
@@ -84,11 +85,11 @@ async function onlyLabel(wallet: Wallet): Promise<string> {
 /** Who is meant: a label of this wallet, or else an address. */
 async function payeeOf(wallet: Wallet, to: string): Promise<{ address: string; label: string | undefined }> {
   const labels = await wallet.labels();
-  const own = labels.find(
-    ({ label, addresses }) => label === to || addresses.some(({ address }) => address === to),
-  );
-  if (own === undefined) return { address: to, label: undefined };
-  return { address: own.label === to ? (await wallet.addressOf(to)).address : to, label: own.label };
+  const named = labels.find(({ label }) => label === to.normalize('NFC').trim());
+  if (named !== undefined)
+    return { address: (await wallet.addressOf(named.label)).address, label: named.label };
+  const own = labels.find(({ addresses }) => addresses.some(({ address }) => address === to.toLowerCase()));
+  return { address: to, label: own?.label };
 }
 
 function review(plan: PaymentPlan, payeeLabel: string | undefined): string[] {
@@ -96,12 +97,17 @@ function review(plan: PaymentPlan, payeeLabel: string | undefined): string[] {
   const amount = payee?.amount ?? 0n;
   const own = payeeLabel === undefined ? '' : ` (your label ${payeeLabel})`;
   const rate = `${formatFeeRate(plan.feeRate)} nits/vB, ${plan.vsize} vB`;
-  const pending = plan.coins.some(({ confirmed }) => !confirmed) ? ', some of them pending' : '';
+  const { length } = plan.coins;
+  const pending = plan.coins.some(({ confirmed }) => !confirmed) ? ', not all confirmed' : '';
   return table(
     [
       ['pay', formatAmount(amount), `to ${payee?.address}${own}`],
       ['fee', formatAmount(plan.fee), `(${rate})`],
-      ['total', formatAmount(amount + plan.fee), `from ${plan.from}, ${plan.coins.length} coins${pending}`],
+      [
+        'total',
+        formatAmount(amount + plan.fee),
+        `from ${plan.from}, ${length} ${length === 1 ? 'coin' : 'coins'}${pending}`,
+      ],
       ['change', formatAmount(plan.change?.value ?? 0n), plan.change ? `back to ${plan.from}` : '(none)'],
     ],
     ['left', 'right', 'left'],

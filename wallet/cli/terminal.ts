@@ -41,13 +41,14 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
   const question = async (prompt: string, echo: boolean): Promise<string> => {
-    stderr.write(prompt);
+    // The prompt belongs to the reader where it echoes, since it draws the line anew with every key.
+    if (!echo) stderr.write(prompt);
     const output = echo ? stderr : new Writable({ write: (_chunk, _encoding, done) => done() });
     const reader = createInterface({ input: stdin, output, terminal: interactive, historySize: 0 });
     const leaving = new AbortController();
     reader.once('SIGINT', () => leaving.abort()).once('close', () => leaving.abort());
     try {
-      return await reader.question('', { signal: leaving.signal });
+      return await reader.question(echo ? prompt : '', { signal: leaving.signal });
     } catch (error) {
       throw leaving.signal.aborted ? new InterruptedError() : error;
     } finally {
