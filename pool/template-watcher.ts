@@ -154,31 +154,38 @@ export class TemplateWatcher implements JobSource {
   }
 
   async #longPollLoop(): Promise<void> {
-    const { client, log } = this.#options;
     const { signal } = this.#stopping;
     while (!this.#stopped) {
-      const longpollid = this.#longPollId;
-      const askedMs = this.#options.clock.steadyMs();
-      if (longpollid !== undefined && this.#state.name === 'answers') {
-        try {
-          const answer = await client.call('getblocktemplate', [{ ...TEMPLATE_REQUEST, longpollid }], {
-            schema: BlockTemplate,
-            timeoutMs: LONG_POLL_MS,
-            signal,
-          });
-          this.#take(answer);
-          if (this.#options.clock.steadyMs() - askedMs > this.#pollMs) continue;
-        } catch (error) {
-          // Whether the node is away is for the poll to find out; it has shorter time-outs.
-          if (!this.#stopped) log.debug({ reason: textOf(error) }, 'long poll failed');
-        }
-      }
-      await sleep(this.#pollMs / 4, undefined, { signal }).catch(() => undefined);
+      const hasNews = this.#longPollId !== undefined && (await this.#longPoll(this.#longPollId));
+      // A node that answers without news, or not at all, is not asked in a tight circle.
+      if (!hasNews) await sleep(this.#pollMs / 4, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** @throws TemplateError, CodecError when the answer cannot be turned into work */
-  #take(answer: BlockTemplate): void {
+  /** @returns whether there was news. Never rejects */
+  async #longPoll(longpollid: string): Promise<boolean> {
+    const { client, log } = this.#options;
+    if (this.#state.name === 'away') return false;
+    try {
+      const answer = await client.call('getblocktemplate', [{ ...TEMPLATE_REQUEST, longpollid }], {
+        schema: BlockTemplate,
+        timeoutMs: LONG_POLL_MS,
+        signal: this.#stopping.signal,
+      });
+      return this.#take(answer);
+    } catch (error) {
+      // Whether the node is away is for the poll to find out; it has shorter time-outs.
+      if (!this.#stopped) log.debug({ reason: textOf(error) }, 'long poll failed');
+      return false;
+    }
+  }
+
+  /**
+   * Takes a template in.
+   * @returns whether it made a new job
+   * @throws TemplateError, CodecError when it cannot be turned into work
+   */
+  #take(answer: BlockTemplate): boolean {
     const { jobs, clock, log } = this.#options;
     const nowMs = clock.steadyMs();
     const template = readTemplate(answer, jobs.latest);
@@ -186,7 +193,7 @@ export class TemplateWatcher implements JobSource {
     this.#templateMs = nowMs;
     this.#longPollId = answer.longpollid;
     const news = jobs.offer(template, nowMs);
-    if (news === undefined) return;
+    if (news === undefined) return false;
     this.#listener?.onJob(news.job, news.clean);
     log.debug(
       {
@@ -197,6 +204,7 @@ export class TemplateWatcher implements JobSource {
       },
       'new job',
     );
+    return true;
   }
 
   #onAnswer(): void {

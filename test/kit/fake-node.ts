@@ -68,8 +68,8 @@ export class FakeNode {
   /** Blocks found by others. */
   #strangers = 0;
   readonly #server: Server;
-  /** Long polls that wait for news. */
   readonly #waiting = new Set<() => void>();
+  readonly #callListeners = new Set<() => void>();
   readonly #listeners = new Set<(block: StoredBlock) => void>();
 
   private constructor() {
@@ -126,6 +126,16 @@ export class FakeNode {
   /** Answers the long polls. */
   news(): void {
     for (const answer of [...this.#waiting]) answer();
+  }
+
+  /** Long polls that wait for news. */
+  get longPolls(): number {
+    return this.#waiting.size;
+  }
+
+  /** Resolves when the next call has come in. */
+  nextCall(): Promise<void> {
+    return new Promise((accept) => this.#callListeners.add(accept));
   }
 
   /** Resolves with the next block that is handed in and accepted. */
@@ -194,6 +204,10 @@ export class FakeNode {
       params: unknown[];
     };
     this.calls.push(call.method);
+    queueMicrotask(() => {
+      for (const listener of this.#callListeners) listener();
+      this.#callListeners.clear();
+    });
     const other = this.interfere(call.method, call.params);
     if (other === 'silence') return;
     const answer = typeof other === 'object' ? other : await this.#answer(call.method, call.params, response);
@@ -224,7 +238,8 @@ export class FakeNode {
       }
       case 'getblocktemplate': {
         const { longpollid } = (params[0] ?? {}) as { longpollid?: string };
-        if (longpollid !== undefined) await this.#newsOrHangUp(response);
+        const isCurrent = longpollid !== undefined && longpollid === this.template().longpollid;
+        if (isCurrent) await this.#newsOrHangUp(response);
         return { result: this.template() };
       }
       case 'submitblock':

@@ -28,20 +28,24 @@ export interface Line {
 export class StratumMiner {
   readonly socket: Socket;
   /** Resolves when the pool has closed the connection. */
-  readonly closed: Promise<unknown>;
+  readonly closed: Promise<void>;
   readonly #lines: Line[] = [];
-  readonly #waiting: ((line: Line) => void)[] = [];
+  readonly #waiting: { readonly matches: (line: Line) => boolean; readonly accept: (line: Line) => void }[] =
+    [];
   #lastId = 100;
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.closed = once(socket, 'close');
+    this.closed = new Promise((accept) => socket.once('close', () => accept()));
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', (text) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => undefined);
+    lines.on('line', (text) => {
       const line = JSON.parse(text) as Line;
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#lines.push(line);
-      else next(line);
+      const index = this.#waiting.findIndex(({ matches }) => matches(line));
+      const [waiter] = index < 0 ? [] : this.#waiting.splice(index, 1);
+      if (waiter === undefined) this.#lines.push(line);
+      else waiter.accept(line);
     });
   }
 
@@ -63,28 +67,27 @@ export class StratumMiner {
 
   /** The next line of the pool. */
   next(): Promise<Line> {
-    const line = this.#lines.shift();
-    if (line !== undefined) return Promise.resolve(line);
-    return new Promise((accept) => this.#waiting.push(accept));
+    return this.#take(() => true);
   }
 
-  /** The next line with this method, the ones before it passed over. */
-  async nextCall(method: string): Promise<Line> {
-    for (;;) {
-      const line = await this.next();
-      if (line.method === method) return line;
-    }
+  /** The next line with this method; others stay unread. */
+  nextCall(method: string): Promise<Line> {
+    return this.#take((line) => line.method === method);
   }
 
-  /** The answer to one request, with the lines before it passed over. */
-  async request(method: string, params: readonly unknown[]): Promise<Line> {
+  /** The answer to one request; other lines stay unread. */
+  request(method: string, params: readonly unknown[]): Promise<Line> {
     this.#lastId += 1;
     const id = this.#lastId;
     this.send({ id, method, params });
-    for (;;) {
-      const line = await this.next();
-      if (line.id === id && line.method === undefined) return line;
-    }
+    return this.#take((line) => line.id === id && line.method === undefined);
+  }
+
+  #take(matches: (line: Line) => boolean): Promise<Line> {
+    const index = this.#lines.findIndex(matches);
+    const [line] = index < 0 ? [] : this.#lines.splice(index, 1);
+    if (line !== undefined) return Promise.resolve(line);
+    return new Promise((accept) => this.#waiting.push({ matches, accept }));
   }
 
   /** Lines that have come and were not taken yet. */
