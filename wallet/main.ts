@@ -12,7 +12,7 @@ import { list } from './cli/list.ts';
 import { newAddress } from './cli/new-address.ts';
 import { restore } from './cli/restore.ts';
 import { send } from './cli/send.ts';
-import { InterruptedError, processTerminal, type Terminal } from './cli/terminal.ts';
+import { InterruptedError, streamTerminal, type Terminal } from './cli/terminal.ts';
 import { UndeliveredPaymentError } from './wallet.ts';
 import { WalletError, type WalletErrorCode } from './wallet-error.ts';
 
@@ -62,7 +62,7 @@ function usage(): string {
 export async function main(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  terminal: Terminal = processTerminal(),
+  terminal: Terminal = streamTerminal(process),
 ): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

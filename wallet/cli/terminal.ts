@@ -36,9 +36,15 @@ const SECOND_SCREEN = '\x1b[?1049h\x1b[2J\x1b[H';
 const FIRST_SCREEN = '\x1b[2J\x1b[?1049l';
 const ERASE_LINE = '\r\x1b[2K';
 
-/** The terminal, or the pipes, that this process was started with. */
-export function processTerminal(): Terminal {
-  const { stdin, stdout, stderr } = process;
+/** The streams of a process; `isTTY` where a person is at the other end. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** The terminal, or the pipes, that a process was started with. */
+export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
   const question = async (prompt: string, echo: boolean): Promise<string> => {
     // The prompt belongs to the reader where it echoes, since it draws the line anew with every key.
@@ -58,8 +64,8 @@ export function processTerminal(): Terminal {
   };
   return {
     interactive,
-    print: (line) => stdout.write(`${line}\n`),
-    note: (line) => stderr.write(`${line}\n`),
+    print: (line) => void stdout.write(`${line}\n`),
+    note: (line) => void stderr.write(`${line}\n`),
     progress: (line) => {
       if (interactive) stderr.write(ERASE_LINE + (line ?? ''));
     },
