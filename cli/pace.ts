@@ -33,8 +33,10 @@ export function paceOf(paced: readonly Paced[], count: number, targetSeconds: nu
   return { blocks: newest.length, averageSeconds, targetSeconds, ratio: averageSeconds / targetSeconds };
 }
 
+/** The first block counts from nothing: how long a genesis block lay there says nothing of the pace. */
 async function recentBlocks(node: RpcClient, tip: number, count: number): Promise<Paced[]> {
-  const first = Math.max(0, tip - count);
+  const first = Math.max(1, tip - count);
+  if (tip < first) return [];
   const heights = Array.from({ length: tip - first + 1 }, (_, index) => first + index);
   const hashes = await results(node, 'getblockhash', heights, z.string());
   const headers = await results(node, 'getblockheader', hashes, BlockHeaderInfo);
@@ -88,13 +90,15 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     const info = await node.call('getblockchaininfo', [], { schema: BlockchainInfo });
     const targetSeconds = info.nilzcoin?.block_time ?? profileOf(values.network).blockTimeSeconds;
     const paced = await recentBlocks(node, info.blocks, values.blocks);
-    const spans = [...new Set([10, 30, values.blocks])].filter((span) => span <= values.blocks);
+    const spans = [...new Set([10, 30, paced.length])]
+      .filter((span) => span <= paced.length)
+      .sort((a, b) => a - b);
     const paces = spans.flatMap((span) => paceOf(paced, span, targetSeconds) ?? []);
     if (values.json) {
       console.log(JSON.stringify({ height: info.blocks, targetSeconds, paces, blocks: paced }));
       return EXIT.done;
     }
-    if (paced.length === 0) console.log('no block after the genesis block yet');
+    if (paced.length === 0) console.log('fewer than two blocks after the genesis block yet');
     for (const block of paced.slice(-30)) console.log(line(block, targetSeconds));
     for (const pace of paces) console.log(summary(pace));
     return EXIT.done;

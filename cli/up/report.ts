@@ -36,7 +36,7 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
     'Accounts:',
     ...accounts.map(
       ({ name, address, balance }) =>
-        `  ${name.padEnd(nameWidth)}  ${address}  ${formatAmount(BigInt(balance.balance_nits)).padStart(15)} NILZ`,
+        `  ${name.padEnd(nameWidth)}  ${address}  ${formatAmount(balance.balance_nits).padStart(15)} NILZ`,
     ),
     `  words: ${DEV_MNEMONIC}`,
     '  WARNING: these words are PUBLIC, everybody has them. Coins of this network are play money; never use',
@@ -74,7 +74,7 @@ export function readyJson(stack: Stack, accounts: readonly Account[]): string {
       address,
       path,
       balance: balance.balance,
-      balanceNits: balance.balance_nits,
+      balanceNits: String(balance.balance_nits),
     })),
   });
 }

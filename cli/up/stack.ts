@@ -73,7 +73,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     dataDirectory: options.dataDirectory,
     rpcPort: options.rpcPort,
     credentials: options.credentials,
-    log: log.child({ name: 'node' }),
+    log: log.child({ part: 'node' }),
     onStopRequest: options.onStopRequest,
   });
   const access = { url: node.rpcUrl, credentials: node.credentials };
@@ -90,7 +90,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     jobRefreshSeconds: JOB_REFRESH_SECONDS,
     jobTtlSeconds: JOB_TTL_SECONDS,
     stopping: options.stopping,
-    log: log.child({ name: 'pool' }),
+    log: log.child({ part: 'pool' }),
   });
   started.push(pool);
 
@@ -105,7 +105,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
 
 function mineFor({ profile, threads, log }: StackOptions, url: string): Promise<Miner> {
   const user = `${accountAddress(profile, 'carol')}.devnet`;
-  return startMiner({ url, user, threads, log: log.child({ name: 'miner' }) });
+  return startMiner({ url, user, threads, log: log.child({ part: 'miner' }) });
 }
 
 /** This machine's IPv4 addresses in its local networks. */
