@@ -49,10 +49,8 @@ export function lineOf(event: MinerEvent): LogLine {
       return { level: 'debug', text: 'share of an earlier job discarded' };
     case 'message':
       return { level: 'info', text: `the pool says: ${event.text}` };
-    case 'problem': {
-      const isOurs = event.problem.code === 'wrong-hit' || event.problem.code === 'worker-failed';
-      return { level: isOurs ? 'error' : 'warn', text: event.problem.text };
-    }
+    case 'problem':
+      return { level: event.problem.code === 'wrong-hit' ? 'error' : 'warn', text: event.problem.text };
     case 'stopped':
       return { level: 'debug', text: 'stopped' };
   }
@@ -66,7 +64,7 @@ function nameOf(share: { readonly isBlock: boolean }): string {
 export function formatStats(stats: MinerStats): string {
   const { shares, hashRate } = stats;
   return [
-    `${formatHashRate(hashRate.minute1)} (1 min), ${formatHashRate(hashRate.minutes15)} (15 min)`,
+    `${formatHashRate(hashRate.seconds10)} (10 s), ${formatHashRate(hashRate.minute1)} (1 min), ${formatHashRate(hashRate.minutes15)} (15 min)`,
     `accepted ${shares.accepted}, stale ${shares.stale}, rejected ${shares.rejected}${formatReasons(stats)}`,
     `difficulty ${shown(stats.difficulty, formatDifficulty)}`,
     `a share every ${shown(stats.expectedSecondsPerShare, formatDuration)}`,

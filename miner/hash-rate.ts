@@ -28,8 +28,8 @@ export class HashRateMeter {
   }
 
   /**
-   * Mean hashes per second over the last `windowSeconds` whole seconds, or over the time
-   * since the first count while that is shorter. Null while no whole second has passed.
+   * Mean hashes per second over the last `windowSeconds` whole seconds. Null until so many
+   * have passed: a short measurement is not passed off as a long one.
    *
    * @param windowSeconds 1 … {@link LONGEST_WINDOW_SECONDS}
    */
@@ -38,11 +38,11 @@ export class HashRateMeter {
     const second = Math.floor(nowMs / MS_PER_SECOND);
     this.#advanceTo(second);
     // The second of the first count was under way already: it would make the mean too low.
-    const seconds = Math.min(windowSeconds, second - this.#firstSecond - 1);
-    if (seconds < 1) return null;
+    if (second - this.#firstSecond - 1 < windowSeconds) return null;
     let hashes = 0;
-    for (let s = second - seconds; s < second; s++) hashes += this.#counts[s % this.#counts.length] ?? 0;
-    return hashes / seconds;
+    for (let s = second - windowSeconds; s < second; s++)
+      hashes += this.#counts[s % this.#counts.length] ?? 0;
+    return hashes / windowSeconds;
   }
 
   /** Empties the slots of the seconds since the last call. */

@@ -138,7 +138,12 @@ function printJson(event: object): void {
 }
 
 function profileOf(network: string): NetworkProfile {
-  return network.endsWith('.json') ? parseProfile(readFileSync(network, 'utf8')) : profileByName(network);
+  if (!network.endsWith('.json')) return profileByName(network);
+  try {
+    return parseProfile(readFileSync(network, 'utf8'));
+  } catch (error) {
+    throw new SettingError(`--network ${network}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function assertAddress(user: string, network: NetworkProfile | undefined): void {

@@ -8,6 +8,7 @@ import type { ClientEvent, Effect } from './effect.ts';
 import type { MinerEvent } from './event.ts';
 import { lineOf } from './event-log.ts';
 import { formatPoolUrl, parsePoolUrl } from './pool-url.ts';
+import type { Problem } from './problem.ts';
 import { type MinerStats, Statistics } from './statistics.ts';
 import { startWorkerPool } from './worker-pool.ts';
 
@@ -73,11 +74,9 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     onHit: (hit) => dispatch({ type: 'hit', hit }),
     onHashes: (thread, hashes) => statistics.addHashes(thread, hashes),
     onFailure: (thread, error) => {
-      log.error({ err: error }, `thread ${thread} failed`);
-      report({
-        type: 'problem',
-        problem: { code: 'worker-failed', text: `thread ${thread}: ${error.message}` },
-      });
+      log.error({ err: error }, `thread ${thread} failed and is being replaced`);
+      const problem: Problem = { code: 'worker-failed', text: `thread ${thread} failed: ${error.message}` };
+      events.emit('event', { type: 'problem', problem });
     },
   });
   const pool = formatPoolUrl(endpoint);
@@ -159,7 +158,8 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     await stopped;
   }
 
-  dispatch({ type: 'start' });
+  // Not at once, so that whoever waits for the miner hears of everything from the first event on.
+  setImmediate(() => dispatch({ type: 'start' }));
   let stopping: Promise<void> | undefined;
   return {
     stats: () => statistics.snapshot(),

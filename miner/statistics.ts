@@ -10,7 +10,7 @@ const NOW_SECONDS = 10;
 /** Hashes that a share of difficulty 1 takes on average. */
 const HASHES_PER_DIFFICULTY = 2 ** 32;
 
-/** Hashes per second over windows; null while nothing has been measured. */
+/** Hashes per second over windows; null until a window has been measured whole. */
 export interface HashRates {
   readonly seconds10: number | null;
   readonly minute1: number | null;
@@ -49,7 +49,7 @@ export interface MinerStats {
   readonly networkDifficulty: number | null;
   readonly hashes: number;
   readonly hashRate: HashRates;
-  /** Per thread, over the last minute. */
+  /** Per thread, over the last ten seconds. */
   readonly threadHashRates: readonly (number | null)[];
   readonly shares: ShareCounts;
   /** Shares that met the network's target and were accepted. */
@@ -164,6 +164,7 @@ export class Statistics {
       minute1: this.#meter.rate(MINUTE_SECONDS, nowMs),
       minutes15: this.#meter.rate(QUARTER_HOUR_SECONDS, nowMs),
     };
+    const steadiest = hashRate.minute1 ?? hashRate.seconds10;
     return {
       uptimeSeconds: secondsBetween(this.#startedMs, nowMs),
       kernel: this.#options.kernel,
@@ -176,14 +177,14 @@ export class Statistics {
       networkDifficulty: this.#networkDifficulty,
       hashes: this.#hashes,
       hashRate,
-      threadHashRates: this.#threadMeters.map((meter) => meter.rate(MINUTE_SECONDS, nowMs)),
+      threadHashRates: this.#threadMeters.map((meter) => meter.rate(NOW_SECONDS, nowMs)),
       shares: this.#shareCounts(),
       blocks: this.#blocks,
       bestShareDifficulty: this.#bestShareDifficulty,
       secondsSinceAcceptedShare:
         this.#lastAcceptedMs === undefined ? null : secondsBetween(this.#lastAcceptedMs, nowMs),
-      expectedSecondsPerShare: expectedSeconds(this.#difficulty, hashRate.minute1),
-      expectedSecondsPerBlock: expectedSeconds(this.#networkDifficulty, hashRate.minute1),
+      expectedSecondsPerShare: expectedSeconds(this.#difficulty, steadiest),
+      expectedSecondsPerBlock: expectedSeconds(this.#networkDifficulty, steadiest),
     };
   }
 

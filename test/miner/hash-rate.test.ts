@@ -8,20 +8,17 @@ function steady(meter: HashRateMeter, hashesPerSecond: number, fromSecond: numbe
 }
 
 describe('hash rate', () => {
-  test('is unknown until a whole second has passed', () => {
+  test('is unknown until its window has been measured whole', () => {
     const meter = new HashRateMeter();
-    assert.equal(meter.rate(60, 0), null);
+    assert.equal(meter.rate(1, 0), null);
     meter.add(1_000, 10_300);
-    assert.equal(meter.rate(60, 10_900), null);
-    assert.equal(meter.rate(60, 11_900), null);
+    assert.equal(meter.rate(1, 11_900), null);
     meter.add(2_000, 11_900);
-    assert.equal(meter.rate(60, 12_000), 2_000);
-  });
-
-  test('is the mean over the time so far while that is shorter than the window', () => {
-    const meter = new HashRateMeter();
-    steady(meter, 1_500, 100, 105);
-    assert.equal(meter.rate(900, 105_000), 1_500);
+    assert.equal(meter.rate(1, 12_000), 2_000);
+    steady(meter, 2_000, 12, 21);
+    assert.equal(meter.rate(10, 20_999), null);
+    assert.equal(meter.rate(10, 21_000), 2_000);
+    assert.equal(meter.rate(60, 21_000), null);
   });
 
   test('forgets what lies before the window', () => {

@@ -59,6 +59,11 @@ describe('settings that cannot be used stop the start with one line', () => {
     ['a typing error in the address', ['--user', 'dnilz1qqqq'], /--user dnilz1qqqq: no payment address/],
     ['an address of another network', ['--user', MAIN_ADDRESS, '--network', 'dev'], /on network dev/],
     ['an unknown network', ['--user', DEV_ADDRESS, '--network', 'mars'], /one of main, test, dev/],
+    [
+      'a network file that is not there',
+      ['--user', DEV_ADDRESS, '--network', 'no.json'],
+      /--network no\.json: ENOENT/,
+    ],
     ['a scheme not offered', ['--user', DEV_ADDRESS, '--url', 'wss://a:1'], /--url wss:\/\/a:1: .*WebSocket/],
     ['no threads', ['--user', DEV_ADDRESS, '--threads', '0'], /--threads 0: must be an integer from 1/],
     ['threads that are no number', ['--user', DEV_ADDRESS, '--threads', 'many'], /--threads many/],
@@ -74,6 +79,16 @@ describe('settings that cannot be used stop the start with one line', () => {
   test('an unknown key in the file', async () => {
     const file = config({ wallet_address: DEV_ADDRESS, pool_adress: 'a:1' });
     await assert.rejects(main(['--config', file], {}), /pool_adress/);
+  });
+
+  test('nothing in the example file of the documentation', async () => {
+    const example = fileURLToPath(new URL('../../docs/miner_config.json', import.meta.url));
+    // With every setting of the file in order, only the flag that is wrong is complained of.
+    await assert.rejects(
+      main(['--config', example, '--log-level', 'loud'], {}),
+      /^SettingError: --log-level/,
+    );
+    await assert.rejects(main(['--config', example, '--network', 'main'], {}), /on network main/);
   });
 
   test('a wrong value in the file', async () => {

@@ -296,6 +296,16 @@ test('stopping waits for the answers to shares in flight', async () => {
   assert.equal(rig.stats().shares.accepted, held.length);
 });
 
+test('whoever starts it hears of every event', async () => {
+  const server = await pool();
+  const rig = await miner(server.url);
+  const types: string[] = [];
+  rig.events.on('event', (event) => types.push(event.type));
+  await next(rig, 'job');
+  assert.deepEqual(types, ['connecting', 'connected', 'authorized', 'difficulty', 'job']);
+  await rig.stop();
+});
+
 test('stopping twice is stopping once', async () => {
   const server = await pool();
   const rig = await miner(server.url);
