@@ -222,9 +222,11 @@ export class TemplateWatcher implements JobSource {
     this.#failures += 1;
     const nowMs = clock.steadyMs();
     this.#failingSinceMs ??= nowMs;
-    if (this.#state.name === 'away' || nowMs - this.#failingSinceMs < patienceMs) return;
+    if (nowMs - this.#failingSinceMs < patienceMs) return;
     const reason = textOf(error);
-    this.#state = { name: 'away', sinceMs: clock.wallMs(), reason };
+    const before = this.#state;
+    this.#state = { name: 'away', sinceMs: before.name === 'away' ? before.sinceMs : clock.wallMs(), reason };
+    if (before.name === 'away') return;
     log.warn({ reason }, 'the node is away; miners stay connected');
     this.#listener?.onNotice('The node of this pool is away. Work goes on as soon as it answers again.');
   }
