@@ -156,7 +156,7 @@ function swapBytes(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
-/** A {@link Hasher} in plain JavaScript; about 1.5 million hashes per second and thread. */
+/** A {@link Hasher} in plain JavaScript; 4 to 5 times as fast as hashing whole headers with a library. */
 export function createJsHasher(): Hasher {
   const midstate = new Int32Array(8);
   /** Message schedule of the header's second block; words 0 … 15 are set by setWork, word 3 by search. */
