@@ -20,7 +20,7 @@ import {
   requireLabel,
   requireTrueCoins,
 } from './payment-plan.ts';
-import type { ScanProgress } from './scan.ts';
+import type { ScanOptions } from './scan.ts';
 import { WalletError } from './wallet-error.ts';
 import { type HistoryRequest, readHistory } from './wallet-history.ts';
 import type { WalletStore } from './wallet-store.ts';
@@ -85,6 +85,14 @@ export class UndeliveredPaymentError extends Error {
   }
 }
 
+type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
+
+/** What the wallet remembers, and what the chain says about it. */
+interface Look {
+  readonly contents: Contents;
+  readonly view: ChainView;
+}
+
 export class Wallet {
   readonly profile: NetworkProfile;
   readonly #store: WalletStore;
@@ -147,7 +155,7 @@ export class Wallet {
   }
 
   /** Looks for addresses in use beyond the ones known; see {@link scanKeys}. */
-  async scan(options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void }): Promise<void> {
+  async scan(options: LookOptions): Promise<void> {
     await this.#look(options);
   }
 
@@ -207,7 +215,11 @@ export class Wallet {
       await this.#backend.broadcast(payment.transaction);
     } catch (error) {
       if (error instanceof UnreachableError) throw new UndeliveredPaymentError(payment, error);
-      if (error instanceof PaymentRejectedError) await this.#forget(payment);
+      if (!(error instanceof PaymentRejectedError)) throw error;
+      // Another look at the chain may have handed it in meanwhile, with more success.
+      const [standing] = await this.#backend.transactions([payment.txid]);
+      if (standing !== undefined) return payment;
+      await this.#forget(payment);
       throw error;
     }
     return payment;
@@ -239,7 +251,7 @@ export class Wallet {
   }
 
   /** Looks at the chain and keeps what was learned from it. */
-  async #look(options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void } = {}) {
+  async #look(options: LookOptions = {}): Promise<Look> {
     const stored = await this.#store.read();
     const { contents, view } = await this.#lookWith(stored, options);
     if (contents === stored) return { contents, view };
@@ -250,10 +262,7 @@ export class Wallet {
     return { contents: merged, view };
   }
 
-  async #lookWith(
-    stored: Contents,
-    options: { gapLimit?: number; onProgress?: (progress: ScanProgress) => void } = {},
-  ): Promise<{ contents: Contents; view: ChainView }> {
+  async #lookWith(stored: Contents, options: LookOptions = {}): Promise<Look> {
     const ring = this.#ringOf(stored);
     const { profile } = this;
     const view = await lookAtChain({ contents: stored, ring, backend: this.#backend, profile, ...options });
