@@ -90,7 +90,7 @@ export class ActiveChain {
     // The block may be one of those that are not written yet.
     if (this.#batch.hasConnected) await this.commit();
     const block = await this.#readBlock(entry);
-    const undo = await this.#readUndo(entry);
+    const undo = await this.undo(entry);
     const coins = new StagedCoins(NO_COINS);
     disconnectBlock(block, undo, coins);
     if (durable) await this.#commitCoins();
@@ -111,6 +111,17 @@ export class ActiveChain {
   async body(entry: IndexedBlock): Promise<Uint8Array | undefined> {
     if (entry.transactionCount === 0) return undefined;
     return this.#batch.body(entry) ?? readBody(this.#database, entry);
+  }
+
+  /** The coins that a block spent when it was connected. @throws DatabaseError if they are missing */
+  async undo(entry: IndexedBlock): Promise<Undo> {
+    const bytes = this.#batch.undo(entry) ?? (await readUndo(this.#database, entry));
+    try {
+      return undoCodec.decode(bytes);
+    } catch (error) {
+      if (error instanceof CodecError) throw this.#damagedBlock(entry, error);
+      throw error;
+    }
   }
 
   /** The coins of these outpoints as of the tip: from memory, the rest with one query. */
@@ -180,16 +191,6 @@ export class ActiveChain {
       return block;
     } catch (error) {
       if (error instanceof CodecError || error instanceof RuleError) throw this.#damagedBlock(entry, error);
-      throw error;
-    }
-  }
-
-  async #readUndo(entry: IndexedBlock): Promise<Undo> {
-    const bytes = await readUndo(this.#database, entry);
-    try {
-      return undoCodec.decode(bytes);
-    } catch (error) {
-      if (error instanceof CodecError) throw this.#damagedBlock(entry, error);
       throw error;
     }
   }

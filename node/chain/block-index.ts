@@ -141,7 +141,8 @@ export class BlockIndex {
   /** The blocks above the best chain up to and with `entry`. */
   path(entry: IndexedBlock): IndexedBlock[] {
     const path: IndexedBlock[] = [];
-    for (let at: IndexedBlock | undefined = entry; at && !this.isOnBestChain(at); at = at.parent) path.push(at);
+    for (let at: IndexedBlock | undefined = entry; at && !this.isOnBestChain(at); at = at.parent)
+      path.push(at);
     return path.reverse();
   }
 

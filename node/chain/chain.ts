@@ -2,7 +2,7 @@ import { type Block, encodeBlock } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { checkBlock, checkBlockContext } from '../../protocol/check-block.ts';
 import { checkHeader, checkHeaderContext } from '../../protocol/check-header.ts';
-import type { Coin } from '../../protocol/coins.ts';
+import type { Coin, Undo } from '../../protocol/coins.ts';
 import type { IsVerified } from '../../protocol/connect.ts';
 import { blockHash, encodeHeader, type Header } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
@@ -26,6 +26,7 @@ import { HeldBlocks } from './held-blocks.ts';
 import { Lock } from './lock.ts';
 import { openIndex } from './stored-chain.ts';
 
+export { IdentityError } from '../storage/identity.ts';
 export type { AcceptOptions, AcceptOutcome, AcceptResult, HeaderResult } from './acceptance.ts';
 export type { BlockEntry, BlockStatus } from './block-index.ts';
 export type { ChainTip } from './chain-tips.ts';
@@ -132,6 +133,12 @@ export class Chain {
   async readBlock(hash: Hash): Promise<Uint8Array | undefined> {
     const entry = this.#index.get(hash);
     return entry && this.#active.body(entry);
+  }
+
+  /** The coins a block spent, if it is or was on the best chain; the genesis block spends none. */
+  async readUndo(hash: Hash): Promise<Undo | undefined> {
+    const entry = this.#index.get(hash);
+    return entry?.status === 'valid' && entry.height > 0 ? this.#active.undo(entry) : undefined;
   }
 
   /** An unspent coin of the best chain. */
@@ -297,25 +304,26 @@ export class Chain {
    * @returns the blocks that broke a rule, with the rule
    */
   async #activate(durable: boolean, fresh?: Fresh): Promise<ReadonlyMap<BlockEntry, RuleError>> {
-    const before = this.#index.tip;
     const failures = new Map<BlockEntry, RuleError>();
+    let moved = false;
     for (let best = this.#branches.best(); best !== this.#index.tip; best = this.#branches.best()) {
       this.#branches.keepTip();
-      await this.#moveTo(best, durable, fresh, failures);
+      if (await this.#moveTo(best, durable, fresh, failures)) moved = true;
     }
     this.#branches.settle();
     await this.#write(durable);
-    if (this.#index.tip !== before) await this.#followers.tell('tip', this.#index.tip);
+    // Also where a branch failed and the tip is the old one again: followers were told of the way there and back.
+    if (moved) await this.#followers.tell('tip', this.#index.tip);
     return failures;
   }
 
-  /** Goes back to the fork and forward to `target`, or as far as the rules allow. */
+  /** Goes back to the fork and forward to `target`, or as far as the rules allow; whether there was any step. */
   async #moveTo(
     target: IndexedBlock,
     durable: boolean,
     fresh: Fresh | undefined,
     failures: Map<BlockEntry, RuleError>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { tip } = this.#index;
     const path = this.#index.path(target);
     const depth = tip.height - (target.height - path.length);
@@ -332,10 +340,11 @@ export class Chain {
       if (step instanceof RuleError) {
         failures.set(entry, step);
         this.#invalidate(entry, step);
-        return;
+        return depth > 0 || entry !== path[0];
       }
       await this.#followers.tell('connected', step);
     }
+    return true;
   }
 
   #invalidate(entry: IndexedBlock, error: RuleError): void {

@@ -1,7 +1,7 @@
 import { encodeBlock } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { genesisCoins } from '../../protocol/coins.ts';
-import { decodeHeader, encodeHeader } from '../../protocol/header.ts';
+import { blockHash, decodeHeader, encodeHeader } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Database } from '../../service/database.ts';
 import { loadBlocks } from '../storage/blocks-table.ts';
@@ -52,6 +52,9 @@ async function loadIndex(database: Database, profile: NetworkProfile): Promise<B
   const index = new BlockIndex();
   for (const row of await loadBlocks(database)) {
     const header = decodeHeader(row.header);
+    if (!equalBytes(blockHash(header), row.hash)) {
+      throw damaged(database, `the header of a block at height ${row.height} is not the one that was stored`);
+    }
     const parent = index.get(header.previous);
     if (parent === undefined && index.size > 0) {
       throw damaged(database, `the parent of a block at height ${row.height} is missing`);

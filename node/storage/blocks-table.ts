@@ -9,6 +9,8 @@ import { column, PackedRows } from './packed-rows.ts';
 /** A row of the block index. */
 export interface BlockRow {
   readonly id: number;
+  readonly hash: Uint8Array;
+  /** 80 bytes. */
   readonly header: Uint8Array;
   readonly height: Height;
   readonly status: BlockStatus;
@@ -28,7 +30,7 @@ const WORK_DIGITS = 64;
 /** The whole block index in the order of arrival, with one query. */
 export function loadBlocks(statements: Pick<Statements, 'all'>): Promise<BlockRow[]> {
   return statements.all<BlockRow>(
-    `SELECT id, header, height, status, sequence, transaction_count AS transactionCount FROM blocks ORDER BY id`,
+    `SELECT id, hash, header, height, status, sequence, transaction_count AS transactionCount FROM blocks ORDER BY id`,
   );
 }
 

@@ -83,6 +83,11 @@ export class ChainBatch {
     return this.#bodies.get(entry.key)?.bytes;
   }
 
+  /** What undoing a block takes, if that is not written yet. */
+  undo(entry: BlockEntry): Uint8Array | undefined {
+    return this.#undo.get(entry.key)?.bytes;
+  }
+
   /** A block became the tip. */
   connect({ block, entry, undo }: Step): void {
     const bytes = undoCodec.encode(undo);
