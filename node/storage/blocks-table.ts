@@ -115,11 +115,8 @@ async function insertBytes(
  * @throws DatabaseError when it is not there, although the index says so
  */
 export async function readBody(database: Database, entry: BlockEntry): Promise<Uint8Array> {
-  const row = await database.get<{ bytes: Uint8Array }>(
-    'SELECT body AS bytes FROM bodies WHERE block_id = ?',
-    [entry.id],
-  );
-  return row?.bytes ?? missing(database, entry, 'the block itself');
+  const bytes = await readBytes(database, 'SELECT body AS bytes FROM bodies WHERE block_id = ?', entry);
+  return bytes ?? missing(database, entry, 'the block itself');
 }
 
 /**
@@ -127,10 +124,18 @@ export async function readBody(database: Database, entry: BlockEntry): Promise<U
  * @throws DatabaseError when it is not there, although the block is on the best chain
  */
 export async function readUndo(database: Database, entry: BlockEntry): Promise<Uint8Array> {
-  const row = await database.get<{ bytes: Uint8Array }>('SELECT undo AS bytes FROM undo WHERE block_id = ?', [
-    entry.id,
-  ]);
-  return row?.bytes ?? missing(database, entry, 'its undo data');
+  const bytes = await readBytes(database, 'SELECT undo AS bytes FROM undo WHERE block_id = ?', entry);
+  return bytes ?? missing(database, entry, 'its undo data');
+}
+
+async function readBytes(
+  database: Database,
+  sql: string,
+  { id }: BlockEntry,
+): Promise<Uint8Array | undefined> {
+  const row = await database.get<{ bytes: Uint8Array }>(sql, [id]);
+  // A plain view: what reads it must not get a Buffer, whose slices behave differently.
+  return row && new Uint8Array(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength);
 }
 
 function missing(database: Database, { hash, height }: BlockEntry, what: string): never {

@@ -169,7 +169,7 @@ function readOutput(script: Uint8Array, row: Buffer): OutputRow {
         };
   return {
     script,
-    txid: Uint8Array.prototype.slice.call(row, 0, 32),
+    txid: new Uint8Array(row.subarray(0, 32)),
     value: row.readBigUInt64BE(OUTPOINT_BYTES),
     created: {
       height: row.readUInt32BE(afterValue),

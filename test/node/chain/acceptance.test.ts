@@ -250,7 +250,7 @@ describe('a block from the future', () => {
           here,
           tampered(block, (list) => [...list, ...list]),
         ),
-        'bad-txns-duplicate',
+        'bad-txnmrklroot',
       );
       kit.clock.seconds = time;
       assert.deepEqual(await chain.retryHeld(), []);
