@@ -5,8 +5,10 @@ import type { BlockTemplate, Moment, TemplateSource } from './template.ts';
 
 /** New work without any other reason after so long, so that the time in it goes on. */
 const RENEW_AFTER_MS = 60_000;
-/** How often the clock is looked at: it may change the bits, and fees that came while building was put off. */
+/** How often the clock is looked at, which may change the bits. */
 const TICK_MS = 1_000;
+/** When to look again while the template is behind the mempool, because building takes its time. */
+const CATCH_UP_MS = 20;
 
 /** What a miner works on, as far as it decides whether something better has come. */
 interface Held {
@@ -47,7 +49,8 @@ export class LongPoll {
   readonly #templates: TemplateSource;
   readonly #waiters = new Set<Waiter>();
   #ticker: NodeJS.Timeout | undefined;
-  #checking = false;
+  /** The next look that is due to a change. */
+  #due: NodeJS.Immediate | NodeJS.Timeout | undefined;
 
   constructor(templates: TemplateSource) {
     this.#templates = templates;
@@ -79,12 +82,15 @@ export class LongPoll {
 
   /** The tip or the mempool has changed. */
   changed(): void {
-    if (this.#checking || this.#waiters.size === 0) return;
-    this.#checking = true;
-    setImmediate(() => {
-      this.#checking = false;
-      this.#check();
-    });
+    if (this.#waiters.size > 0) this.#due ??= setImmediate(() => this.#lookAgain());
+  }
+
+  #lookAgain(): void {
+    this.#due = undefined;
+    this.#check();
+    if (this.#waiters.size > 0 && this.#templates.isBehind) {
+      this.#due = setTimeout(() => this.#lookAgain(), CATCH_UP_MS);
+    }
   }
 
   #check(): void {

@@ -76,6 +76,11 @@ export class TemplateSource {
     return this.fresh();
   }
 
+  /** Whether transactions have come or gone that the newest template does not show. */
+  get isBehind(): boolean {
+    return this.#newest?.template.mempoolSequence !== this.#mempool.sequence;
+  }
+
   /** A template of this very moment. */
   fresh(): BlockTemplate {
     const start = performance.now();
