@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { COIN } from '../../../protocol/amount.ts';
+import { bytesToHex, displayHash } from '../../../protocol/bytes.ts';
+import { PROFILES } from '../../../protocol/network.ts';
+import { AddressBalance, AddressMempoolEntry, AddressUtxo } from '../../../protocol/rpc.ts';
+import { txid } from '../../../protocol/transaction.ts';
+import { startTestNode } from '../node-kit.ts';
+import { addressOf, alice, bob, genesisFunds, outputOf, pay, payOn, stranger } from '../payment-kit.ts';
+
+describe('the balance of addresses', () => {
+  test('tells spendable, pending and immature apart, exactly', async (t) => {
+    const node = await startTestNode(t);
+    await node.mine(1, bob);
+    const payment = pay(
+      [genesisFunds(alice)],
+      [
+        { value: 3n * COIN, script: bob.script },
+        { value: 9_997n * COIN - 777n, script: alice.script },
+      ],
+    );
+    await node.send(payment);
+    const before = await node.call('getaddressbalance', addressOf(bob));
+    assert.ok(AddressBalance.safeParse(before).success);
+    assert.deepEqual(before, {
+      balance: 10_050,
+      balance_nits: '1005000000000',
+      spendable: 10_000,
+      spendable_nits: '1000000000000',
+      immature: 50,
+      immature_nits: '5000000000',
+      pending: 3,
+      pending_nits: '300000000',
+      received: 10_050,
+      received_nits: '1005000000000',
+    });
+    const payer = await node.call('getaddressbalance', { addresses: [addressOf(alice)] });
+    assert.equal(payer.balance, 10_000);
+    assert.equal(payer.pending_nits, String(-3n * COIN - 777n));
+
+    await node.mine(1);
+    const after = await node.call('getaddressbalance', { addresses: [addressOf(alice), addressOf(bob)] });
+    assert.equal(after.balance_nits, String(20_050n * COIN - 777n));
+    assert.equal(after.pending, 0);
+    assert.equal(after.received_nits, String(30_050n * COIN - 777n));
+  });
+
+  test('counts an address once however often it is named', async (t) => {
+    const node = await startTestNode(t);
+    const address = addressOf(alice);
+    const balance = await node.call('getaddressbalance', {
+      addresses: [address, address.toUpperCase(), address],
+    });
+    assert.equal(balance.balance, 10_000);
+  });
+
+  test('moves an immature reward to spendable in time', async (t) => {
+    const node = await startTestNode(t);
+    await node.mine(1, stranger);
+    await node.mine(98, bob);
+    assert.equal((await node.call('getaddressbalance', addressOf(stranger))).spendable, 0);
+    const [young] = await node.call('getaddressutxos', addressOf(stranger));
+    assert.deepEqual([young.spendable, young.coinbase, young.confirmations], [false, true, 99]);
+    await node.mine(1, bob);
+    assert.equal((await node.call('getaddressbalance', addressOf(stranger))).spendable, 50);
+    const [ripe] = await node.call('getaddressutxos', addressOf(stranger));
+    assert.equal(ripe.spendable, true);
+  });
+});
+
+describe('the coins and transactions of addresses', () => {
+  test('have the fields of the address-index family', async (t) => {
+    const node = await startTestNode(t);
+    const payment = payOn(genesisFunds(alice), stranger, 500n);
+    const id = await node.send(payment);
+
+    const waiting = await node.call('getaddressmempool', {
+      addresses: [addressOf(alice), addressOf(stranger)],
+    });
+    for (const row of waiting) assert.ok(AddressMempoolEntry.safeParse(row).success);
+    const [spent, received] = waiting;
+    const funds = genesisFunds(alice);
+    assert.deepEqual(
+      [spent.address, spent.txid, spent.index, spent.satoshis, spent.prevtxid, spent.prevout],
+      [addressOf(alice), id, 0, -1e12, displayHash(funds.txid), funds.index],
+    );
+    assert.deepEqual([received.address, received.satoshis], [addressOf(stranger), 1e12 - 500]);
+    assert.equal('prevtxid' in received, false);
+    assert.deepEqual(await node.call('getaddressutxos', addressOf(stranger)), [], 'confirmed coins only');
+
+    await node.mine(1, bob);
+    assert.deepEqual(await node.call('getaddressmempool', addressOf(alice)), []);
+    const [coin] = await node.call('getaddressutxos', addressOf(stranger));
+    assert.ok(AddressUtxo.safeParse(coin).success);
+    assert.deepEqual(coin, {
+      address: addressOf(stranger),
+      txid: id,
+      outputIndex: 0,
+      script: bytesToHex(stranger.script),
+      satoshis: 1e12 - 500,
+      height: 1,
+      coinbase: false,
+      confirmations: 1,
+      spendable: true,
+    });
+  });
+
+  test('come in the order of the chain and within a range of heights', async (t) => {
+    const node = await startTestNode(t);
+    const genesis = displayHash(txid(PROFILES.regtest.genesis.transactions[0]!));
+    const first = payOn(genesisFunds(alice), bob, 500n);
+    await node.send(first);
+    await node.mine(1);
+    const second = payOn(outputOf(first, 0, bob), alice, 500n);
+    await node.send(second);
+    await node.mine(1);
+    const ids = [first, second].map((each) => displayHash(txid(each)));
+    assert.deepEqual(await node.call('getaddresstxids', addressOf(alice)), [genesis, ...ids]);
+    const range = { addresses: [addressOf(alice), addressOf(bob)], start: 2, end: 2 };
+    assert.deepEqual(await node.call('getaddresstxids', range), [ids[1]]);
+  });
+});
+
+test('wrong addresses and arguments are answered with an error', async (t) => {
+  const node = await startTestNode(t);
+  for (const method of ['getaddressbalance', 'getaddressutxos', 'getaddresstxids', 'getaddressmempool']) {
+    const foreign = await node.failure(method, addressOf(alice, PROFILES.dev));
+    assert.equal(foreign.code, -5);
+    assert.match(foreign.message, /^Invalid address: .*dnilz/);
+    assert.equal((await node.failure(method, { addresses: [] })).code, -8);
+    assert.equal((await node.failure(method, { addresses: [7] })).code, -3);
+    assert.equal((await node.failure(method, 7)).code, -3);
+    assert.equal((await node.failure(method)).code, -1);
+  }
+});

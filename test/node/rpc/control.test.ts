@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { startNode } from '../../../node/node.ts';
+import { PROFILES } from '../../../protocol/network.ts';
+import { AddressValidation } from '../../../protocol/rpc.ts';
+import { DirectoryInUseError } from '../../../service/files.ts';
+import { ListenError } from '../../../service/http.ts';
+import { createLogger } from '../../../service/log.ts';
+import { basic, send } from '../../service/raw-http.ts';
+import { temporaryDirectory } from '../../service/temporary-directory.ts';
+import { startTestNode } from '../node-kit.ts';
+import { addressOf, alice } from '../payment-kit.ts';
+
+const { regtest } = PROFILES;
+const PROBE = '{"id":1,"method":"getblockcount","params":[]}';
+
+describe('access', () => {
+  test('is by a cookie that is new at every start, for this user only, and gone after the stop', async (t) => {
+    const node = await startTestNode(t, { credentials: undefined });
+    const file = join(node.dataDirectory, 'regtest', '.cookie');
+    assert.equal(node.node.cookieFile, file);
+    const cookie = readFileSync(file, 'utf8');
+    assert.match(cookie, /^__cookie__:[0-9a-f]{64}$/);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const [user, password] = cookie.split(':') as [string, string];
+    const { status } = await send({ url: node.node.rpcUrl, body: PROBE, headers: basic(user, password) });
+    assert.equal(status, 200);
+    await node.node.stop();
+    assert.equal(existsSync(file), false);
+    const again = await startTestNode(t, { credentials: undefined, dataDirectory: node.dataDirectory });
+    assert.notEqual(readFileSync(file, 'utf8'), cookie);
+    await again.node.stop();
+  });
+
+  test('is by user and password if given, and then there is no cookie', async (t) => {
+    const node = await startTestNode(t);
+    assert.equal(node.node.cookieFile, undefined);
+    assert.equal(existsSync(join(node.dataDirectory, 'regtest', '.cookie')), false);
+    const attempt = async (headers: Record<string, string>) =>
+      (await send({ url: node.node.rpcUrl, body: PROBE, headers })).status;
+    assert.equal(await attempt(basic('tester', 'secret')), 200);
+    assert.equal(await attempt(basic('tester', 'wrong')), 401);
+    assert.equal(await attempt(basic('other', 'secret')), 401);
+    assert.equal(await attempt({}), 401);
+  });
+});
+
+describe('the health of the node', () => {
+  test('is told to anybody', async (t) => {
+    const node = await startTestNode(t);
+    const [hash] = await node.mine(1);
+    const { status, body } = await send({ url: `${node.node.rpcUrl}/health`, method: 'GET' });
+    assert.equal(status, 200);
+    assert.deepEqual(JSON.parse(body), {
+      status: 'ok',
+      network: 'regtest',
+      height: 1,
+      tip_hash: hash,
+      tip_age_seconds: 0,
+      peers: 0,
+      sync_state: 'synced',
+    });
+  });
+});
+
+describe('help', () => {
+  test('lists every method and explains each', async (t) => {
+    const node = await startTestNode(t);
+    const list: string = await node.call('help');
+    const names = list
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('=='))
+      .map((line) => line.split(' ')[0]!);
+    const asked = (
+      'getblockchaininfo getbestblockhash getblockcount getblockhash getblock getblockheader getdifficulty gettxout ' +
+      'getchaintips getrawmempool getmempoolinfo getrawtransaction decoderawtransaction sendrawtransaction ' +
+      'testmempoolaccept getblocktemplate submitblock getmininginfo getnetworkhashps generatetoaddress generateblock ' +
+      'setmocktime getaddressbalance getaddressutxos getaddresstxids getaddressmempool validateaddress uptime help ' +
+      'stop getnetworkinfo getpeerinfo getconnectioncount'
+    ).split(' ');
+    assert.deepEqual([...names].sort(), [...asked].sort());
+    for (const name of names) {
+      const text: string = await node.call('help', name);
+      assert.ok(text.startsWith(name), name);
+    }
+    assert.equal(await node.call('help', 'fly'), 'help: unknown command: fly');
+  });
+});
+
+describe('every method', () => {
+  test('answers too many and unknown parameters with an error', async (t) => {
+    const node = await startTestNode(t);
+    const list: string = await node.call('help');
+    for (const line of list.split('\n').filter((each) => each !== '' && !each.startsWith('=='))) {
+      const name = line.split(' ')[0]!;
+      assert.equal((await node.failure(name, ...Array(12).fill(1))).code, -1, name);
+      const { body } = await node.post(JSON.stringify({ id: 1, method: name, params: { nothing: [] } }));
+      assert.deepEqual(
+        JSON.parse(body).error,
+        { code: -8, message: 'Unknown named parameter nothing' },
+        name,
+      );
+    }
+  });
+});
+
+describe('validateaddress', () => {
+  test('tells an address of this network from any other text', async (t) => {
+    const node = await startTestNode(t);
+    const address = addressOf(alice);
+    const valid = await node.call('validateaddress', address);
+    assert.ok(AddressValidation.safeParse(valid).success);
+    assert.deepEqual(
+      [valid.isvalid, valid.address, valid.isscript, valid.iswitness, valid.witness_version],
+      [true, address, false, true, 0],
+    );
+    assert.equal((await node.call('validateaddress', address.toUpperCase())).address, address);
+    const foreign = await node.call('validateaddress', addressOf(alice, PROFILES.dev));
+    assert.equal(foreign.isvalid, false);
+    assert.match(foreign.error, /dnilz/);
+    assert.equal((await node.call('validateaddress', '')).isvalid, false);
+  });
+});
+
+describe('stopping', () => {
+  test('by RPC answers first and ends the node', async (t) => {
+    const node = await startTestNode(t);
+    assert.equal(await node.call('stop'), 'NilzCoin node stopping');
+    await node.node.stopped;
+    await assert.rejects(node.call('getblockcount'), { code: 'ECONNREFUSED' });
+  });
+
+  test('by RPC can be left to whoever runs the node', async (t) => {
+    let asked = (): void => undefined;
+    const request = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const node = await startTestNode(t, { onStopRequest: () => asked() });
+    await node.call('stop');
+    await request;
+    assert.equal(await node.call('getblockcount'), 0);
+  });
+});
+
+describe('starting', () => {
+  const log = createLogger({ name: 'test', level: 'silent' });
+
+  test('is refused while another node uses the directory, and leaves nothing behind', async (t) => {
+    const node = await startTestNode(t);
+    const second = { profile: regtest, dataDirectory: node.dataDirectory, log, rpcPort: 0 };
+    await assert.rejects(startNode(second), DirectoryInUseError);
+    await node.node.stop();
+    const third = await startNode(second);
+    await third.stop();
+  });
+
+  test('says which port is in use and frees the directory again', async (t) => {
+    const node = await startTestNode(t);
+    const dataDirectory = await temporaryDirectory(t);
+    const options = { profile: regtest, dataDirectory, log };
+    await assert.rejects(startNode({ ...options, rpcPort: node.node.rpcPort }), (error) => {
+      assert.ok(error instanceof ListenError);
+      assert.match(error.message, new RegExp(`port ${node.node.rpcPort} .*--rpc-port`));
+      return true;
+    });
+    assert.equal(existsSync(join(dataDirectory, 'regtest', '.cookie')), false);
+    const free = await startNode({ ...options, rpcPort: 0 });
+    await free.stop();
+  });
+
+  test('keeps networks of different rules in directories of their own', async (t) => {
+    const dataDirectory = await temporaryDirectory(t);
+    const node = await startTestNode(t, { dataDirectory });
+    assert.equal(node.node.directory, join(dataDirectory, 'regtest'));
+    const dev = await startTestNode(t, { dataDirectory, profile: PROFILES.dev });
+    assert.equal(dev.node.directory, join(dataDirectory, 'dev'));
+  });
+});
