@@ -33,7 +33,7 @@ export async function temporaryDirectory(test: TestContext): Promise<string> {
 }
 
 export function poolOptions(
-  node: FakeNode,
+  node: Pick<FakeNode, 'url'>,
   directory: string,
   changes: Partial<PoolOptions> = {},
 ): PoolOptions {

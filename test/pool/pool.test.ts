@@ -311,7 +311,7 @@ test('a pool waits for its node', LIMITED, async (t) => {
 });
 
 function poolOptionsAt(url: string, directory: string) {
-  return poolOptions({ url } as FakeNode, directory);
+  return poolOptions({ url }, directory);
 }
 
 test('the wait for the node ends when the pool is told to stop', LIMITED, async (t) => {

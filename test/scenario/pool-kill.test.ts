@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Ledger } from '../../pool/ledger.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { FakeNode } from '../kit/fake-node.ts';
+import { HARD_BITS, MINER_ADDRESS, POOL_ADDRESS, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';
+import { findShare, StratumMiner } from '../kit/stratum-miner.ts';
+
+const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
+const ROUNDS = 5;
+const NETWORK = `dev e3646e69 ${'0f'.repeat(32)}`;
+
+interface Ready {
+  readonly stratum_url: string;
+}
+
+/** Starts a pool as a process of its own. */
+async function spawnPool(node: FakeNode, directory: string) {
+  const args = ['--node-url', node.url, '--address', POOL_ADDRESS, '--datadir', directory, '--json'];
+  const ports = ['--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--http-port', '0'];
+  const difficulty = ['--start-difficulty', '1e-8', '--min-difficulty', '1e-10', '--log-level', 'warn'];
+  const child = spawn(process.execPath, [NILZ, 'pool', ...args, ...ports, ...difficulty], {
+    env: { PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, ready: JSON.parse(line.toString()) as Ready };
+}
+
+/**
+ * Hands in shares as fast as they are found and collects the hashes that were acknowledged. Resolves while
+ * more are under way, to a promise of the end of the connection.
+ */
+async function mine(url: string, acknowledged: Set<string>, untilAcknowledged: number) {
+  const miner = await StratumMiner.connect(url);
+  const work = await miner.login(`${MINER_ADDRESS}.rig`);
+  const goal = acknowledged.size + untilAcknowledged;
+  let nonce = 0;
+  while (acknowledged.size < goal) {
+    const found = findShare(work, { firstNonce: nonce });
+    nonce = found.nonce + 1;
+    void miner.request('mining.submit', found.params).then(({ result }) => {
+      assert.equal(result, true);
+      acknowledged.add(displayHash(found.hash));
+    });
+    // Some at once, then what has come back: many are always under way.
+    if (nonce % 8 === 0) await new Promise((accept) => setImmediate(accept));
+  }
+  return { closed: miner.closed };
+}
+
+test('after kill -9 at any moment every acknowledged share is in the ledger, once', {
+  timeout: 120_000,
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const node = await FakeNode.start();
+  node.bits = HARD_BITS;
+  t.after(() => node.stop());
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const { child, ready } = await spawnPool(node, directory);
+    const ended = once(child, 'exit');
+    const { closed } = await mine(ready.stratum_url, acknowledged, 50 + Math.floor(Math.random() * 400));
+    child.kill('SIGKILL');
+    await Promise.all([ended, closed]);
+    const file = join(directory, 'dev', 'pool.sqlite');
+    const ledger = await Ledger.open({ file, network: NETWORK, log: SILENT });
+    const rows = (await ledger.sharesAfter(0, 1_000_000)).map(({ hash }) => displayHash(hash));
+    await ledger.close();
+    const kept = new Set(rows);
+    assert.equal(kept.size, rows.length, 'a share is in the ledger once');
+    const lost = [...acknowledged].filter((hash) => !kept.has(hash));
+    assert.deepEqual(lost, [], `lost in round ${round}`);
+  }
+  assert.ok(acknowledged.size >= 50 * ROUNDS);
+});
