@@ -35,6 +35,8 @@ export class ForeignLedgerError extends Error {
 }
 
 const GATHER_MS = 20;
+/** So many are written at once: more would not make a share cheaper. */
+const FULL_BATCH = 128;
 /** Shares waiting to be written; beyond it they are refused rather than kept in memory. */
 const MAX_WAITING = 200_000;
 
@@ -60,6 +62,8 @@ export class Ledger {
   #lastSequence: number;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  /** How many are being written. */
+  #batchSize = 0;
   #failure: string | undefined;
   #closed = false;
 
@@ -103,7 +107,7 @@ export class Ledger {
 
   /** Shares that are not on the disk yet. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#batchSize;
   }
 
   /** Why the last write failed; undefined when it did not. */
@@ -125,7 +129,9 @@ export class Ledger {
     const sequence = this.#lastSequence;
     return new Promise((accept, refuse) => {
       this.#waiting.push({ sequence, share, accept, refuse });
-      if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#startWriting(), this.#gatherMs);
+      if (this.#writing !== undefined) return;
+      if (this.#waiting.length >= FULL_BATCH) this.#startWriting();
+      else this.#timer ??= setTimeout(() => this.#startWriting(), this.#gatherMs);
     });
   }
 
@@ -149,8 +155,10 @@ export class Ledger {
     this.#timer = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
+    this.#batchSize = batch.length;
     this.#writing = this.#write(batch).finally(() => {
       this.#writing = undefined;
+      this.#batchSize = 0;
       // What came in meanwhile has waited long enough.
       if (this.#waiting.length > 0) this.#startWriting();
     });

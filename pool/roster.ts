@@ -31,11 +31,4 @@ export class Roster {
   connectionsOf({ address, name }: Worker): number {
     return this.#byAddress.get(address)?.get(name) ?? 0;
   }
-
-  /** All workers that are connected. */
-  *workers(): Generator<Worker> {
-    for (const [address, workers] of this.#byAddress) {
-      for (const name of workers.keys()) yield { address, name };
-    }
-  }
 }

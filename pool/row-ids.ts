@@ -21,7 +21,7 @@ export class RowIds<T> {
   }
 
   /**
-   * The id of each item, within an open transaction, and those that were not known before: to be given to
+   * The id of each item (of equal ones the first is inserted), within an open transaction, and those that were not known before: to be given to
    * `remember` when the transaction has succeeded.
    */
   async of(
@@ -32,7 +32,8 @@ export class RowIds<T> {
     const missing = new Map<string, T>();
     for (const [index, item] of items.entries()) {
       const key = keys[index];
-      if (key !== undefined && !this.#known.has(key)) missing.set(key, item);
+      const isNew = key !== undefined && !this.#known.has(key) && !missing.has(key);
+      if (isNew) missing.set(key, item);
     }
     const found = new Map(missing.size === 0 ? [] : await this.#insert([...missing.values()], statements));
     return { list: keys.map((key) => this.#known.get(key) ?? found.get(key)), found };

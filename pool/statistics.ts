@@ -97,7 +97,9 @@ export class Statistics {
   /** @param worker undefined when nobody is known to have submitted it */
   countRejected(reason: RejectReason, worker: Worker | undefined): void {
     this.rejected[reason] += 1;
-    if (worker !== undefined) this.#tallyOf(worker, this.#clock.steadyMs()).rejected += 1;
+    // Whoever never brought a good share takes no memory.
+    const tally = worker && this.#workers.get(keyOf(worker));
+    if (tally !== undefined) tally.rejected += 1;
   }
 
   /** The pool's hash rates. */
@@ -123,7 +125,7 @@ export class Statistics {
   }
 
   #tallyOf(worker: Worker, nowMs: number): WorkerTally {
-    const key = `${worker.address} ${worker.name}`;
+    const key = keyOf(worker);
     let tally = this.#workers.get(key);
     if (tally === undefined) {
       if (this.#workers.size >= MAX_WORKERS) this.#forgetIdle(nowMs);
@@ -150,6 +152,10 @@ export class Statistics {
       if (nowMs - touchedMs > FORGET_MS) this.#workers.delete(key);
     }
   }
+}
+
+function keyOf({ address, name }: Worker): string {
+  return `${address} ${name}`;
 }
 
 function ratesOf(meter: RateMeter, windows: readonly number[], nowMs: number): HashRate[] {

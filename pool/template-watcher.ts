@@ -117,10 +117,11 @@ export class TemplateWatcher implements JobSource {
     }
   }
 
+  /** Sleeps, unless there was reason to hurry meanwhile. */
   async #pause(ms: number): Promise<void> {
+    const { signal } = this.#wake;
+    if (!signal.aborted) await sleep(ms, undefined, { signal }).catch(() => undefined);
     this.#wake = new AbortController();
-    if (this.#stopped) return;
-    await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => undefined);
   }
 
   /** Asks for the tip, and for a template where the tip or the time calls for one. Never rejects. */

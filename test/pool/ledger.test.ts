@@ -141,6 +141,25 @@ test('the last tip comes back with every header credited on it', async (t) => {
   });
 });
 
+test('shares that come together on a new tip are all found again', async (t) => {
+  const { ledger } = await openLedger(t);
+  const tip = new Uint8Array(32).fill(8);
+  const together = Array.from({ length: 5 }, () => share({ tip }));
+  await Promise.all(together.map((one) => ledger.record(one)));
+  assert.deepEqual(
+    (await ledger.lastTip())?.credited,
+    together.map(({ hash }) => hash),
+  );
+});
+
+test('a batch that is full does not wait for more', async (t) => {
+  const file = join(await temporaryDirectory(t), 'pool.sqlite');
+  const ledger = await Ledger.open({ file, network: 'dev', log: SILENT, gatherMs: 3_600_000 });
+  t.after(() => ledger.close());
+  await Promise.all(Array.from({ length: 128 }, () => ledger.record(share())));
+  assert.equal(ledger.waiting, 0);
+});
+
 test('a block is entered once, and settled once known', async (t) => {
   const { ledger } = await openLedger(t);
   await ledger.enterBlock(block(), 'c0ffee');
