@@ -2,14 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { AddressError } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
-import {
-  changeProfile,
-  isNetworkName,
-  type NetworkProfile,
-  ProfileError,
-  parseProfile,
-  profileByName,
-} from '../protocol/network.ts';
+import { ProfileError } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
   choice,
@@ -25,7 +19,6 @@ import { DirectoryInUseError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { IdentityError } from './storage/identity.ts';
 import {
   DEFAULT_DB_CACHE_MB,
   DEFAULT_RPC_BIND,
@@ -33,6 +26,7 @@ import {
   type RunningNode,
   startNode,
 } from './node.ts';
+import { IdentityError } from './storage/identity.ts';
 
 const COMMAND = 'nilz node';
 const EXIT = { failed: 1, wrongUse: 2 } as const;
@@ -87,12 +81,8 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   try {
     const { values, help } = loadSettings(SETTINGS, { command: COMMAND, argv, env });
     if (help) {
-      process.stdout.write(
-        helpText(SETTINGS, {
-          command: COMMAND,
-          summary: 'Runs a node: the chain, its mempool and the JSON-RPC.',
-        }),
-      );
+      const summary = 'Runs a node: the chain, its mempool and the JSON-RPC.';
+      console.log(helpText(SETTINGS, { command: COMMAND, summary }).trimEnd());
       return 0;
     }
     return await run(values);
@@ -105,7 +95,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
 }
 
 async function run(values: NodeSettings): Promise<number> {
-  const profile = profileOf(values);
+  const profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
   const log = createLogger({
     name: 'node',
@@ -131,35 +121,6 @@ async function run(values: NodeSettings): Promise<number> {
     },
     { log },
   );
-}
-
-/**
- * The network that the settings name.
- * @throws ProfileError for an unknown one, SettingError where its identity must not be changed
- */
-function profileOf({ network, blockTime, retargetWindow }: NodeSettings): NetworkProfile {
-  const base = isNetworkName(network) ? profileByName(network) : privateNetwork(network);
-  if (blockTime === undefined && retargetWindow === undefined) return base;
-  if (base.name === 'main' || base.name === 'test') {
-    const setting = blockTime === undefined ? '--retarget-window' : '--block-time';
-    throw new SettingError(
-      `${setting}: ${base.name} is a public network, its rules cannot be changed; use dev`,
-    );
-  }
-  return changeProfile(base, {
-    ...(blockTime !== undefined && { blockTimeSeconds: blockTime }),
-    ...(retargetWindow !== undefined && { window: retargetWindow }),
-  });
-}
-
-function privateNetwork(file: string): NetworkProfile {
-  if (!file.endsWith('.json')) return profileByName(file);
-  try {
-    return parseProfile(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SettingError(`--network ${file}: ${reason}`);
-  }
 }
 
 function credentialsOf({ rpcUser, rpcPassword }: NodeSettings): Credentials | undefined {

@@ -21,6 +21,7 @@ import { ScriptIndex } from './mempool/script-index.ts';
 import { VerifiedTransactions } from './mempool/verified.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
+import { warningsOf } from './rpc/warnings.ts';
 import { SoloMiner } from './solo-miner.ts';
 import { MempoolTable } from './storage/mempool-table.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
@@ -144,6 +145,7 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const mempoolChanged = (): void => longPoll.changed();
   mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
   follow(chain, new ChainFollower({ mempool, admission, log }), store, longPoll);
+  logTips(chain, clock, log);
   return {
     profile,
     chain,
@@ -167,6 +169,21 @@ function follow(chain: Chain, follower: ChainFollower, store: MempoolStore, long
     // What came back was durable as part of a block: it must not be less so now.
     if (await follower.settle()) await store.flush();
     longPoll.changed();
+  });
+}
+
+/** A line for each new tip, and a warning as soon as the machine's clock falls behind the chain. */
+function logTips(chain: Chain, clock: Clock, log: Logger): void {
+  let warned = '';
+  const warn = (): void => {
+    const warning = warningsOf({ chain, clock }).join(' ');
+    if (warning !== '' && warned === '') log.warn(warning);
+    warned = warning;
+  };
+  warn();
+  chain.on('tip', ({ height, hash, transactionCount }) => {
+    log.info({ height, hash: displayHash(hash), transactions: transactionCount }, 'new tip');
+    warn();
   });
 }
 
