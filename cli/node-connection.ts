@@ -1,14 +1,26 @@
 /** How the commands of `cli/` reach a node: the same settings for each of them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type NetworkProfile, networkDirectory, parseProfile, profileByName } from '../protocol/network.ts';
-import { boolean, string, type Values } from '../service/config.ts';
+import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
+import { boolean, integer, string, type Values } from '../service/config.ts';
 import { createRpcClient, RpcCallError, type RpcClient, UnreachableError } from '../service/rpc-client.ts';
 
 export const connectionSettings = {
   network: string({
     help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
     default: 'dev',
+  }),
+  blockTime: integer({
+    help: 'as the node was started: another value means another network',
+    env: ['NILZ_BLOCK_TIME_S'],
+    min: 2,
+    max: 86_400,
+  }),
+  retargetWindow: integer({
+    help: 'as the node was started: another value means another network',
+    min: 3,
+    max: 1_000,
   }),
   datadir: string({ help: 'where the node keeps its data, and so its cookie', default: './data' }),
   nodeUrl: string({
@@ -24,14 +36,14 @@ export type ConnectionValues = Values<typeof connectionSettings>;
 /** Exit codes of every command. */
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, unreachable: 3 } as const;
 
-/** The profile that `--network` names: a built-in one, or a file's. Throws ProfileError. */
-export function profileOf(network: string): NetworkProfile {
-  return network.endsWith('.json') ? parseProfile(readFileSync(network, 'utf8')) : profileByName(network);
+/** The network that the settings name. Throws ProfileError. */
+export function networkOf(values: ConnectionValues): NetworkProfile {
+  return chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
 }
 
 /** A client of the node that the settings name; nothing is sent yet. */
 export function connectNode(values: ConnectionValues): RpcClient {
-  const directory = join(values.datadir, networkDirectory(profileOf(values.network)));
+  const directory = join(values.datadir, networkDirectory(networkOf(values)));
   return createRpcClient({
     url: values.nodeUrl,
     cookieFile: values.nodeCookie ?? join(directory, '.cookie'),

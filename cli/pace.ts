@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { BlockchainInfo, BlockHeaderInfo } from '../protocol/rpc.ts';
 import { helpText, integer, loadSettings } from '../service/config.ts';
 import type { RpcClient } from '../service/rpc-client.ts';
-import { connectionSettings, EXIT, profileOf, withNode } from './node-connection.ts';
+import { connectionSettings, EXIT, networkOf, withNode } from './node-connection.ts';
 
 const settings = {
   blocks: integer({ help: 'how many of the newest blocks to look at', default: 60, min: 1, max: 2_000 }),
@@ -88,7 +88,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   }
   return withNode(command, values, async (node) => {
     const info = await node.call('getblockchaininfo', [], { schema: BlockchainInfo });
-    const targetSeconds = info.nilzcoin?.block_time ?? profileOf(values.network).blockTimeSeconds;
+    const targetSeconds = info.nilzcoin?.block_time ?? networkOf(values).blockTimeSeconds;
     const paced = await recentBlocks(node, info.blocks, values.blocks);
     const spans = [...new Set([10, 30, paced.length])]
       .filter((span) => span <= paced.length)

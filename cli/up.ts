@@ -1,9 +1,10 @@
 /** `nilz up`: the whole stack on the dev network in one process. */
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { IdentityError } from '../node/chain/chain.ts';
 import { DIFFICULTY_RANGE } from '../pool/difficulty.ts';
 import { ForeignLedgerError } from '../pool/ledger.ts';
-import { changeProfile, profileByName } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
   choice,
@@ -87,10 +88,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
 
 async function run(values: Values<typeof settings>): Promise<number> {
   const startedMs = performance.now();
-  const profile = changeProfile(profileByName('dev'), {
-    ...(values.blockTime !== undefined && { blockTimeSeconds: values.blockTime }),
-    ...(values.retargetWindow !== undefined && { window: values.retargetWindow }),
-  });
+  const profile = chooseNetwork({ network: 'dev', ...values }, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
   const log = createLogger({
     name: 'nilz',

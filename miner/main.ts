@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { AddressError } from '../protocol/address.ts';
-import { type NetworkProfile, parseProfile, profileByName } from '../protocol/network.ts';
+import type { NetworkProfile } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
   choice,
@@ -100,7 +101,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     throw new SettingError('--user is missing: whom should the pool pay? ADDRESS or ADDRESS.WORKER');
   }
   const user = userName(values.user, values.workerName);
-  assertAddress(user, values.network === undefined ? undefined : profileOf(values.network));
+  assertAddress(user, profileOf(values.network));
 
   const log = createLogger({ name: 'miner', level: values.quiet ? 'warn' : values.logLevel });
   const threads = values.threads === 'auto' ? availableParallelism() : values.threads;
@@ -137,13 +138,10 @@ function printJson(event: object): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
 }
 
-function profileOf(network: string): NetworkProfile {
-  if (!network.endsWith('.json')) return profileByName(network);
-  try {
-    return parseProfile(readFileSync(network, 'utf8'));
-  } catch (error) {
-    throw new SettingError(`--network ${network}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+/** The network to check the address against; without one the pool is the first to check it. */
+function profileOf(network: string | undefined): NetworkProfile | undefined {
+  if (network === undefined) return undefined;
+  return chooseNetwork({ network }, (file) => readFileSync(file, 'utf8'));
 }
 
 function assertAddress(user: string, network: NetworkProfile | undefined): void {

@@ -2,14 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AddressError } from '../protocol/address.ts';
-import {
-  isNetworkName,
-  type NetworkProfile,
-  networkDirectory,
-  ProfileError,
-  parseProfile,
-  profileByName,
-} from '../protocol/network.ts';
+import { networkDirectory, ProfileError } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
   choice,
@@ -141,7 +135,7 @@ function poolOptions(values: PoolSettings): Omit<PoolOptions, 'log'> {
       `--start-difficulty ${startDifficulty}: must not be below --min-difficulty ${minDifficulty}`,
     );
   }
-  const profile = profileOf(values.network);
+  const profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
   const directory = join(values.datadir, networkDirectory(profile));
   return {
     node: nodeOf(values, directory),
@@ -158,15 +152,6 @@ function poolOptions(values: PoolSettings): Omit<PoolOptions, 'log'> {
       connectionsPerAddress: values.maxConnectionsPerAddress,
     },
   };
-}
-
-function profileOf(network: string): NetworkProfile {
-  if (isNetworkName(network) || !network.endsWith('.json')) return profileByName(network);
-  try {
-    return parseProfile(readFileSync(network, 'utf8'));
-  } catch (error) {
-    throw new SettingError(`--network ${network}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** The node with its login: from the URL, else from a cookie file. */

@@ -1,15 +1,9 @@
 /** What the commands of `nilz wallet` have in common: which network, which file, which node. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  changeProfile,
-  type NetworkProfile,
-  networkDirectory,
-  ProfileError,
-  parseProfile,
-  profileByName,
-} from '../../protocol/network.ts';
-import { boolean, integer, SettingError, string, type Values } from '../../service/config.ts';
+import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
+import { chooseNetwork } from '../../protocol/network-choice.ts';
+import { boolean, integer, string, type Values } from '../../service/config.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { NodeBackend } from '../backend-node.ts';
 import { openWallet } from '../open-wallet.ts';
@@ -57,12 +51,12 @@ export class Session {
   readonly values: SessionValues;
   readonly #rpc: RpcClient;
 
-  /** @throws SettingError, ProfileError */
+  /** @throws ProfileError */
   constructor(values: SessionValues, terminal: Terminal) {
     this.values = values;
     this.terminal = terminal;
     this.json = values.json;
-    this.profile = profileOf(values);
+    this.profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
     const directory = join(values.datadir, networkDirectory(this.profile));
     this.path = values.wallet ?? join(directory, 'wallet.json');
     this.#rpc = createRpcClient({
@@ -87,22 +81,5 @@ export class Session {
 
   close(): void {
     this.#rpc.close();
-  }
-}
-
-function profileOf({ network, blockTime, retargetWindow }: SessionValues): NetworkProfile {
-  const base = network.endsWith('.json') ? privateNetwork(network) : profileByName(network);
-  return changeProfile(base, {
-    ...(blockTime !== undefined && { blockTimeSeconds: blockTime }),
-    ...(retargetWindow !== undefined && { window: retargetWindow }),
-  });
-}
-
-function privateNetwork(file: string): NetworkProfile {
-  try {
-    return parseProfile(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof ProfileError) throw error;
-    throw new SettingError(`--network ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
