@@ -113,7 +113,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     jobs,
     clock,
     log,
-    checkNetwork: () => checkSameNetwork(client, network),
+    checkNetwork: (signal) => checkSameNetwork(client, network, signal),
     jobTtlMs: options.jobTtlSeconds * 1000,
     ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
     ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
@@ -201,8 +201,8 @@ async function askNetwork(client: RpcClient, signal?: AbortSignal): Promise<Node
   return networkOf(info, genesis);
 }
 
-async function checkSameNetwork(client: RpcClient, network: NodeNetwork): Promise<void> {
-  const { name, identity } = await askNetwork(client);
+async function checkSameNetwork(client: RpcClient, network: NodeNetwork, signal: AbortSignal): Promise<void> {
+  const { name, identity } = await askNetwork(client, signal);
   if (identity === network.identity) return;
   throw new NetworkError(`the node is on the network "${name}" now, this pool is on "${network.name}"`);
 }

@@ -89,6 +89,10 @@ export class StratumServer {
   async start(): Promise<void> {
     const { host, port } = this.#options;
     await listen(this.#server, { host, port, portSetting: '--stratum-port' });
+    // Too many open files, for one: those who are connected are not to suffer from it.
+    this.#server.on('error', (error) =>
+      this.#options.log.error({ err: error }, 'a miner could not be accepted'),
+    );
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 

@@ -22,7 +22,7 @@ export interface TemplateWatcherOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Asked when the node comes back: whether it is still on our network. @throws NetworkError when not */
-  readonly checkNetwork: () => Promise<void>;
+  readonly checkNetwork: (signal: AbortSignal) => Promise<void>;
   /** How often the node is asked for its tip (default 1,000). */
   readonly pollMs?: number;
   /** Without an answer for this long the node counts as away (default 3,000). */
@@ -127,7 +127,7 @@ export class TemplateWatcher implements JobSource {
   /** Asks for the tip, and for a template where the tip or the time calls for one. Never rejects. */
   async #poll(): Promise<void> {
     try {
-      if (this.#state.name === 'away') await this.#options.checkNetwork();
+      if (this.#state.name === 'away') await this.#options.checkNetwork(this.#stopping.signal);
       const before = this.#templates;
       const limits = { signal: this.#stopping.signal, timeoutMs: ANSWER_MS };
       const tip = await this.#options.client.call('getbestblockhash', [], limits);
