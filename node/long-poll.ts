@@ -62,7 +62,7 @@ export class LongPoll {
    */
   async wait(id: string, signal: AbortSignal): Promise<void> {
     const held = parseLongPollId(id);
-    if (held === undefined || signal.aborted || this.#isOutdated(held)) return;
+    if (held === undefined || signal.aborted || this.#outdated()(held)) return;
     await new Promise<void>((resolve) => {
       const waiter: Waiter = {
         held,
@@ -94,14 +94,18 @@ export class LongPoll {
   }
 
   #check(): void {
+    const isOutdated = this.#outdated();
     const now = performance.now();
     for (const waiter of this.#waiters) {
-      if (now - waiter.sinceMs >= RENEW_AFTER_MS || this.#isOutdated(waiter.held)) waiter.done();
+      if (now - waiter.sinceMs >= RENEW_AFTER_MS || isOutdated(waiter.held)) waiter.done();
     }
   }
 
-  #isOutdated(held: Held): boolean {
-    return isBetter(held, this.#templates.current(), this.#templates.moment());
+  /** Compares with the work of this moment. */
+  #outdated(): (held: Held) => boolean {
+    const template = this.#templates.current();
+    const moment = this.#templates.moment();
+    return (held) => isBetter(held, template, moment);
   }
 
   #stopTicking(): void {

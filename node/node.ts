@@ -13,11 +13,12 @@ import { AddressIndex } from './chain/address-index.ts';
 import { Chain } from './chain/chain.ts';
 import { type Clock, MockableClock } from './clock.ts';
 import { LongPoll } from './long-poll.ts';
-import { Admission } from './mempool/admission.ts';
+import { Admission, RETURNING } from './mempool/admission.ts';
 import { ChainFollower } from './mempool/chain-follower.ts';
 import { Mempool } from './mempool/mempool.ts';
 import { MempoolStore } from './mempool/mempool-store.ts';
 import { ScriptIndex } from './mempool/script-index.ts';
+import { staleTransactions } from './mempool/stale-branches.ts';
 import { VerifiedTransactions } from './mempool/verified.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
@@ -139,6 +140,11 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   await store.load(mempool, admission);
   mempool.listen(store);
   started.push({ stop: () => store.close() });
+  const stale = await staleTransactions(chain);
+  await admission.readmit(
+    stale.map((transaction) => ({ transaction })),
+    RETURNING,
+  );
 
   const templates = new TemplateSource({ chain, mempool, clock });
   const longPoll = new LongPoll(templates);

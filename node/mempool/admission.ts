@@ -43,6 +43,10 @@ export interface Returning {
 type Arriving = Returning & { readonly maxFeeRate?: Nits | undefined };
 
 const FIRST_ENTRY: Terms = { policy: true, signatures: true };
+/** Out of a block that left the best chain: its signatures are known, and policy does not undo what was mined. */
+export const RETURNING: Terms = { policy: false, signatures: false };
+/** Out of the database: what was taken once is not asked about policy again, but a file can be damaged. */
+export const RELOADED: Terms = { policy: false, signatures: true };
 
 /** Most transactions that share one look-up of coins; the event loop turns between two batches. */
 const BATCH = 100;

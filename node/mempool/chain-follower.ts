@@ -2,11 +2,8 @@ import type { Block } from '../../protocol/block.ts';
 import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey, type Transaction, txid } from '../../protocol/transaction.ts';
 import type { Logger } from '../../service/log.ts';
-import type { Admission } from './admission.ts';
+import { type Admission, RETURNING } from './admission.ts';
 import type { Mempool } from './mempool.ts';
-
-/** Signatures were checked when the block connected; policy does not keep out what was mined once. */
-const RETURNING = { policy: false, signatures: false } as const;
 
 /**
  * Keeps the mempool in step with the best chain: what a block confirms or makes impossible leaves, what a

@@ -4,7 +4,7 @@ import { decodeTransaction, encodeTransaction, type Transaction, txid } from '..
 import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { MempoolRow, MempoolTable } from '../storage/mempool-table.ts';
-import type { Admission, Returning } from './admission.ts';
+import { type Admission, RELOADED, type Returning } from './admission.ts';
 import type { Mempool, MempoolEntry, MempoolListener } from './mempool.ts';
 
 /** Where the rows are kept. */
@@ -14,9 +14,6 @@ export type MempoolRows = Pick<MempoolTable, 'load' | 'save'>;
 const WRITE_DELAY_MS = 100;
 /** After a failed write (a full disk, say) the next attempt waits longer. */
 const RETRY_DELAY_MS = 1_000;
-
-/** What the mempool stands for when its node comes back is what was taken before: no policy, but every signature. */
-const RELOADED = { policy: false, signatures: true } as const;
 
 /**
  * Keeps the mempool across restarts: every change is durable within half a second, and written in batches.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { openNodeDatabase } from '../../../node/storage/node-database.ts';
 import { encodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, displayHash } from '../../../protocol/bytes.ts';
 import { blockHash } from '../../../protocol/header.ts';
@@ -30,6 +31,35 @@ describe('a restart', () => {
     const third = await startTestNode(t, { dataDirectory: node.dataDirectory });
     assert.deepEqual(await waitingIn(third), []);
     assert.equal(await third.call('getblockcount'), 1);
+  });
+});
+
+describe('a reorganisation that a crash cuts short', () => {
+  test('loses none of the payments it took off the chain', async (t) => {
+    const node = await startTestNode(t);
+    const first = payOn(genesisFunds(alice), bob, 500n);
+    const second = payOn(outputOf(first, 0, bob), carol, 500n);
+    const gone = payOn(genesisFunds(bob), carol, 500n);
+    for (const payment of [first, gone]) await node.send(payment);
+    await node.mine(1);
+    await node.send(second);
+    await node.mine(1);
+    let parent = await node.call('getblockhash', 0);
+    for (let height = 1; height <= 3; height++) {
+      const rivals = height === 2 ? [payOn(genesisFunds(bob), alice, 900n)] : [];
+      const block = await node.blockOn(parent, rivals, 77);
+      await node.call('submitblock', bytesToHex(encodeBlock(block)));
+      parent = displayHash(blockHash(block.header));
+    }
+    await node.node.stop();
+    // As if the mempool had not been written before the crash.
+    const database = await openNodeDatabase(node.node.directory, 16);
+    assert.equal(await database.run('DELETE FROM mempool'), 2);
+    await database.close();
+
+    const again = await startTestNode(t, { dataDirectory: node.dataDirectory });
+    assert.equal(await again.call('getblockcount'), 3);
+    assert.deepEqual(await waitingIn(again), idsOf([first, second]));
   });
 });
 

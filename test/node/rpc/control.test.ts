@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { startNode } from '../../../node/node.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import { AddressValidation } from '../../../protocol/rpc.ts';
 import { DirectoryInUseError } from '../../../service/files.ts';
 import { ListenError } from '../../../service/http.ts';
 import { createLogger } from '../../../service/log.ts';
-import { basic, send } from '../../service/raw-http.ts';
+import { basic, openSocket, readUntilClosed, send } from '../../service/raw-http.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
 import { startTestNode } from '../node-kit.ts';
 import { addressOf, alice } from '../payment-kit.ts';
@@ -44,6 +44,24 @@ describe('access', () => {
     assert.equal(await attempt(basic('tester', 'wrong')), 401);
     assert.equal(await attempt(basic('other', 'secret')), 401);
     assert.equal(await attempt({}), 401);
+  });
+});
+
+describe('header lines that end in a bare LF', () => {
+  const attempt = async (t: TestContext, lenientHttp: boolean) => {
+    const { node } = await startTestNode(t, { lenientHttp });
+    const { Authorization } = basic('tester', 'secret');
+    const head = `POST / HTTP/1.1\nHost: x\nAuthorization: ${Authorization}\nConnection: close\n`;
+    const socket = await openSocket(node.rpcPort, `${head}Content-Length: ${PROBE.length}\n\n${PROBE}`);
+    return readUntilClosed(socket);
+  };
+
+  test('are refused', async (t) => {
+    assert.match(await attempt(t, false), /^HTTP\/1\.1 400/);
+  });
+
+  test('are taken from clients like ckpool if the operator says so', async (t) => {
+    assert.match(await attempt(t, true), /^HTTP\/1\.1 200.*"result":0/s);
   });
 });
 
