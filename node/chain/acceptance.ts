@@ -38,4 +38,6 @@ export interface AcceptOptions {
    * before `flush`. Default true: what is accepted is on disk.
    */
   readonly durable?: boolean;
+  /** The bytes that the block was decoded from, if they are at hand: saves encoding it for storage. */
+  readonly bytes?: Uint8Array;
 }

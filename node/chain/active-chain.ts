@@ -177,7 +177,7 @@ export class ActiveChain {
 
   async #write(coins: CoinChanges): Promise<void> {
     const batch = this.#batch;
-    await this.#database.transaction((statements) => batch.write(statements, coins));
+    await this.#database.transaction((statements) => batch.write(this.#database, statements, coins));
     this.#batch = new ChainBatch();
   }
 

@@ -27,7 +27,9 @@ export class Branches {
    * Takes in a block whose transactions have come. It, and those that waited for it, become connectable if
    * all its ancestors are: these are returned, with their sequence set.
    */
-  link(entry: IndexedBlock): IndexedBlock[] {
+  store(entry: IndexedBlock, transactionCount: number): IndexedBlock[] {
+    entry.status = 'stored';
+    entry.transactionCount = transactionCount;
     if (entry.parent?.sequence === 0) {
       this.#wait(entry);
       return [];

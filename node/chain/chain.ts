@@ -1,4 +1,4 @@
-import { type Block, encodeBlock } from '../../protocol/block.ts';
+import { type Block, blockTotalSize, encodeBlock } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { checkBlock, checkBlockContext } from '../../protocol/check-block.ts';
 import { checkHeader, checkHeaderContext } from '../../protocol/check-header.ts';
@@ -174,7 +174,7 @@ export class Chain {
    * @throws DatabaseError when the disk fails; the chain refuses all changes from then on
    */
   accept(block: Block, options: AcceptOptions = {}): Promise<AcceptResult> {
-    return this.#lock.run(() => this.#accept(block, options.durable ?? true));
+    return this.#lock.run(() => this.#accept(block, options));
   }
 
   /** Takes in a header without its transactions: its block can join the best chain once they have come. */
@@ -236,7 +236,7 @@ export class Chain {
     });
   }
 
-  async #accept(block: Block, durable: boolean): Promise<AcceptResult> {
+  async #accept(block: Block, { durable = true, bytes }: AcceptOptions): Promise<AcceptResult> {
     const { header } = block;
     const known = this.#index.get(blockHash(header));
     if (known?.status === 'invalid') return { outcome: 'duplicate-invalid', entry: known };
@@ -261,7 +261,7 @@ export class Chain {
     }
     return this.#alter(async () => {
       const entry = known ?? this.#addHeader(header, parent);
-      if (wrongBody === undefined) return this.#store(entry, block, durable);
+      if (wrongBody === undefined) return this.#store(entry, block, durable, bytes);
       this.#invalidate(entry, wrongBody);
       await this.#write(durable);
       return { outcome: 'invalid', error: wrongBody, entry };
@@ -284,15 +284,20 @@ export class Chain {
     return entry;
   }
 
-  async #store(entry: IndexedBlock, block: Block, durable: boolean): Promise<AcceptResult> {
-    entry.status = 'stored';
-    entry.transactionCount = block.transactions.length;
-    this.#active.batch.addBody(entry, encodeBlock(block));
-    for (const linked of this.#branches.link(entry)) this.#active.batch.changeBlock(linked);
+  async #store(
+    entry: IndexedBlock,
+    block: Block,
+    durable: boolean,
+    bytes: Uint8Array = encodeBlock(block),
+  ): Promise<AcceptResult> {
+    if (bytes.length !== blockTotalSize(block)) throw new RangeError('these are not the bytes of this block');
+    const linked = this.#branches.store(entry, block.transactions.length);
+    this.#active.batch.addBody(entry, bytes);
+    for (const each of linked) this.#active.batch.changeBlock(each);
     const failures = await this.#activate(durable, { entry, block });
     if (this.#index.isOnBestChain(entry)) return { outcome: 'connected', entry };
     // Trying its branch may have shown that the block, or one below it, is invalid.
-    if (this.#index.get(entry.hash)?.status !== 'invalid') return { outcome: 'side-branch', entry };
+    if (entry.status !== 'invalid') return { outcome: 'side-branch', entry };
     const error = failures.get(entry) ?? new RuleError('bad-prevblk', 'a block below it is invalid');
     return { outcome: 'invalid', error, entry };
   }

@@ -44,7 +44,11 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
   batch.begin(entry, genesis, coins);
   await database.transaction(async (statements) => {
     await writeIdentity(statements, profile);
-    await batch.write(statements, new Map(coins.map(([key, coin]) => [key, { coin, onDisk: false }])));
+    await batch.write(
+      database,
+      statements,
+      new Map(coins.map(([key, coin]) => [key, { coin, onDisk: false }])),
+    );
   });
 }
 

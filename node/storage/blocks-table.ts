@@ -1,8 +1,9 @@
-import { displayHash } from '../../protocol/bytes.ts';
+import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
 import { encodeHeader } from '../../protocol/header.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Database, Statements } from '../../service/database.ts';
 import type { BlockEntry, BlockStatus } from '../chain/block-index.ts';
+import type { BulkWrite } from './bulk-write.ts';
 import { damaged } from './node-database.ts';
 import { column, PackedRows } from './packed-rows.ts';
 
@@ -34,79 +35,64 @@ export function loadBlocks(statements: Pick<Statements, 'all'>): Promise<BlockRo
   );
 }
 
-export async function insertBlocks(
-  statements: Pick<Statements, 'insertRows'>,
-  entries: readonly BlockEntry[],
-): Promise<void> {
-  if (entries.length === 0) return;
-  await statements.insertRows(
-    'blocks',
-    {
-      id: 'integer',
-      hash: 'blob',
-      header: 'blob',
-      height: 'integer',
-      chain_work: 'blob',
-      status: 'text',
-      sequence: 'integer',
-      transaction_count: 'integer',
-    },
-    entries.map((entry) => [
-      entry.id,
-      entry.hash,
-      encodeHeader(entry.header),
-      entry.height,
-      Buffer.from(entry.chainWork.toString(16).padStart(WORK_DIGITS, '0'), 'hex'),
-      entry.status,
-      entry.sequence,
-      entry.transactionCount,
-    ]),
-  );
+export function insertBlocks(entries: readonly BlockEntry[]): BulkWrite | undefined {
+  if (entries.length === 0) return undefined;
+  const rows = entries.map((entry) => [
+    entry.id,
+    bytesToHex(entry.hash),
+    bytesToHex(encodeHeader(entry.header)),
+    entry.height,
+    entry.chainWork.toString(16).padStart(WORK_DIGITS, '0'),
+    entry.status,
+    entry.sequence,
+    entry.transactionCount,
+  ]);
+  return {
+    sql: `INSERT INTO blocks (id, hash, header, height, chain_work, status, sequence, transaction_count)
+     SELECT value->>0, unhex(value->>1), unhex(value->>2), value->>3, unhex(value->>4), value->>5, value->>6,
+            value->>7
+     FROM json_each(?)`,
+    parameters: [JSON.stringify(rows)],
+    rows: rows.length,
+  };
 }
 
 /** Writes what may change about blocks that have a row. */
-export async function updateBlocks(
-  statements: Pick<Statements, 'run'>,
-  entries: readonly BlockEntry[],
-): Promise<void> {
-  if (entries.length === 0) return;
-  await statements.run(
-    `UPDATE blocks SET status = row.value->>1, sequence = row.value->>2, transaction_count = row.value->>3
+export function updateBlocks(entries: readonly BlockEntry[]): BulkWrite | undefined {
+  if (entries.length === 0) return undefined;
+  const rows = entries.map((entry) => [entry.id, entry.status, entry.sequence, entry.transactionCount]);
+  return {
+    sql: `UPDATE blocks
+     SET status = row.value->>1, sequence = row.value->>2, transaction_count = row.value->>3
      FROM json_each(?) AS row WHERE blocks.id = row.value->>0`,
-    [
-      JSON.stringify(
-        entries.map(({ id, status, sequence, transactionCount }) => [id, status, sequence, transactionCount]),
-      ),
-    ],
-  );
+    parameters: [JSON.stringify(rows)],
+    rows: rows.length,
+  };
+}
+
+/** Makes a block the tip. */
+export function updateTip(tip: BlockEntry): BulkWrite {
+  return { sql: 'INSERT OR REPLACE INTO tip (id, block_id) VALUES (1, ?)', parameters: [tip.id], rows: 1 };
 }
 
 /** Adds blocks as they came over the wire; their rows in `blocks` are there. */
-export function insertBodies(
-  statements: Pick<Statements, 'run'>,
-  bodies: readonly BlockBytes[],
-): Promise<void> {
-  return insertBytes(statements, 'INSERT INTO bodies', bodies);
+export function insertBodies(bodies: readonly BlockBytes[]): BulkWrite | undefined {
+  return insertBytes('INSERT INTO bodies', bodies);
 }
 
 /** Adds what undoing blocks takes; a block that is connected again gets its undo anew. */
-export function insertUndo(statements: Pick<Statements, 'run'>, undo: readonly BlockBytes[]): Promise<void> {
-  return insertBytes(statements, 'INSERT OR REPLACE INTO undo', undo);
+export function insertUndo(undo: readonly BlockBytes[]): BulkWrite | undefined {
+  return insertBytes('INSERT OR REPLACE INTO undo', undo);
 }
 
-async function insertBytes(
-  statements: Pick<Statements, 'run'>,
-  insert: string,
-  list: readonly BlockBytes[],
-): Promise<void> {
-  if (list.length === 0) return;
+function insertBytes(insert: string, list: readonly BlockBytes[]): BulkWrite | undefined {
   const size = list.reduce((sum, { bytes }) => sum + HASH_BYTES + bytes.length, 0);
   const rows = new PackedRows(1, size);
   for (const { hash, bytes } of list) rows.bytes(hash).bytes(bytes).end();
-  await statements.run(
-    `${insert} SELECT blocks.id, ${column(HASH_BYTES, undefined, 'row.value')}
+  return rows.into(
+    `${insert}
+     SELECT blocks.id, ${column(HASH_BYTES, undefined, 'row.value')}
      FROM json_each(?2) AS row CROSS JOIN blocks ON blocks.hash = ${column(0, HASH_BYTES, 'row.value')}`,
-    rows.parameters,
   );
 }
 

@@ -2,10 +2,18 @@ import type { Block } from '../../protocol/block.ts';
 import { blockKeys, type Coin, createdCoins, type Undo, undoCodec } from '../../protocol/coins.ts';
 import { txid } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
-import type { Statements } from '../../service/database.ts';
+import type { Database, Statements } from '../../service/database.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
-import { type BlockBytes, insertBlocks, insertBodies, insertUndo, updateBlocks } from './blocks-table.ts';
-import { type CoinChanges, writeCoins } from './coins-table.ts';
+import {
+  type BlockBytes,
+  insertBlocks,
+  insertBodies,
+  insertUndo,
+  updateBlocks,
+  updateTip,
+} from './blocks-table.ts';
+import { runWrites } from './bulk-write.ts';
+import { type CoinChanges, deleteCoins, insertCoins } from './coins-table.ts';
 import {
   type CreatedOutput,
   deleteOutputs,
@@ -40,7 +48,7 @@ export class ChainBatch {
   /** Scripts by outpoint: outputs that blocks taken back had spent, and had made. */
   readonly #unspent = new Map<string, Uint8Array>();
   readonly #deleted = new Map<string, Uint8Array>();
-  readonly #leftHeights: Height[] = [];
+  readonly #left: BlockEntry[] = [];
   readonly #created = new Map<string, CreatedOutput>();
   readonly #spent = new Map<string, SpentOutput>();
   readonly #transactions: (TransactionPlace & { readonly txid: Hash })[] = [];
@@ -136,7 +144,7 @@ export class ChainBatch {
     if (this.hasConnected)
       throw new Error('a block is taken back before the batch that connects others is written');
     this.#tip = entry.parent;
-    this.#leftHeights.push(entry.height);
+    this.#left.push(entry);
     const keys = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
       for (const [index, key] of (keys.spent[position] ?? []).entries()) {
@@ -150,22 +158,22 @@ export class ChainBatch {
   }
 
   /** Writes everything; the rows are durable when the transaction of `statements` is. */
-  async write(statements: Statements, coins: CoinChanges): Promise<void> {
-    await insertBlocks(statements, [...this.#newBlocks]);
-    await updateBlocks(statements, [...this.#changedBlocks]);
-    await insertBodies(statements, [...this.#bodies.values()]);
-    await insertUndo(statements, [...this.#undo.values()]);
-    await unspendOutputs(statements, this.#unspent);
-    await deleteOutputs(statements, this.#deleted);
-    for (const height of this.#leftHeights) await deleteTransactions(statements, height);
-    await insertOutputs(statements, this.#created);
-    await spendOutputs(statements, this.#spent);
-    await insertTransactions(statements, this.#transactions);
-    await writeCoins(statements, coins);
-    if (this.#tip !== undefined) await writeTip(statements, this.#tip);
+  async write(database: Database, statements: Pick<Statements, 'run'>, coins: CoinChanges): Promise<void> {
+    const tip = this.#tip;
+    await runWrites(database, statements, [
+      () => insertBlocks([...this.#newBlocks]),
+      () => updateBlocks([...this.#changedBlocks]),
+      () => insertBodies([...this.#bodies.values()]),
+      () => insertUndo([...this.#undo.values()]),
+      () => unspendOutputs(this.#unspent),
+      () => deleteOutputs(this.#deleted),
+      ...this.#left.map((entry) => () => deleteTransactions(entry.height, entry.transactionCount)),
+      () => insertOutputs(this.#created),
+      () => spendOutputs(this.#spent),
+      () => insertTransactions(this.#transactions),
+      () => deleteCoins(coins),
+      () => insertCoins(coins),
+      () => tip && updateTip(tip),
+    ]);
   }
-}
-
-async function writeTip(statements: Statements, tip: BlockEntry): Promise<void> {
-  await statements.run('INSERT OR REPLACE INTO tip (id, block_id) VALUES (1, ?)', [tip.id]);
 }

@@ -1,5 +1,6 @@
 import { type Coin, coinCodec } from '../../protocol/connect.ts';
 import type { Statements } from '../../service/database.ts';
+import type { BulkWrite } from './bulk-write.ts';
 import { column, PackedRows } from './packed-rows.ts';
 
 /** What has become of one coin since it was last written. */
@@ -40,26 +41,20 @@ export async function findCoins(
   return found;
 }
 
-/** Writes changed coins: what is gone or different leaves the table, what is there enters it. */
-export async function writeCoins(statements: Pick<Statements, 'run'>, changes: CoinChanges): Promise<void> {
-  const gone = new PackedRows(changes.size, OUTPOINT_BYTES);
-  const there = new PackedRows(changes.size, 2 * OUTPOINT_BYTES);
-  for (const [key, { coin, onDisk }] of changes) {
-    if (onDisk) packOutPoint(gone, key).end();
-    if (coin !== undefined) packOutPoint(there, key).bytes(coinCodec.encode(coin)).end();
+/** Removes the rows of coins that are spent or different now. */
+export function deleteCoins(changes: CoinChanges): BulkWrite | undefined {
+  const rows = new PackedRows(changes.size, OUTPOINT_BYTES);
+  for (const [key, { onDisk }] of changes) if (onDisk) packOutPoint(rows, key).end();
+  return rows.into(`DELETE FROM coins WHERE outpoint IN (SELECT ${OUTPOINT} FROM json_each(?2))`);
+}
+
+/** Adds the coins that are there now, after `deleteCoins`. */
+export function insertCoins(changes: CoinChanges): BulkWrite | undefined {
+  const rows = new PackedRows(changes.size, 2 * OUTPOINT_BYTES);
+  for (const [key, { coin }] of changes) {
+    if (coin !== undefined) packOutPoint(rows, key).bytes(coinCodec.encode(coin)).end();
   }
-  if (gone.count > 0) {
-    await statements.run(
-      `DELETE FROM coins WHERE outpoint IN (SELECT ${OUTPOINT} FROM json_each(?2))`,
-      gone.parameters,
-    );
-  }
-  if (there.count > 0) {
-    await statements.run(
-      `INSERT INTO coins SELECT ${OUTPOINT}, ${column(OUTPOINT_BYTES)} FROM json_each(?2)`,
-      there.parameters,
-    );
-  }
+  return rows.into(`INSERT INTO coins SELECT ${OUTPOINT}, ${column(OUTPOINT_BYTES)} FROM json_each(?2)`);
 }
 
 /** Appends an outpoint as the tables hold it: 32 bytes of txid, then the index, most significant byte first. */

@@ -1,5 +1,7 @@
+import { bytesToHex } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
+import type { BulkWrite } from './bulk-write.ts';
 import { packOutPoint } from './coins-table.ts';
 import { column, PackedRows } from './packed-rows.ts';
 
@@ -40,11 +42,7 @@ const SPENT_BYTES = 12;
 const NOT_SPENT: Place = { height: 0, position: 0, index: 0 };
 
 /** Adds outputs, by `outPointKey`. */
-export async function insertOutputs(
-  statements: Pick<Statements, 'run'>,
-  outputs: ReadonlyMap<string, CreatedOutput>,
-): Promise<void> {
-  if (outputs.size === 0) return;
+export function insertOutputs(outputs: ReadonlyMap<string, CreatedOutput>): BulkWrite | undefined {
   const rows = new PackedRows(outputs.size, 90);
   for (const [key, { script, value, created, spent }] of outputs) {
     packOutPoint(rows, key).u64(value).u32(created.height).u32(created.position);
@@ -55,58 +53,42 @@ export async function insertOutputs(
   const afterValue = OUTPOINT_BYTES + VALUE_BYTES;
   const afterCreated = afterValue + CREATED_BYTES;
   // No input stands in the genesis block, so twelve zeros say that nothing spends the output.
-  await statements.run(
+  return rows.into(
     `INSERT INTO outputs (script, outpoint, value, created, spent)
      SELECT ${column(afterCreated + SPENT_BYTES)}, ${column(0, OUTPOINT_BYTES)},
             ${column(OUTPOINT_BYTES, VALUE_BYTES)}, ${column(afterValue, CREATED_BYTES)},
             nullif(${column(afterCreated, SPENT_BYTES)}, zeroblob(${SPENT_BYTES}))
      FROM json_each(?2)`,
-    rows.parameters,
   );
 }
 
 /** Notes where outputs were spent, by `outPointKey`. */
-export async function spendOutputs(
-  statements: Pick<Statements, 'run'>,
-  spends: ReadonlyMap<string, SpentOutput>,
-): Promise<void> {
-  if (spends.size === 0) return;
+export function spendOutputs(spends: ReadonlyMap<string, SpentOutput>): BulkWrite | undefined {
   const rows = new PackedRows(spends.size, 70);
   for (const [key, { script, spent }] of spends) {
     packPlace(packOutPoint(rows, key), spent).bytes(script).end();
   }
-  await statements.run(
+  return rows.into(
     `UPDATE outputs SET spent = ${column(OUTPOINT_BYTES, SPENT_BYTES, 'row.value')} FROM json_each(?2) AS row
      WHERE script = ${column(OUTPOINT_BYTES + SPENT_BYTES, undefined, 'row.value')}
        AND outpoint = ${column(0, OUTPOINT_BYTES, 'row.value')}`,
-    rows.parameters,
   );
 }
 
 /** Takes back that outputs were spent; scripts by `outPointKey`. */
-export async function unspendOutputs(
-  statements: Pick<Statements, 'run'>,
-  outputs: ReadonlyMap<string, Uint8Array>,
-): Promise<void> {
-  if (outputs.size === 0) return;
-  await statements.run(
+export function unspendOutputs(outputs: ReadonlyMap<string, Uint8Array>): BulkWrite | undefined {
+  return packKeys(outputs).into(
     `UPDATE outputs SET spent = NULL FROM json_each(?2) AS row
      WHERE script = ${column(OUTPOINT_BYTES, undefined, 'row.value')}
        AND outpoint = ${column(0, OUTPOINT_BYTES, 'row.value')}`,
-    packKeys(outputs).parameters,
   );
 }
 
 /** Removes outputs; scripts by `outPointKey`. */
-export async function deleteOutputs(
-  statements: Pick<Statements, 'run'>,
-  outputs: ReadonlyMap<string, Uint8Array>,
-): Promise<void> {
-  if (outputs.size === 0) return;
-  await statements.run(
+export function deleteOutputs(outputs: ReadonlyMap<string, Uint8Array>): BulkWrite | undefined {
+  return packKeys(outputs).into(
     `DELETE FROM outputs WHERE (script, outpoint) IN
        (SELECT ${column(OUTPOINT_BYTES)}, ${column(0, OUTPOINT_BYTES)} FROM json_each(?2))`,
-    packKeys(outputs).parameters,
   );
 }
 
@@ -123,14 +105,15 @@ export interface TipRow {
   readonly height: number;
 }
 
-/** The outputs of these scripts, in the order of the chain, and the tip they are as of. */
+/** The outputs of these scripts (each counts once), in the order of the chain, and the tip they are as of. */
 export async function findOutputs(
   statements: Pick<Statements, 'all'>,
   scripts: readonly Uint8Array[],
   filter: OutputFilter,
 ): Promise<{ readonly tip: TipRow; readonly outputs: OutputRow[] }> {
-  const wanted = new PackedRows(scripts.length, 24);
-  for (const script of scripts) wanted.bytes(script).end();
+  const distinct = [...new Map(scripts.map((script) => [bytesToHex(script), script])).values()];
+  const wanted = new PackedRows(distinct.length, 24);
+  for (const script of distinct) wanted.bytes(script).end();
   const rows = await statements.all<TipRow & { at: number; row: string | null }>(
     `SELECT blocks.id, height, asked.key AS at,
             hex(outpoint || outputs.value || created || coalesce(spent, x'')) AS row
@@ -142,7 +125,7 @@ export async function findOutputs(
   );
   const outputs: OutputRow[] = [];
   for (const { at, row } of rows) {
-    const script = scripts[at];
+    const script = distinct[at];
     if (script !== undefined && row) outputs.push(readOutput(script, Buffer.from(row, 'hex')));
   }
   outputs.sort((a, b) => comparePlaces(a.created, b.created));

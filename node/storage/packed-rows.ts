@@ -1,4 +1,5 @@
 import type { SqlValue } from '../../service/database.ts';
+import type { BulkWrite } from './bulk-write.ts';
 
 /** A place is start × 2²³ + length: rows of up to 8 MiB (a block has 4 MB at most), 1 GiB of them together. */
 const LENGTH_BITS = 23;
@@ -69,6 +70,11 @@ export class PackedRows {
   /** `?1` and `?2` of the statement. */
   get parameters(): readonly [SqlValue, SqlValue] {
     return [this.#bytes.subarray(0, this.#end), JSON.stringify(this.#places)];
+  }
+
+  /** The statement `sql` with these rows as its parameters, if there are any; it must change a row for each. */
+  into(sql: string): BulkWrite | undefined {
+    return this.count === 0 ? undefined : { sql, parameters: this.parameters, rows: this.count };
   }
 
   #reserve(length: number): void {

@@ -1,5 +1,6 @@
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
+import type { BulkWrite } from './bulk-write.ts';
 
 /** Which transaction of which block of the best chain. */
 export interface TransactionPlace {
@@ -13,25 +14,26 @@ const POSITIONS = 100_000;
 const TXID_BYTES = 32;
 
 /** Adds the transactions of blocks. */
-export async function insertTransactions(
-  statements: Pick<Statements, 'run'>,
+export function insertTransactions(
   transactions: readonly (TransactionPlace & { readonly txid: Hash })[],
-): Promise<void> {
-  if (transactions.length === 0) return;
+): BulkWrite | undefined {
+  if (transactions.length === 0) return undefined;
   const txids = new Uint8Array(transactions.length * TXID_BYTES);
   for (const [at, { txid }] of transactions.entries()) txids.set(txid, at * TXID_BYTES);
-  await statements.run(
-    `INSERT INTO transactions SELECT value, substr(?1, key * ${TXID_BYTES} + 1, ${TXID_BYTES}) FROM json_each(?2)`,
-    [txids, JSON.stringify(transactions.map(idOf))],
-  );
+  return {
+    sql: `INSERT INTO transactions SELECT value, substr(?1, key * ${TXID_BYTES} + 1, ${TXID_BYTES}) FROM json_each(?2)`,
+    parameters: [txids, JSON.stringify(transactions.map(idOf))],
+    rows: transactions.length,
+  };
 }
 
 /** Removes the transactions of the block at `height`. */
-export async function deleteTransactions(statements: Pick<Statements, 'run'>, height: Height): Promise<void> {
-  await statements.run('DELETE FROM transactions WHERE id >= ? AND id < ?', [
-    height * POSITIONS,
-    (height + 1) * POSITIONS,
-  ]);
+export function deleteTransactions(height: Height, transactionCount: number): BulkWrite {
+  return {
+    sql: 'DELETE FROM transactions WHERE id >= ? AND id < ?',
+    parameters: [height * POSITIONS, (height + 1) * POSITIONS],
+    rows: transactionCount,
+  };
 }
 
 /** Where a transaction stands in the best chain, if it does. */

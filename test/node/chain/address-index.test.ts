@@ -28,7 +28,7 @@ describe('the address index', () => {
     scene(async (_kit, _open, index) => {
       const funds = 10_000n * COIN;
       assert.deepEqual(await index.balance([ALICE]), { spendable: funds, immature: 0n, received: funds });
-      assert.deepEqual(await index.balance([ALICE, BOB, NOBODY]), {
+      assert.deepEqual(await index.balance([ALICE, BOB, NOBODY, BOB]), {
         spendable: 2n * funds,
         immature: 0n,
         received: 2n * funds,

@@ -179,7 +179,7 @@ describe('reorganisation', () => {
       const result = await open.chain.accept(b4.block);
       assert.equal(result.outcome, 'invalid');
       assert.equal(result.error?.code, 'bad-prevblk');
-      assert.deepEqual(told, ['-a3', '-a2', '-a1', '+b1', '-b1', '+a1', '+a2', '+a3']);
+      assert.deepEqual(told, ['-a3', '-a2', '-a1', '+b1', '-b1', '+a1', '+a2', '+a3', '=a3']);
       assert.deepEqual(open.chain.tip.hash, a[2]!.hash);
       assert.deepEqual(await chainTables(open.database), await replayedTables(kit, a[2]!));
 

@@ -233,9 +233,10 @@ describe('a database', () => {
     ['all headers are missing', 'DELETE FROM blocks', /not even the genesis block/],
     [
       'a header is another one',
-      'UPDATE blocks SET header = zeroblob(80) WHERE id = 1',
-      /not the genesis block/,
+      'UPDATE blocks SET header = zeroblob(80) WHERE id = 2',
+      /the header of a block at height 1 is not the one that was stored/,
     ],
+    ['the first block is another one', 'DELETE FROM blocks WHERE id = 1', /not the genesis block/],
     ['the tip is missing', 'DELETE FROM tip', /does not say which block is the tip/],
     ['the tip is unknown', 'UPDATE tip SET block_id = 99', /does not say which block is the tip/],
     ['the best chain is invalid', "UPDATE blocks SET status = 'invalid' WHERE id = 2", /marked "invalid"/],
@@ -261,6 +262,21 @@ describe('a database', () => {
       });
     });
   }
+
+  it('whose coins lack one that a block takes back stops the node', async () => {
+    const kit = new ChainKit();
+    const open = await openChain(kit);
+    const a = kit.mineBlocks(kit.genesis, 1);
+    const b = kit.mineBlocks(kit.genesis, 2);
+    await feed(open.chain, [a[0]!, b[0]!]);
+    await open.database.exec('DELETE FROM coins');
+    await assert.rejects(
+      open.chain.accept(b[1]!.block),
+      /damaged: "DELETE FROM coins .* found 0 rows where 1 belong/,
+    );
+    assert.equal(open.chain.tip.height, 1);
+    await open.close();
+  });
 
   it('whose stored block turns out to be another one stops the node instead of blaming the block', async () => {
     const kit = new ChainKit();

@@ -1,0 +1,44 @@
+import type { Database, SqlValue, Statements } from '../../service/database.ts';
+import { damaged } from './node-database.ts';
+
+/** One statement that writes many rows. */
+export interface BulkWrite {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+  /** How many rows it must change: any other number means that the tables contradict each other. */
+  readonly rows: number;
+}
+
+/** Makes a statement ready; undefined when there is nothing to write. */
+export type PreparedWrite = () => BulkWrite | undefined;
+
+/**
+ * Runs writes one after the other. SQLite works in a thread of its own: while it runs one, the rows of the
+ * next are packed.
+ * @throws DatabaseError when a write does not find what it should
+ */
+export async function runWrites(
+  database: Database,
+  statements: Pick<Statements, 'run'>,
+  writes: readonly PreparedWrite[],
+): Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  for (const prepare of writes) {
+    const write = prepare();
+    await running;
+    if (write !== undefined) running = runWrite(database, statements, write);
+  }
+  await running;
+}
+
+async function runWrite(
+  database: Database,
+  statements: Pick<Statements, 'run'>,
+  { sql, parameters, rows }: BulkWrite,
+): Promise<void> {
+  const changed = await statements.run(sql, parameters);
+  if (changed !== rows) {
+    const [head = sql] = sql.split('\n');
+    throw damaged(database, `"${head}…" found ${changed} rows where ${rows} belong`);
+  }
+}
