@@ -4,6 +4,7 @@ import { verify } from '#verify';
 import { decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
+import type { Database } from '../service/database.ts';
 import { lockDirectory, writeCookieFile } from '../service/files.ts';
 import { basicAuth, type Credentials, type HttpListener, listenHttp } from '../service/http.ts';
 import { composeStop, type Stoppable } from '../service/lifecycle.ts';
@@ -19,7 +20,7 @@ import { Mempool } from './mempool/mempool.ts';
 import { MempoolStore } from './mempool/mempool-store.ts';
 import { ScriptIndex } from './mempool/script-index.ts';
 import { staleTransactions } from './mempool/stale-branches.ts';
-import { VerifiedTransactions } from './mempool/verified.ts';
+import { VerifiedTransactions } from './mempool/verified-transactions.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { warningsOf } from './rpc/warnings.ts';
@@ -132,32 +133,20 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const chain = await Chain.open({ database, profile, verify, isVerified, clock, log, dbCacheMb });
   started.push({ stop: () => chain.close() });
 
-  const mempool = new Mempool();
-  const mempoolScripts = new ScriptIndex();
-  mempool.listen(mempoolScripts);
-  const admission = new Admission({ chain, mempool, verify, verified, clock });
-  const store = new MempoolStore({ rows: new MempoolTable(database), log });
-  await store.load(mempool, admission);
-  mempool.listen(store);
-  started.push({ stop: () => store.close() });
-  const stale = await staleTransactions(chain);
-  await admission.readmit(
-    stale.map((transaction) => ({ transaction })),
-    RETURNING,
-  );
-
+  const pool = await openMempool({ chain, database, verified, clock, log }, started);
+  const { mempool, admission } = pool;
   const templates = new TemplateSource({ chain, mempool, clock });
   const longPoll = new LongPoll(templates);
   const mempoolChanged = (): void => longPoll.changed();
   mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
-  follow(chain, new ChainFollower({ mempool, admission, log }), store, longPoll);
+  follow(chain, new ChainFollower({ mempool, admission, log }), pool.store, longPoll);
   logTips(chain, clock, log);
   return {
     profile,
     chain,
     addresses: new AddressIndex(database, profile),
     mempool,
-    mempoolScripts,
+    mempoolScripts: pool.scripts,
     admission,
     templates,
     longPoll,
@@ -165,6 +154,33 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
     sizeOnDisk: async () => (await stat(database.file)).size,
     uptimeSeconds: () => Math.floor((performance.now() - startedMs) / 1000),
   };
+}
+
+interface MempoolParts {
+  readonly mempool: Mempool;
+  readonly scripts: ScriptIndex;
+  readonly admission: Admission;
+  readonly store: MempoolStore;
+}
+
+/** The mempool as it was when the node stopped, and what a crash had left between chain and mempool. */
+async function openMempool(
+  from: { chain: Chain; database: Database; verified: VerifiedTransactions; clock: Clock; log: Logger },
+  started: Stoppable[],
+): Promise<MempoolParts> {
+  const { chain, database, verified, clock, log } = from;
+  const mempool = new Mempool();
+  const scripts = new ScriptIndex();
+  mempool.listen(scripts);
+  const admission = new Admission({ chain, mempool, verify, verified, clock });
+  const store = new MempoolStore({ rows: new MempoolTable(database), log });
+  await store.load(mempool, admission);
+  mempool.listen(store);
+  started.push({ stop: () => store.close() });
+  const stale = await staleTransactions(chain);
+  const items = stale.map((transaction) => ({ transaction }));
+  await admission.readmit(items, RETURNING);
+  return { mempool, scripts, admission, store };
 }
 
 /** The mempool comes first, so that work is handed out only when it fits the new tip. */

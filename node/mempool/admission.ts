@@ -9,7 +9,7 @@ import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import { type Candidate, candidateOf, descendantsOf, Mempool, type MempoolEntry } from './mempool.ts';
 import { checkFeeRate, checkStandard, MAX_ANCESTORS, MAX_DESCENDANTS, MAX_MEMPOOL_BYTES } from './policy.ts';
-import type { VerifiedTransactions } from './verified.ts';
+import type { VerifiedTransactions } from './verified-transactions.ts';
 
 /** What admission reads of the chain. */
 export interface AdmissionChain {

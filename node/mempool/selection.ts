@@ -17,7 +17,7 @@ const NEARLY_FULL_WEIGHT = 4_000;
 /** An entry and the unselected ancestors that would have to come with it. */
 interface Package {
   readonly entry: MempoolEntry;
-  readonly members: ReadonlySet<MempoolEntry>;
+  readonly members: readonly MempoolEntry[];
   readonly weight: number;
   readonly sigopsCost: number;
   /** Nits per weight unit of all members together. */
@@ -66,6 +66,11 @@ function paysBetter(a: Package, b: Package): boolean {
 
 /** The package of an entry, or undefined while too many of its ancestors are not chosen yet. */
 function packageOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Package | undefined {
+  if (entry.parents.size === 0) {
+    // By far the most common case.
+    const { fee, weight, sigopsCost } = entry;
+    return { entry, members: [entry], weight, sigopsCost, rate: Number(fee) / weight };
+  }
   const members = ancestorsOf([entry], { except: chosen, atMost: MAX_PACKAGE_ANCESTORS + 1 });
   if (members === undefined) return undefined;
   let fee = 0n;
@@ -76,33 +81,37 @@ function packageOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Pack
     weight += member.weight;
     sigopsCost += member.sigopsCost;
   }
-  return { entry, members, weight, sigopsCost, rate: Number(fee) / weight };
+  return { entry, members: [...members], weight, sigopsCost, rate: Number(fee) / weight };
 }
 
 /** Orders a package's members so that each comes after its parents. */
-function parentsFirst(members: ReadonlySet<MempoolEntry>): MempoolEntry[] {
-  const ordered = new Set<MempoolEntry>();
-  while (ordered.size < members.size) {
-    for (const member of members) {
-      const ready = [...member.parents].every((parent) => ordered.has(parent) || !members.has(parent));
-      if (ready) ordered.add(member);
+function parentsFirst(members: readonly MempoolEntry[]): Iterable<MempoolEntry> {
+  if (members.length === 1) return members;
+  const waiting = new Set(members);
+  const ordered: MempoolEntry[] = [];
+  while (waiting.size > 0) {
+    for (const member of waiting) {
+      if ([...member.parents].some((parent) => waiting.has(parent))) continue;
+      waiting.delete(member);
+      ordered.push(member);
     }
   }
-  return [...ordered];
+  return ordered;
 }
 
 /** Those whose package may have changed: no entry further down has a package at all. */
-function nearDescendants(members: Iterable<MempoolEntry>): Set<MempoolEntry> {
+function nearDescendants(members: readonly MempoolEntry[]): Set<MempoolEntry> {
   const found = new Set<MempoolEntry>();
-  let generation = new Set(members);
-  for (let depth = 0; depth <= MAX_PACKAGE_ANCESTORS && generation.size > 0; depth++) {
-    const next = new Set<MempoolEntry>();
+  let generation: Iterable<MempoolEntry> = members;
+  for (let depth = 0; depth <= MAX_PACKAGE_ANCESTORS; depth++) {
+    const next: MempoolEntry[] = [];
     for (const { children } of generation) {
       for (const child of children) {
-        if (!found.has(child)) next.add(child);
+        if (!found.has(child)) next.push(child);
         found.add(child);
       }
     }
+    if (next.length === 0) break;
     generation = next;
   }
   return found;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { verify } from '#verify';
 import { Admission, type Verdict } from '../../../node/mempool/admission.ts';
 import { Mempool, type MempoolEntry } from '../../../node/mempool/mempool.ts';
-import { VerifiedTransactions } from '../../../node/mempool/verified.ts';
+import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { type Transaction, vsize } from '../../../protocol/transaction.ts';
 import { alice, bob, carol, outputOf, pay, payOn } from '../payment-kit.ts';

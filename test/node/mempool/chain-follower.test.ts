@@ -4,7 +4,7 @@ import { verify } from '#verify';
 import { Admission } from '../../../node/mempool/admission.ts';
 import { ChainFollower } from '../../../node/mempool/chain-follower.ts';
 import { Mempool, type RemovalReason } from '../../../node/mempool/mempool.ts';
-import { VerifiedTransactions } from '../../../node/mempool/verified.ts';
+import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import type { Block } from '../../../protocol/block.ts';
 import { displayHash } from '../../../protocol/bytes.ts';

@@ -4,7 +4,7 @@ import { verify } from '#verify';
 import { Admission } from '../../../node/mempool/admission.ts';
 import { Mempool } from '../../../node/mempool/mempool.ts';
 import { type MempoolRows, MempoolStore } from '../../../node/mempool/mempool-store.ts';
-import { VerifiedTransactions } from '../../../node/mempool/verified.ts';
+import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
 import type { MempoolRow } from '../../../node/storage/mempool-table.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
