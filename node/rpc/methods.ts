@@ -1,5 +1,6 @@
 import { RuleError } from '../../protocol/rules.ts';
 import { RpcError, type RpcMethods } from '../../service/rpc-server.ts';
+import { addressCheckMethods } from './address-check.ts';
 import { addressMethods } from './addresses.ts';
 import { chainMethods } from './chain.ts';
 import { controlMethods } from './control.ts';
@@ -9,7 +10,6 @@ import { networkMethods } from './network.ts';
 import type { NodeParts } from './parts.ts';
 import { regtestMethods } from './regtest.ts';
 import { transactionMethods } from './transactions.ts';
-import { utilMethods } from './util.ts';
 
 /** Every method of the node. Those that mine or set the time at a caller's word exist on the regtests only. */
 export function nodeMethods(parts: NodeParts): RpcMethods {
@@ -21,7 +21,7 @@ export function nodeMethods(parts: NodeParts): RpcMethods {
     ...(parts.profile.mockTime ? regtestMethods(parts) : {}),
     ...networkMethods(parts),
     ...addressMethods(parts),
-    ...utilMethods(parts),
+    ...addressCheckMethods(parts),
     ...controlMethods(parts, () => methods),
   };
   return methods;

@@ -14,6 +14,7 @@ import {
   vsize,
   wtxid,
 } from '../../protocol/transaction.ts';
+import { UNCONFIRMED_HEIGHT } from '../mempool/mempool.ts';
 import { scriptJson } from './script-json.ts';
 
 /**
@@ -60,10 +61,11 @@ function inputJson({ previous, scriptSig, witness }: TxInput, coinbase: boolean)
   };
 }
 
+/** A coin that is not confirmed has no height. */
 function coinJson({ coinbase, height, value, script }: Coin, format: AddressFormat): Record<string, unknown> {
   return {
     generated: coinbase,
-    height,
+    ...(height !== UNCONFIRMED_HEIGHT && { height }),
     value: amountToNumber(value),
     scriptPubKey: scriptJson(script, format),
   };

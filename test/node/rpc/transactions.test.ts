@@ -37,7 +37,8 @@ describe('a payment', () => {
 
   test('is shown with its fee and the coins it spends at verbosity 2, waiting or mined', async (t) => {
     const node = await startTestNode(t);
-    const id = await node.send(payOn(genesisFunds(alice), bob, 500n));
+    const payment = payOn(genesisFunds(alice), bob, 500n);
+    const id = await node.send(payment);
     const expected = { generated: true, height: 0, value: 10_000 };
     const check = async () => {
       const { fee, vin } = await node.call('getrawtransaction', id, 2);
@@ -47,6 +48,9 @@ describe('a payment', () => {
       assert.equal(scriptPubKey.address, addressOf(alice));
     };
     await check();
+    const child = await node.send(payOn(outputOf(payment, 0, bob), carol, 500n));
+    const { vin } = await node.call('getrawtransaction', child, 2);
+    assert.equal('height' in vin[0].prevout, false);
     await node.mine(1);
     await check();
   });

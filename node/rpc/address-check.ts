@@ -6,8 +6,8 @@ import type { NodeParts } from './parts.ts';
 
 const group = 'Util';
 
-/** The methods that need neither chain nor mempool. */
-export function utilMethods({ profile }: Pick<NodeParts, 'profile'>): RpcMethods {
+/** Whether a text is an address: needs neither chain nor mempool. */
+export function addressCheckMethods({ profile }: Pick<NodeParts, 'profile'>): RpcMethods {
   return {
     validateaddress: rpcMethod({
       group,
