@@ -1,4 +1,4 @@
-import type { RuleError } from '../../protocol/rules.ts';
+import { RuleError } from '../../protocol/rules.ts';
 import type { BlockEntry } from './block-index.ts';
 
 /**
@@ -40,4 +40,20 @@ export interface AcceptOptions {
   readonly durable?: boolean;
   /** The bytes that the block was decoded from, if they are at hand: saves encoding it for storage. */
   readonly bytes?: Uint8Array;
+}
+
+/** Runs a check and returns the rule that is broken, if one is. */
+export function faultOf(check: () => void): RuleError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return asRuleError(error);
+  }
+}
+
+/** The broken rule. @throws what is none */
+export function asRuleError(error: unknown): RuleError {
+  if (error instanceof RuleError) return error;
+  throw error;
 }

@@ -63,8 +63,9 @@ export class BlockIndex {
   readonly #arena = new Arena();
   /** In order of arrival: a parent stands before its children. */
   readonly #entries = new Map<string, IndexedBlock>();
+  /** By the number of their rows, which are counted from 1. */
+  readonly #byId: (IndexedBlock | undefined)[] = [undefined];
   readonly #best: IndexedBlock[] = [];
-  #lastId = 0;
 
   get size(): number {
     return this.#entries.size;
@@ -72,7 +73,7 @@ export class BlockIndex {
 
   /** The number the next row will have. */
   get nextId(): number {
-    return this.#lastId + 1;
+    return this.#byId.length;
   }
 
   /** The last block of the best chain. */
@@ -91,6 +92,11 @@ export class BlockIndex {
     return this.#entries.get(hashKey(hash));
   }
 
+  /** The block whose row has this number. */
+  byId(id: number): IndexedBlock | undefined {
+    return this.#byId[id];
+  }
+
   /** The block of the best chain at `height`. */
   at(height: Height): IndexedBlock | undefined {
     return height < 0 ? undefined : this.#best[height];
@@ -100,12 +106,15 @@ export class BlockIndex {
     return this.#best[entry.height] === entry;
   }
 
-  /** Takes in a header whose parent is known (undefined: the genesis block). */
-  add(headerBytes: Uint8Array, parent: IndexedBlock | undefined, facts: BlockFacts): IndexedBlock {
-    const entry = new Entry(this.#arena, headerBytes, parent, facts);
+  /** Takes in a header after that of its parent; the first one is that of the genesis block. */
+  add(headerBytes: Uint8Array, facts: BlockFacts): IndexedBlock {
+    const kept = this.#arena.keep(headerBytes);
+    const header = decodeHeader(kept);
+    const entry = new Entry(kept, header, this.get(header.previous), facts);
+    entry.hash = this.#arena.keep(entry.hash);
     entry.medianTime = medianTimePast(lastTimes(entry));
     this.#entries.set(entry.key, entry);
-    this.#lastId = entry.id;
+    this.#byId[entry.id] = entry;
     return entry;
   }
 
@@ -146,6 +155,13 @@ export class BlockIndex {
     return path.reverse();
   }
 
+  /** The block at `height` of the branch that ends in `entry`. */
+  ancestor(entry: BlockEntry, height: Height): BlockEntry | undefined {
+    let at: BlockEntry | undefined = entry;
+    while (at !== undefined && at.height > height) at = this.isOnBestChain(at) ? this.at(height) : at.parent;
+    return at?.height === height ? at : undefined;
+  }
+
   /** The headers of the branch that ends in `parent`, for the rules that look back. Cheap on any branch. */
   window(parent: BlockEntry): HeaderWindow {
     /** From `parent` down, as far as it was asked for or until the best chain is reached. */
@@ -179,10 +195,9 @@ class Entry implements IndexedBlock {
   sequence: number;
   transactionCount: number;
 
-  constructor(arena: Arena, headerBytes: Uint8Array, parent: IndexedBlock | undefined, facts: BlockFacts) {
-    const header = decodeHeader(headerBytes);
-    this.#headerBytes = arena.keep(headerBytes);
-    this.hash = arena.keep(blockHash(header));
+  constructor(headerBytes: Uint8Array, header: Header, parent: IndexedBlock | undefined, facts: BlockFacts) {
+    this.#headerBytes = headerBytes;
+    this.hash = blockHash(header);
     this.key = hashKey(this.hash);
     this.time = header.time;
     this.bits = header.bits;

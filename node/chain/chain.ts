@@ -15,7 +15,13 @@ import type { Database } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
 import { findTransaction } from '../storage/transactions-table.ts';
-import type { AcceptOptions, AcceptResult, HeaderResult } from './acceptance.ts';
+import {
+  type AcceptOptions,
+  type AcceptResult,
+  asRuleError,
+  faultOf,
+  type HeaderResult,
+} from './acceptance.ts';
 import { ActiveChain } from './active-chain.ts';
 import type { BlockEntry, BlockIndex, IndexedBlock } from './block-index.ts';
 import { Branches } from './branches.ts';
@@ -156,8 +162,11 @@ export class Chain {
     txid: Hash,
   ): Promise<{ blockHash: Hash; height: Height; position: number } | undefined> {
     const place = await findTransaction(this.#database, txid);
-    const entry = place && this.#index.at(place.height);
-    return entry && { blockHash: entry.hash, ...place };
+    if (place === undefined) return undefined;
+    const { tipId, height, position } = place;
+    const tip = this.#index.byId(tipId);
+    const block = tip && this.#index.ancestor(tip, height);
+    return block && { blockHash: block.hash, height, position };
   }
 
   /**
@@ -189,7 +198,7 @@ export class Chain {
       const error = this.#headerFault(header, parent);
       if (error !== undefined) return { outcome: 'invalid', error };
       return this.#alter(async () => {
-        const entry = this.#addHeader(header, parent);
+        const entry = this.#addHeader(header);
         await this.#write(options.durable ?? true);
         return { outcome: 'stored', entry };
       });
@@ -260,7 +269,7 @@ export class Chain {
       return { outcome: 'held', error: wrongHeader };
     }
     return this.#alter(async () => {
-      const entry = known ?? this.#addHeader(header, parent);
+      const entry = known ?? this.#addHeader(header);
       if (wrongBody === undefined) return this.#store(entry, block, durable, bytes);
       this.#invalidate(entry, wrongBody);
       await this.#write(durable);
@@ -277,9 +286,9 @@ export class Chain {
     });
   }
 
-  #addHeader(header: Header, parent: IndexedBlock): IndexedBlock {
+  #addHeader(header: Header): IndexedBlock {
     const facts = { id: this.#index.nextId, status: 'header', sequence: 0, transactionCount: 0 } as const;
-    const entry = this.#index.add(encodeHeader(header), parent, facts);
+    const entry = this.#index.add(encodeHeader(header), facts);
     this.#active.batch.addBlock(entry);
     return entry;
   }
@@ -382,20 +391,4 @@ export class Chain {
       throw error;
     }
   }
-}
-
-/** Runs a check and returns the rule that is broken, if one is. */
-function faultOf(check: () => void): RuleError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    return asRuleError(error);
-  }
-}
-
-/** The broken rule. @throws what is none */
-function asRuleError(error: unknown): RuleError {
-  if (error instanceof RuleError) return error;
-  throw error;
 }

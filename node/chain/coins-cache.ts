@@ -2,7 +2,7 @@ import type { Coin } from '../../protocol/connect.ts';
 import type { CoinChange, CoinChanges } from '../storage/coins-table.ts';
 
 /** Bytes a cached coin takes beside its script: two objects, its key and the slots of the map (measured). */
-const COIN_BYTES = 400;
+const COIN_BYTES = 600;
 
 /**
  * The coins in memory: those that changed and are not written yet, and as many unchanged ones as there is

@@ -1,7 +1,7 @@
 import { encodeBlock } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { genesisCoins } from '../../protocol/coins.ts';
-import { blockHash, decodeHeader, encodeHeader } from '../../protocol/header.ts';
+import { encodeHeader, hashHeaderBytes } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Database } from '../../service/database.ts';
 import { loadBlocks } from '../storage/blocks-table.ts';
@@ -31,7 +31,7 @@ export async function openIndex(database: Database, profile: NetworkProfile): Pr
 async function writeGenesis(database: Database, profile: NetworkProfile): Promise<void> {
   const { genesis } = profile;
   const index = new BlockIndex();
-  const entry = index.add(encodeHeader(genesis.header), undefined, {
+  const entry = index.add(encodeHeader(genesis.header), {
     id: 1,
     status: 'valid',
     sequence: 1,
@@ -55,16 +55,14 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
 async function loadIndex(database: Database, profile: NetworkProfile): Promise<BlockIndex> {
   const index = new BlockIndex();
   for (const row of await loadBlocks(database)) {
-    const header = decodeHeader(row.header);
-    if (!equalBytes(blockHash(header), row.hash)) {
+    if (!equalBytes(hashHeaderBytes(row.header), row.hash)) {
       throw damaged(database, `the header of a block at height ${row.height} is not the one that was stored`);
     }
-    const parent = index.get(header.previous);
-    if (parent === undefined && index.size > 0) {
+    const entry = index.add(row.header, row);
+    if (entry.parent === undefined && index.size > 1) {
       throw damaged(database, `the parent of a block at height ${row.height} is missing`);
     }
-    const entry = index.add(row.header, parent, row);
-    if (parent === undefined && !equalBytes(entry.hash, profile.genesisHash)) {
+    if (entry.parent === undefined && !equalBytes(entry.hash, profile.genesisHash)) {
       throw damaged(database, `its first block is ${displayHash(entry.hash)}, not the genesis block`);
     }
     if (entry.height !== row.height) {
@@ -77,8 +75,9 @@ async function loadIndex(database: Database, profile: NetworkProfile): Promise<B
 
 async function loadTip(database: Database, index: BlockIndex): Promise<IndexedBlock> {
   const row = await database.get<{ id: number }>('SELECT block_id AS id FROM tip');
-  for (const entry of index.entries()) if (entry.id === row?.id) return entry;
-  throw damaged(database, 'it does not say which block is the tip');
+  const tip = row && index.byId(row.id);
+  if (tip === undefined) throw damaged(database, 'it does not say which block is the tip');
+  return tip;
 }
 
 /** Whether the bytes that the index speaks of are there; whether they are right is seen when they are read. */

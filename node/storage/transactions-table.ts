@@ -36,13 +36,16 @@ export function deleteTransactions(height: Height, transactionCount: number): Bu
   };
 }
 
-/** Where a transaction stands in the best chain, if it does. */
+/** Where a transaction stands in the best chain, if it does, and the row number of the tip that is meant. */
 export async function findTransaction(
   statements: Pick<Statements, 'get'>,
   txid: Hash,
-): Promise<TransactionPlace | undefined> {
-  const row = await statements.get<{ id: number }>('SELECT id FROM transactions WHERE txid = ?', [txid]);
-  return row && { height: Math.floor(row.id / POSITIONS), position: row.id % POSITIONS };
+): Promise<(TransactionPlace & { readonly tipId: number }) | undefined> {
+  const row = await statements.get<{ id: number; tipId: number }>(
+    'SELECT transactions.id, block_id AS tipId FROM transactions JOIN tip WHERE txid = ?',
+    [txid],
+  );
+  return row && { height: Math.floor(row.id / POSITIONS), position: row.id % POSITIONS, tipId: row.tipId };
 }
 
 /** The transactions at these places, in their order, undefined where there is none; and the tip's row number. */

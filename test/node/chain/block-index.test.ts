@@ -12,7 +12,7 @@ function indexOf(tips: readonly KitBlock[]): { index: BlockIndex; find(block: Ki
     if (index.get(hash) !== undefined) return;
     const id = index.nextId;
     const facts = { id, status: 'valid', sequence: id, transactionCount: 1 } as const;
-    index.add(encodeHeader(block.header), index.get(block.header.previous), facts);
+    index.add(encodeHeader(block.header), facts);
   };
   add(kit.genesis);
   for (const tip of tips) branchOf(tip).forEach(add);

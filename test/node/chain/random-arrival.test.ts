@@ -96,6 +96,6 @@ it('in whatever order blocks come, the coins are those of the best valid branch'
         await open.close();
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
