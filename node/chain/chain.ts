@@ -193,9 +193,11 @@ export class Chain {
       if (known !== undefined) {
         return { outcome: known.status === 'invalid' ? 'duplicate-invalid' : 'duplicate', entry: known };
       }
+      const junk = faultOf(() => checkHeader(header, this.profile));
+      if (junk !== undefined) return { outcome: 'invalid', error: junk };
       const parent = this.#index.get(header.previous);
       if (parent === undefined) return { outcome: 'orphan' };
-      const error = this.#headerFault(header, parent);
+      const error = this.#misplaced(header, parent);
       if (error !== undefined) return { outcome: 'invalid', error };
       return this.#alter(async () => {
         const entry = this.#addHeader(header);
@@ -246,14 +248,19 @@ export class Chain {
   }
 
   async #accept(block: Block, { durable = true, bytes }: AcceptOptions): Promise<AcceptResult> {
+    if (bytes !== undefined && bytes.length !== blockTotalSize(block)) {
+      throw new RangeError('the bytes are not those of the block');
+    }
     const { header } = block;
     const known = this.#index.get(blockHash(header));
     if (known?.status === 'invalid') return { outcome: 'duplicate-invalid', entry: known };
     if (known !== undefined && known.transactionCount > 0) return { outcome: 'duplicate', entry: known };
+    const junk = faultOf(() => checkHeader(header, this.profile));
+    if (junk !== undefined) return { outcome: 'invalid', error: junk };
     const parent = this.#index.get(header.previous);
     if (parent === undefined) return { outcome: 'orphan' };
 
-    const wrongHeader = known === undefined ? this.#headerFault(header, parent) : undefined;
+    const wrongHeader = known === undefined ? this.#misplaced(header, parent) : undefined;
     if (wrongHeader !== undefined && wrongHeader.code !== 'time-too-new') {
       return { outcome: 'invalid', error: wrongHeader };
     }
@@ -277,13 +284,11 @@ export class Chain {
     });
   }
 
-  /** What is wrong with a header, if anything: nothing that fails here is stored, so junk cannot fill the disk. */
-  #headerFault(header: Header, parent: IndexedBlock): RuleError | undefined {
-    return faultOf(() => {
-      checkHeader(header, this.profile);
-      if (parent.status === 'invalid') throw new RuleError('bad-prevblk');
-      checkHeaderContext(header, this.#index.window(parent), this.profile, this.#clock.nowSeconds());
-    });
+  /** Why a header cannot follow this parent, if it cannot. What fails up to here is never stored: junk fills no disk. */
+  #misplaced(header: Header, parent: IndexedBlock): RuleError | undefined {
+    if (parent.status === 'invalid') return new RuleError('bad-prevblk');
+    const window = this.#index.window(parent);
+    return faultOf(() => checkHeaderContext(header, window, this.profile, this.#clock.nowSeconds()));
   }
 
   #addHeader(header: Header): IndexedBlock {
@@ -299,7 +304,6 @@ export class Chain {
     durable: boolean,
     bytes: Uint8Array = encodeBlock(block),
   ): Promise<AcceptResult> {
-    if (bytes.length !== blockTotalSize(block)) throw new RangeError('these are not the bytes of this block');
     const linked = this.#branches.store(entry, block.transactions.length);
     this.#active.batch.addBody(entry, bytes);
     for (const each of linked) this.#active.batch.changeBlock(each);

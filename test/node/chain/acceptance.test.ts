@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import { type Block, encodeBlock } from '../../../protocol/block.ts';
 import { blockHash } from '../../../protocol/header.ts';
+import { PROFILES } from '../../../protocol/network.ts';
 import { RuleError } from '../../../protocol/rules.ts';
-import type { Transaction } from '../../../protocol/transaction.ts';
+import { type Transaction, txid } from '../../../protocol/transaction.ts';
 import { ChainKit, coinOf, feed, type OpenChain, openChain } from '../../kit/chain-kit.ts';
 
 interface Scene extends OpenChain {
@@ -54,8 +55,18 @@ describe('a block that is handed in', () => {
       assert.equal(chain.entryAt(1), chain.tip);
       assert.equal(chain.tip.transactionCount, 1);
       assert.equal(chain.tip.medianTime, block.header.time);
-      assert.deepEqual(Uint8Array.from((await chain.readBlock(hash))!), encodeBlock(block));
+      assert.deepEqual(await chain.readBlock(hash), encodeBlock(block));
       assert.equal(await chain.readBlock(new Uint8Array(32)), undefined);
+    }));
+
+  it('may bring its bytes along, which are stored as they are', () =>
+    scene(async ({ chain, kit }) => {
+      const [a, b] = kit.mineBlocks(kit.genesis, 2);
+      const bytes = encodeBlock(a!.block);
+      await assert.rejects(chain.accept(a!.block, { bytes: bytes.subarray(1) }), RangeError);
+      assert.equal((await chain.accept(a!.block, { bytes })).outcome, 'connected');
+      assert.equal((await chain.accept(b!.block)).outcome, 'connected');
+      assert.deepEqual(await chain.readBlock(a!.hash), bytes);
     }));
 
   it('is a duplicate the second time', () =>
@@ -73,6 +84,13 @@ describe('a block that is handed in', () => {
       const orphan = kit.mineBlock(parent);
       const before = await rows(here);
       assert.deepEqual(await feed(chain, [orphan]), ['orphan']);
+      // Without proof of work it is not even that.
+      let nonce = 0;
+      while (blockHash({ ...orphan.block.header, nonce })[31]! < 0x80) nonce++;
+      assert.equal(
+        await refusal(here, { ...orphan.block, header: { ...orphan.block.header, nonce } }),
+        'high-hash',
+      );
       assert.deepEqual(await rows(here), before);
       assert.deepEqual(await feed(chain, [parent, orphan]), ['connected', 'connected']);
     }));
@@ -300,6 +318,31 @@ describe('a proposed block', () => {
 });
 
 describe('the chain', () => {
+  for (const profile of Object.values(PROFILES)) {
+    it(`of ${profile.name} begins with its genesis block and the coins that makes`, async () => {
+      const kit = new ChainKit(profile);
+      const open = await openChain(kit);
+      try {
+        for (let round = 0; round < 2; round++) {
+          assert.deepEqual(open.chain.tip.hash, profile.genesisHash);
+          assert.equal(open.chain.tip.height, 0);
+          const coinbase = txid(profile.genesis.transactions[0]!);
+          const coins = await open.chain.coins(
+            profile.genesis.transactions[0]!.outputs.map((_, index) => ({ txid: coinbase, index })),
+          );
+          const values = coins.flatMap((coin) => (coin === undefined ? [] : [coin.value]));
+          assert.deepEqual(
+            values,
+            profile.fundedAccounts.map(({ value }) => value),
+          );
+          await open.reopen();
+        }
+      } finally {
+        await open.close();
+      }
+    });
+  }
+
   it('works off blocks that are handed in all at once, in order', () =>
     scene(async ({ kit, chain }) => {
       const blocks = kit.mineBlocks(kit.genesis, 10);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -276,6 +276,28 @@ describe('a database', () => {
     );
     assert.equal(open.chain.tip.height, 1);
     await open.close();
+  });
+
+  it('with damaged pages is refused, and left as it is', async () => {
+    const kit = new ChainKit();
+    await inTemporaryDirectory(async (directory) => {
+      const open = await openChain(kit, { directory });
+      await feed(open.chain, kit.mineBlocks(kit.genesis, 50));
+      await open.close();
+      const file = join(directory, 'node.sqlite');
+      const bytes = await readFile(file);
+      // The heads of some pages after the first, which is the schema's.
+      for (let page = 2; page < 10; page++) bytes.fill(0xff, page * 4096, page * 4096 + 64);
+      await writeFile(file, bytes);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await assert.rejects(openChain(kit, { directory }), (error) => {
+          assert.ok(error instanceof DatabaseError);
+          assert.match(error.message, /node\.sqlite is damaged: .*backup/);
+          return true;
+        });
+      }
+      assert.deepEqual(await readFile(file), bytes);
+    });
   });
 
   it('whose stored block turns out to be another one stops the node instead of blaming the block', async () => {
