@@ -2,7 +2,7 @@ import { BITCOIN_FORMATS } from './address.ts';
 import { COIN } from './amount.ts';
 import { hexToBytes } from './bytes.ts';
 import { assertedGenesis, sentenceScript, UNSPENDABLE_OUTPUT } from './genesis.ts';
-import type { FundedAccount, NetworkProfile } from './network.ts';
+import type { FundedAccount, NetworkProfile } from './network-profile.ts';
 import type { TxOutput } from './transaction.ts';
 import type { Bits } from './units.ts';
 
