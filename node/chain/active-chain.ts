@@ -23,6 +23,12 @@ import type { BlockIndex, IndexedBlock } from './block-index.ts';
 import type { CoinsCache } from './coins-cache.ts';
 import type { ChainStep } from './followers.ts';
 
+interface Plan {
+  readonly undo: Undo;
+  readonly changes: CoinChanges;
+  readonly coins: ReadonlyMap<string, Coin>;
+}
+
 /**
  * The best chain on disk and the coins as of its tip: moves one block forward or back at a time. A durable
  * step is on disk before anybody can see it; other steps gather and are written together, in order. Either
@@ -38,6 +44,8 @@ export class ActiveChain {
   readonly #verify: Verify;
   readonly #isVerified: IsVerified | undefined;
   #batch = new ChainBatch();
+  /** What is being written while the next batch gathers. */
+  #writing: { readonly batch: ChainBatch; readonly done: Promise<void> } | undefined;
 
   constructor(parts: {
     database: Database;
@@ -75,47 +83,65 @@ export class ActiveChain {
    */
   async connect(entry: IndexedBlock, durable: boolean, block?: Block): Promise<ChainStep> {
     const whole = block ?? (await this.#readBlock(entry));
-    const { undo, changes } = await this.#plan(whole, entry.height);
-    if (durable) await this.#commitCoins();
+    const { undo, changes, coins } = await this.#plan(whole, entry.height);
+    if (durable) await this.#settleCoins();
     const step = { block: whole, entry, undo };
     entry.status = 'valid';
     this.#batch.connect(step);
-    await this.#step(changes, durable, () => this.#index.extend(entry));
+    await this.#step(changes, coins, durable, () => this.#index.extend(entry));
     return step;
   }
 
   /** Makes the parent of the tip the tip. */
   async disconnect(durable: boolean): Promise<ChainStep> {
     const entry = this.#index.tip;
-    // The block may be one of those that are not written yet.
     if (this.#batch.hasConnected) await this.commit();
     const block = await this.#readBlock(entry);
     const undo = await this.undo(entry);
-    const coins = new StagedCoins(NO_COINS);
-    disconnectBlock(block, undo, coins);
-    if (durable) await this.#commitCoins();
+    const staged = new StagedCoins(new Map());
+    disconnectBlock(block, undo, staged);
+    if (durable) await this.#settleCoins();
+    const coins = await this.#look([...staged.changes.keys()]);
     const step = { block, entry, undo };
     this.#batch.disconnect(step);
-    await this.#step(coins.changes, durable, () => this.#index.shrink());
+    await this.#step(staged.changes, coins, durable, () => this.#index.shrink());
     return step;
   }
 
   /** Writes what has gathered; resolves when it is on disk. */
   async commit(): Promise<void> {
+    await this.beginCommit();
+    await this.#written();
+  }
+
+  /**
+   * Begins to write what has gathered, after what is being written is on disk. Whoever waits for the next
+   * write hears of it if this one fails.
+   */
+  async beginCommit(): Promise<void> {
+    await this.#written();
     if (this.#batch.isEmpty) return;
-    await this.#write(this.#cache.changes);
-    this.#cache.written();
+    const batch = this.#batch;
+    this.#batch = new ChainBatch();
+    const done = this.#write(batch, this.#cache.beginWrite()).then(() => this.#cache.endWrite());
+    done.catch(() => undefined);
+    this.#writing = { batch, done };
+  }
+
+  async #written(): Promise<void> {
+    await this.#writing?.done;
+    this.#writing = undefined;
   }
 
   /** A block as it came over the wire. @throws DatabaseError if it is stored and missing */
   async body(entry: IndexedBlock): Promise<Uint8Array | undefined> {
-    if (entry.transactionCount === 0) return undefined;
-    return this.#batch.body(entry) ?? readBody(this.#database, entry);
+    return entry.transactionCount === 0 ? undefined : this.#body(entry);
   }
 
   /** The coins that a block spent when it was connected. @throws DatabaseError if they are missing */
   async undo(entry: IndexedBlock): Promise<Undo> {
-    const bytes = this.#batch.undo(entry) ?? (await readUndo(this.#database, entry));
+    const pending = this.#batch.undo(entry) ?? this.#writing?.batch.undo(entry);
+    const bytes = pending ?? (await readUndo(this.#database, entry));
     try {
       return undoCodec.decode(bytes);
     } catch (error) {
@@ -126,64 +152,84 @@ export class ActiveChain {
 
   /** The coins of these outpoints as of the tip: from memory, the rest with one query. */
   async coins(keys: readonly string[]): Promise<(Coin | undefined)[]> {
-    const { get, read } = await this.#look(keys);
-    this.#cache.remember(read);
-    return keys.map(get);
+    const coins = await this.#look(keys);
+    return keys.map((key) => coins.get(key));
   }
 
-  async #plan(block: Block, height: number): Promise<{ undo: Undo; changes: CoinChanges }> {
+  /** What a block would do to the coins; `coins` are those it spends. @throws RuleError */
+  async #plan(block: Block, height: number): Promise<Plan> {
     const { spent, created } = blockKeys(block);
     const own = new Set(created.flat());
-    const coins = new StagedCoins(await this.#look(spent.flat().filter((key) => !own.has(key))));
-    const connection = planConnection(block, height, coins, this.#profile);
+    const coins = await this.#look(spent.flat().filter((key) => !own.has(key)));
+    const staged = new StagedCoins(coins);
+    const connection = planConnection(block, height, staged, this.#profile);
     verifySpends(block, connection.undo, this.#verify, this.#isVerified);
-    applyConnection(connection, coins);
-    return { undo: connection.undo, changes: coins.changes };
+    applyConnection(connection, staged);
+    return { undo: connection.undo, changes: staged.changes, coins };
   }
 
-  /** Looks coins up, in the table where they are not in memory. The answer holds until the tip moves. */
-  async #look(keys: readonly string[]): Promise<{ get: CoinView['get']; read: ReadonlyMap<string, Coin> }> {
-    for (;;) {
-      const { version } = this.#cache;
-      const read = new Map<string, Coin>();
-      const asked = new Set<string>();
-      const unknown = () => keys.filter((key) => !asked.has(key) && !this.#cache.has(key));
-      // Usually one round: another one is needed only if what was in memory had to make room meanwhile.
-      for (let missing = unknown(); missing.length > 0; missing = unknown()) {
-        for (const key of missing) asked.add(key);
-        for (const [key, coin] of await findCoins(this.#database, missing)) read.set(key, coin);
+  /** Looks coins up, in the table where they are not in memory: those that are unspent, as of one moment. */
+  async #look(keys: readonly string[]): Promise<Map<string, Coin>> {
+    const read = new Map<string, Coin | undefined>();
+    const watch = this.#cache.watch();
+    try {
+      for (;;) {
+        for (const key of watch.take()) read.delete(key);
+        // A second round is needed only for coins that changed, or had to make room, while the query ran.
+        const missing = keys.filter((key) => !read.has(key) && !this.#cache.has(key));
+        if (missing.length === 0) break;
+        const found = await findCoins(this.#database, missing);
+        for (const key of missing) read.set(key, found.get(key));
       }
-      if (version === this.#cache.version)
-        return { get: (key) => this.#cache.get(key) ?? read.get(key), read };
+    } finally {
+      watch.end();
     }
+    const coins = new Map<string, Coin>();
+    for (const key of keys) {
+      const coin = this.#cache.get(key) ?? read.get(key);
+      if (coin !== undefined) coins.set(key, coin);
+    }
+    this.#cache.remember(coins);
+    return coins;
   }
 
-  async #step(changes: CoinChanges, durable: boolean, move: () => void): Promise<void> {
+  /** @param before those of the changed coins that are there before the step */
+  async #step(
+    changes: CoinChanges,
+    before: ReadonlyMap<string, Coin>,
+    durable: boolean,
+    move: () => void,
+  ): Promise<void> {
     if (durable) {
-      await this.#write(changes);
-      this.#cache.changeWritten(changes);
+      this.#cache.beginStep(changes, before);
+      await this.#write(this.#batch, changes);
+      this.#batch = new ChainBatch();
+      this.#cache.endStep();
       move();
     } else {
       this.#cache.change(changes);
       move();
-      if (this.#cache.isFull || this.#batch.isFull) await this.commit();
+      if (this.#cache.isFull || this.#batch.isFull) await this.beginCommit();
     }
   }
 
   /** Before a durable step the coins in memory are those on disk. */
-  async #commitCoins(): Promise<void> {
-    if (this.#cache.changes.size > 0) await this.commit();
+  async #settleCoins(): Promise<void> {
+    if (this.#cache.isDirty) await this.commit();
   }
 
-  async #write(coins: CoinChanges): Promise<void> {
-    const batch = this.#batch;
-    await this.#database.transaction((statements) => batch.write(this.#database, statements, coins));
-    this.#batch = new ChainBatch();
+  #write(batch: ChainBatch, coins: CoinChanges): Promise<void> {
+    return this.#database.transaction((statements) => batch.write(this.#database, statements, coins));
+  }
+
+  async #body(entry: IndexedBlock): Promise<Uint8Array> {
+    const pending = this.#batch.body(entry) ?? this.#writing?.batch.body(entry);
+    return pending ?? readBody(this.#database, entry);
   }
 
   /** A stored block, checked once more by itself: a disk that forgets must not look like a broken rule. */
   async #readBlock(entry: IndexedBlock): Promise<Block> {
-    const bytes = this.#batch.body(entry) ?? (await readBody(this.#database, entry));
+    const bytes = await this.#body(entry);
     try {
       const block = decodeBlock(bytes);
       if (!equalBytes(blockHash(block.header), entry.hash)) throw new CodecError('its header is another one');
@@ -203,14 +249,12 @@ export class ActiveChain {
   }
 }
 
-const NO_COINS: Pick<CoinView, 'get'> = { get: () => undefined };
-
 /** What one block does to the coins, before it is known whether it will be done. */
 class StagedCoins implements CoinView {
-  readonly #base: Pick<CoinView, 'get'>;
+  readonly #base: ReadonlyMap<string, Coin>;
   readonly changes = new Map<string, CoinChange>();
 
-  constructor(base: Pick<CoinView, 'get'>) {
+  constructor(base: ReadonlyMap<string, Coin>) {
     this.#base = base;
   }
 

@@ -372,7 +372,8 @@ export class Chain {
   }
 
   async #write(durable: boolean): Promise<void> {
-    if (durable || this.#active.batch.isFull) await this.#active.commit();
+    if (durable) await this.#active.commit();
+    else if (this.#active.batch.isFull) await this.#active.beginCommit();
   }
 
   #hold(block: Block): void {

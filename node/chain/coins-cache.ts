@@ -1,52 +1,77 @@
 import type { Coin } from '../../protocol/connect.ts';
 import type { CoinChange, CoinChanges } from '../storage/coins-table.ts';
 
-/** Bytes a cached coin takes beside its script: two objects, its key and the slots of the map (measured). */
+/** Bytes a coin takes in memory beside its script: two objects, its key and the slots of the map (measured). */
 const COIN_BYTES = 600;
+/** Bytes the note takes that a coin is spent. */
+const SPENT_BYTES = 250;
 
 /**
- * The coins in memory: those that changed and are not written yet, and as many unchanged ones as there is
- * room for. Keys are `outPointKey`s. What it does not know has to be read from the table.
+ * The coins in memory: those that changed and are not written yet, those that are being written, and as many
+ * unchanged ones as there is room for. Keys are `outPointKey`s. What it does not know has to be read from the
+ * table.
  */
 export class CoinsCache {
   readonly #maxBytes: number;
-  /** As in the table; the oldest comes first. */
+  /** As in the table; the oldest comes first. None of them has changed. */
   readonly #clean = new Map<string, Coin>();
   #cleanBytes = 0;
   #changes = new Map<string, CoinChange>();
   #changedBytes = 0;
-  #version = 0;
+  #writing: CoinChanges = new Map();
+  #writingBytes = 0;
+  /** A step that is on its way to the disk, and the coins that were there before it. */
+  #step: { readonly changes: CoinChanges; readonly before: ReadonlyMap<string, Coin> } | undefined;
+  readonly #watches = new Set<Set<string>>();
 
   /** @param maxBytes memory the coins may take */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Grows whenever coins change or are written: what was read from the table before may be out of date then. */
-  get version(): number {
-    return this.#version;
-  }
-
   /** Whether the changes alone take so much room that they should be written. */
   get isFull(): boolean {
-    return this.#changedBytes > this.#maxBytes / 2;
+    return this.#changedBytes > this.#maxBytes / 4;
+  }
+
+  /** Whether there is anything that the table does not have. */
+  get isDirty(): boolean {
+    return this.#changes.size > 0 || this.#writing.size > 0;
   }
 
   /** Whether this coin's state is known here: unspent if `get` finds it, spent otherwise. */
   has(key: string): boolean {
-    return this.#changes.has(key) || this.#clean.has(key);
+    const inStep = this.#step?.changes.has(key) === true;
+    return inStep || this.#changes.has(key) || this.#writing.has(key) || this.#clean.has(key);
   }
 
   get(key: string): Coin | undefined {
-    const change = this.#changes.get(key);
+    if (this.#step?.changes.has(key)) return this.#step.before.get(key);
+    const change = this.#changes.get(key) ?? this.#writing.get(key);
     return change === undefined ? this.#clean.get(key) : change.coin;
   }
 
-  /** Keeps coins that were read from the table while `version` stayed the same. */
+  /**
+   * Notes which coins change from now on: what is read of them from the table may be out of date. `take` hands
+   * out what was noted since it was last called; whoever watches must say when it ends.
+   */
+  watch(): { take(): ReadonlySet<string>; end(): void } {
+    let noted = new Set<string>();
+    this.#watches.add(noted);
+    const end = () => void this.#watches.delete(noted);
+    const take = () => {
+      const taken = noted;
+      end();
+      noted = new Set();
+      this.#watches.add(noted);
+      return taken;
+    };
+    return { take, end };
+  }
+
+  /** Keeps coins that were read from the table and have not changed since. */
   remember(coins: ReadonlyMap<string, Coin>): void {
-    for (const [key, coin] of coins) {
-      if (!this.has(key)) this.#keep(key, coin);
-    }
+    for (const [key, coin] of coins) if (!this.has(key)) this.#keep(key, coin);
     this.#makeRoom();
   }
 
@@ -54,60 +79,95 @@ export class CoinsCache {
   change(changes: CoinChanges): void {
     for (const [key, { coin, onDisk }] of changes) {
       this.#forget(key);
+      this.#note(key);
       const before = this.#changes.get(key);
-      const stays = before?.onDisk ?? onDisk;
-      this.#changedBytes += bytesOf(coin) - bytesOf(before?.coin);
+      const change = { coin, onDisk: before?.onDisk ?? this.#willBeOnDisk(key) ?? onDisk };
+      this.#changedBytes -= bytesOf(before);
       // A coin that came and went between two writes leaves no trace.
-      if (coin === undefined && !stays) this.#changes.delete(key);
-      else this.#changes.set(key, { coin, onDisk: stays });
+      if (change.coin === undefined && !change.onDisk) {
+        this.#changes.delete(key);
+      } else {
+        this.#changes.set(key, change);
+        this.#changedBytes += bytesOf(change);
+      }
     }
-    this.#version++;
     this.#makeRoom();
   }
 
-  /** What is not written yet. */
-  get changes(): CoinChanges {
-    return this.#changes;
+  /** Whether the table will hold the coin after the write under way; undefined if that does not touch it. */
+  #willBeOnDisk(key: string): boolean | undefined {
+    const change = this.#writing.get(key);
+    return change && change.coin !== undefined;
   }
 
-  /** Takes over changes that are in the table already. */
-  changeWritten(changes: CoinChanges): void {
-    for (const [key, { coin }] of changes) {
-      this.#forget(key);
-      if (coin !== undefined) this.#keep(key, coin);
-    }
-    this.#version++;
-    this.#makeRoom();
+  /**
+   * Announces changes that are written to the table right away. Until `endStep` the coins are seen as they
+   * were, although the table may show the change a moment before its writer hears of it.
+   * @param before those of the changed coins that are there before
+   */
+  beginStep(changes: CoinChanges, before: ReadonlyMap<string, Coin>): void {
+    this.#step = { changes, before };
   }
 
-  /** All changes have been written. */
-  written(): void {
-    const changes = this.#changes;
+  /** What `beginStep` announced is in the table. */
+  endStep(): void {
+    const changes = this.#step?.changes;
+    this.#step = undefined;
+    if (changes !== undefined) this.#written(changes);
+  }
+
+  /** Hands out all changes to be written, until `endWrite`; coins may go on changing meanwhile. */
+  beginWrite(): CoinChanges {
+    if (this.#writing.size > 0) throw new Error('coins are being written already');
+    this.#writing = this.#changes;
+    this.#writingBytes = this.#changedBytes;
     this.#changes = new Map();
     this.#changedBytes = 0;
-    this.changeWritten(changes);
+    return this.#writing;
+  }
+
+  /** What `beginWrite` handed out is in the table now. */
+  endWrite(): void {
+    const written = this.#writing;
+    this.#writing = new Map();
+    this.#writingBytes = 0;
+    this.#written(written);
+  }
+
+  #written(changes: CoinChanges): void {
+    for (const [key, { coin }] of changes) {
+      this.#forget(key);
+      this.#note(key);
+      if (coin !== undefined && !this.#changes.has(key)) this.#keep(key, coin);
+    }
+    this.#makeRoom();
+  }
+
+  #note(key: string): void {
+    for (const noted of this.#watches) noted.add(key);
   }
 
   #keep(key: string, coin: Coin): void {
     this.#clean.set(key, coin);
-    this.#cleanBytes += bytesOf(coin);
+    this.#cleanBytes += bytesOf({ coin });
   }
 
   #forget(key: string): void {
     const coin = this.#clean.get(key);
     if (coin === undefined) return;
     this.#clean.delete(key);
-    this.#cleanBytes -= bytesOf(coin);
+    this.#cleanBytes -= bytesOf({ coin });
   }
 
   #makeRoom(): void {
     for (const [key] of this.#clean) {
-      if (this.#cleanBytes + this.#changedBytes <= this.#maxBytes) return;
+      if (this.#cleanBytes + this.#changedBytes + this.#writingBytes <= this.#maxBytes) return;
       this.#forget(key);
     }
   }
 }
 
-function bytesOf(coin: Coin | undefined): number {
-  return coin === undefined ? 0 : COIN_BYTES + coin.script.length;
+function bytesOf(entry: Pick<CoinChange, 'coin'> | undefined): number {
+  if (entry === undefined) return 0;
+  return entry.coin === undefined ? SPENT_BYTES : COIN_BYTES + entry.coin.script.length;
 }

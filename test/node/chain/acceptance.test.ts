@@ -6,7 +6,7 @@ import { blockHash } from '../../../protocol/header.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import { RuleError } from '../../../protocol/rules.ts';
 import { type Transaction, txid } from '../../../protocol/transaction.ts';
-import { ChainKit, coinOf, feed, type OpenChain, openChain } from '../../kit/chain-kit.ts';
+import { accountKey, ChainKit, coinOf, feed, type OpenChain, openChain } from '../../kit/chain-kit.ts';
 
 interface Scene extends OpenChain {
   readonly kit: ChainKit;
@@ -377,6 +377,37 @@ describe('the chain', () => {
       assert.equal(await chain.transactionBlock(coin.outPoint.txid), undefined);
       assert.equal(await chain.coin(coin.outPoint), undefined);
       assert.equal((await chain.coin(kit.funds('alice').outPoint))?.value, 10_000n * COIN);
+    }));
+
+  it('answers for coins as of one moment while blocks connect', () =>
+    scene(async ({ kit, chain }) => {
+      // One coin wanders from block to block; at any moment exactly one of these outpoints is unspent.
+      let coin = kit.funds('alice');
+      const places = [coin.outPoint];
+      const blocks: Block[] = [];
+      let tip = kit.genesis;
+      for (let made = 0; made < 40; made++) {
+        const payment = kit.sign([coin], [{ value: coin.value, script: accountKey('alice').script }]);
+        coin = coinOf(payment, 0, 'alice');
+        places.push(coin.outPoint);
+        tip = kit.mineBlock(tip, [payment]);
+        blocks.push(tip.block);
+      }
+      let connecting = true;
+      const ask = async () => {
+        let answers = 0;
+        while (connecting) {
+          const found = (await chain.coins(places)).filter((each) => each !== undefined);
+          assert.equal(found.length, 1);
+          answers++;
+        }
+        return answers;
+      };
+      const asking = [ask(), ask()];
+      for (const [at, block] of blocks.entries()) await chain.accept(block, { durable: at % 3 !== 0 });
+      connecting = false;
+      for (const answers of await Promise.all(asking)) assert.ok(answers > 0);
+      assert.equal((await chain.coin(coin.outPoint))?.height, 40);
     }));
 
   it('refuses every change once it is closed', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CoinsCache } from '../../../node/chain/coins-cache.ts';
-import type { CoinChange } from '../../../node/storage/coins-table.ts';
+import type { CoinChange, CoinChanges } from '../../../node/storage/coins-table.ts';
 import type { Coin } from '../../../protocol/coins.ts';
 
 function coin(value: bigint): Coin {
@@ -10,6 +10,13 @@ function coin(value: bigint): Coin {
 
 const made = (value: bigint): CoinChange => ({ coin: coin(value), onDisk: false });
 const SPENT: CoinChange = { coin: undefined, onDisk: true };
+
+/** What a write hands to the table. */
+function write(cache: CoinsCache): CoinChanges {
+  const changes = cache.beginWrite();
+  cache.endWrite();
+  return changes;
+}
 
 describe('the coins cache', () => {
   it('lets a change stand before what the table held', () => {
@@ -28,7 +35,7 @@ describe('the coins cache', () => {
     const cache = new CoinsCache(1_000_000);
     cache.change(new Map([['a', made(1n)]]));
     cache.change(new Map([['a', SPENT]]));
-    assert.equal(cache.changes.size, 0);
+    assert.equal(write(cache).size, 0);
     assert.equal(cache.get('a'), undefined);
   });
 
@@ -36,40 +43,122 @@ describe('the coins cache', () => {
     const cache = new CoinsCache(1_000_000);
     cache.change(new Map([['a', SPENT]]));
     cache.change(new Map([['a', made(2n)]]));
-    assert.deepEqual(cache.changes.get('a'), { coin: coin(2n), onDisk: true });
+    assert.deepEqual(write(cache).get('a'), { coin: coin(2n), onDisk: true });
     cache.change(new Map([['a', SPENT]]));
-    assert.deepEqual(cache.changes.get('a'), SPENT);
+    assert.deepEqual(write(cache).get('a'), SPENT);
   });
 
   it('keeps written coins in memory and forgets spent ones', () => {
     const cache = new CoinsCache(1_000_000);
     cache.remember(new Map([['b', coin(2n)]]));
-    const before = cache.version;
     cache.change(
       new Map([
         ['a', made(1n)],
         ['b', SPENT],
       ]),
     );
-    cache.written();
-    assert.notEqual(cache.version, before);
-    assert.equal(cache.changes.size, 0);
+    write(cache);
+    assert.equal(cache.isDirty, false);
     assert.equal(cache.get('a')?.value, 1n);
     assert.equal(cache.has('b'), false);
   });
 
+  it('goes on changing while it is written', () => {
+    const cache = new CoinsCache(1_000_000);
+    cache.change(
+      new Map([
+        ['made', made(1n)],
+        ['spent', SPENT],
+        ['both', made(2n)],
+      ]),
+    );
+    assert.equal(cache.beginWrite().size, 3);
+    // What the table will hold by the time these are written decides how.
+    cache.change(
+      new Map([
+        ['made', SPENT],
+        ['spent', made(3n)],
+      ]),
+    );
+    assert.equal(cache.get('made'), undefined);
+    assert.equal(cache.get('spent')?.value, 3n);
+    assert.equal(cache.get('both')?.value, 2n);
+    assert.throws(() => cache.beginWrite(), /already/);
+    cache.endWrite();
+    assert.equal(cache.get('made'), undefined);
+    assert.equal(cache.get('spent')?.value, 3n);
+    assert.equal(cache.get('both')?.value, 2n);
+    assert.deepEqual(
+      write(cache),
+      new Map([
+        ['made', SPENT],
+        ['spent', made(3n)],
+      ]),
+    );
+  });
+
+  it('shows the coins as they were until a step is on disk', () => {
+    const cache = new CoinsCache(1_000_000);
+    cache.remember(new Map([['old', coin(1n)]]));
+    const changes = new Map([
+      ['old', SPENT],
+      ['new', made(2n)],
+      ['older', SPENT],
+    ]);
+    cache.beginStep(
+      changes,
+      new Map([
+        ['old', coin(1n)],
+        ['older', coin(3n)],
+      ]),
+    );
+    const seen = () => ['old', 'new', 'older'].map((key) => [cache.has(key), cache.get(key)?.value]);
+    assert.deepEqual(seen(), [
+      [true, 1n],
+      [true, undefined],
+      [true, 3n],
+    ]);
+    cache.endStep();
+    assert.deepEqual(seen(), [
+      [false, undefined],
+      [true, 2n],
+      [false, undefined],
+    ]);
+    assert.equal(cache.isDirty, false);
+  });
+
+  it('tells a reader of the table what has changed meanwhile', () => {
+    const cache = new CoinsCache(1_000_000);
+    cache.change(new Map([['before', SPENT]]));
+    const watch = cache.watch();
+    assert.deepEqual(watch.take(), new Set());
+    cache.change(new Map([['later', SPENT]]));
+    cache.beginStep(new Map([['at once', made(1n)]]), new Map());
+    cache.endStep();
+    assert.deepEqual(watch.take(), new Set(['later', 'at once']));
+    assert.deepEqual(watch.take(), new Set());
+    const other = cache.watch();
+    cache.change(new Map([['again', SPENT]]));
+    watch.end();
+    cache.change(new Map([['more', SPENT]]));
+    assert.deepEqual(other.take(), new Set(['again', 'more']));
+    other.end();
+  });
+
   it('makes room by letting unchanged coins go, the oldest first, and never a change', () => {
-    const cache = new CoinsCache(2_000);
+    const cache = new CoinsCache(8_000);
     cache.change(new Map([['kept', made(0n)]]));
-    for (let value = 0n; value < 10n; value++) cache.remember(new Map([[`${value}`, coin(value)]]));
+    for (let value = 0n; value < 20n; value++) cache.remember(new Map([[`${value}`, coin(value)]]));
     assert.equal(cache.has('0'), false);
-    assert.ok(cache.has('9'));
+    assert.ok(cache.has('19'));
     assert.ok(cache.has('kept'));
     assert.equal(cache.isFull, false);
     cache.change(new Map(Array.from({ length: 3 }, (_, at) => [`new ${at}`, made(1n)])));
     assert.ok(cache.isFull);
+    cache.change(new Map(Array.from({ length: 30 }, (_, at) => [`gone ${at}`, SPENT])));
+    assert.equal(cache.has('19'), false);
     assert.ok(cache.has('kept'));
-    cache.written();
+    write(cache);
     assert.equal(cache.isFull, false);
   });
 });
