@@ -99,8 +99,7 @@ const TIME_LEAD_SECONDS = 30;
 export function checkShare(params: readonly unknown[], terms: ShareTerms, clock: Clock): Verdict {
   const { extranonce1 } = terms;
   if (extranonce1 === undefined) return reject('not-subscribed', 'subscribe before you submit');
-  const [user] = params;
-  const worker = typeof user === 'string' ? terms.workers.get(user) : undefined;
+  const worker = workerNamed(params[0], terms.workers);
   if (worker === undefined) {
     return reject('unauthorized', 'this user is not authorized on this connection');
   }
@@ -121,6 +120,11 @@ export function checkShare(params: readonly unknown[], terms: ShareTerms, clock:
   if (!isAtMost(hash, job.networkTarget) || job.tip.seen.has(hash)) return verdict;
   const { extranonce2 } = submission;
   return { ...verdict, candidate: { job, worker, header, hash, extranonce1, extranonce2 } };
+}
+
+/** The authorised worker that the first field of a submission names, whatever stands there. */
+export function workerNamed(user: unknown, workers: ReadonlyMap<string, Worker>): Worker | undefined {
+  return typeof user === 'string' ? workers.get(user) : undefined;
 }
 
 function readSubmission(params: readonly unknown[], extranonce2Size: number): SubmitParams | StratumError {

@@ -1,7 +1,10 @@
 import { bytesToHex, CodecError, concatBytes, hexToBytes } from './bytes.ts';
 import { sha256d } from './hash.ts';
 import { rootFromBranch } from './merkle.ts';
+import { readId, type StratumId, writeId } from './stratum-id.ts';
 import type { Bits, Hash } from './units.ts';
+
+export type { StratumId } from './stratum-id.ts';
 
 /**
  * Stratum V1 on the wire: one JSON object per line. The text made and read here is the object alone; over
@@ -10,9 +13,8 @@ import type { Bits, Hash } from './units.ts';
 
 /** Longest line that is read, in bytes. */
 export const MAX_LINE_BYTES = 16 * 1024;
-
-/** Id of a request, echoed exactly as it came. */
-export type StratumId = string | number;
+/** Deepest nesting that is read. Messages have 4; writing out again what is much deeper exhausts the stack. */
+const MAX_DEPTH = 16;
 
 /** Wants an answer. */
 export interface StratumRequest {
@@ -85,10 +87,10 @@ export function parseLine(line: string): StratumMessage {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return garbage('line is not an object');
-  const { id = null, method, params, result, error } = value as Record<string, unknown>;
-  if (id !== null && typeof id !== 'string' && typeof id !== 'number') {
-    return garbage('id is not a string, a number or null');
-  }
+  const { id: rawId = null, method, params, result, error } = value as Record<string, unknown>;
+  const id = readId(rawId, line);
+  if (id === undefined) return garbage('id is not a string, a number or null');
+  if (isDeeper(value, MAX_DEPTH)) return garbage(`nested deeper than ${MAX_DEPTH} levels`, id);
   if (method === undefined || method === null) {
     if (result === undefined && error === undefined) return garbage('neither method nor result', id);
     return { kind: 'response', id, result: result ?? null, error: failureOf(error) };
@@ -99,6 +101,11 @@ export function parseLine(line: string): StratumMessage {
   return id === null
     ? { kind: 'notification', method, params: list }
     : { kind: 'request', id, method, params: list };
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1));
 }
 
 function garbage(reason: string, id: StratumId | null = null): StratumGarbage {
@@ -119,7 +126,7 @@ function failureOf(error: unknown): StratumFailure | null {
 
 /** A request of ours. */
 export function encodeRequest(id: StratumId, method: string, params: readonly unknown[]): string {
-  return JSON.stringify({ id, method, params });
+  return withId(id, { method, params });
 }
 
 /** A message that wants no answer. */
@@ -129,12 +136,16 @@ export function encodeNotification(method: string, params: readonly unknown[]): 
 
 /** The answer to a request that went well. */
 export function encodeResult(id: StratumId, result: unknown): string {
-  return JSON.stringify({ id, result, error: null });
+  return withId(id, { result, error: null });
 }
 
 /** The answer to a request that is refused; `mining.authorize` is refused with the result false. */
 export function encodeError(id: StratumId, failure: StratumFailure, result: null | false = null): string {
-  return JSON.stringify({ id, result, error: [failure.code, failure.message, null] });
+  return withId(id, { result, error: [failure.code, failure.message, null] });
+}
+
+function withId(id: StratumId, rest: object): string {
+  return `{"id":${writeId(id)},${JSON.stringify(rest).slice(1)}`;
 }
 
 /** Difficulty of the shares of the next jobs. */

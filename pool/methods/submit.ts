@@ -1,7 +1,7 @@
 import type { Effect } from '../effect.ts';
 import { refuse } from '../effect.ts';
 import { type Call, levelOfJob, type Session, type SessionContext } from '../session.ts';
-import { checkShare } from '../share.ts';
+import { checkShare, workerNamed } from '../share.ts';
 
 /**
  * `mining.submit [user, job, extranonce2, ntime, nonce, version_bits?]`. A block leaves for the network before
@@ -28,7 +28,7 @@ export function submit(session: Session, { id, params }: Call, context: SessionC
     verdict.candidate === undefined ? [] : [{ type: 'found', candidate: verdict.candidate }];
   if (verdict.outcome === 'rejected') {
     const { reason, error } = verdict;
-    effects.push({ type: 'rejected', reason, worker: session.workers.get(String(params[0])) });
+    effects.push({ type: 'rejected', reason, worker: workerNamed(params[0], session.workers) });
     return [...effects, ...refuse(id, error)];
   }
   const { share, tip } = verdict;

@@ -203,6 +203,18 @@ test('a suggestion that is no number above zero is refused', () => {
   }
 });
 
+for (const user of [{ toString: 1, valueOf: 1 }, [[[]]], null, 7]) {
+  test(`a submission by ${JSON.stringify(user)} is refused, and no more`, () => {
+    const miner = withJob().login(USER);
+    const effects = miner.call('mining.submit', [user, '1', '00000000', '00000000', '00000000'], 9);
+    assert.deepEqual(answerIn(effects).error, [24, 'this user is not authorized on this connection', null]);
+    assert.deepEqual(
+      effects.flatMap((effect) => (effect.type === 'rejected' ? [effect.worker] : [])),
+      [undefined],
+    );
+  });
+}
+
 test('a changed difficulty waits for a job; two changes without a job between are one', () => {
   const miner = withJob().login(USER);
   assert.deepEqual(told(miner.call('mining.suggest_difficulty', [4], 7)), [yes(7), 'want-job']);

@@ -153,6 +153,32 @@ test('ids are kept as they are, and a null id makes a notification', () => {
   assert.equal(parseLine('{"method":"pong"}').kind, 'notification');
 });
 
+for (const id of ['9007199254740993', '18446744073709551615', '-9223372036854775808']) {
+  test(`the id ${id}, more than a number holds, is echoed digit by digit`, () => {
+    const lines = [
+      `{"id":${id},"method":"mining.ping","params":[{"id":7}]}`,
+      `{ "params" : [":", "\\"id\\":1"], "\\u0069d" : ${id} , "method":"mining.ping"}\r`,
+      `{"id":1,"method":"mining.ping","id":${id}}`,
+    ];
+    for (const line of lines) {
+      const message = parsed(line, 'request');
+      assert.ok(message.kind === 'request');
+      assert.equal(encodeResult(message.id, 'pong'), `{"id":${id},"result":"pong","error":null}`);
+      const refusal = encodeError(message.id, { code: 20, message: 'no' });
+      assert.equal(refusal, `{"id":${id},"result":null,"error":[20,"no",null]}`);
+    }
+  });
+}
+
+test('what is nested too deeply to be written out again is not read', () => {
+  const deep = '['.repeat(7_000) + ']'.repeat(7_000);
+  for (const field of ['"params"', '"method":"mining.submit","params"', '"error"', '"result"', '"id"']) {
+    const message = parsed(`{"id":1,${field}:${deep}}`, 'garbage');
+    assert.ok(message.kind === 'garbage');
+  }
+  parsed('{"id":1,"method":"x","params":[[[[[[[[1]]]]]]]]}', 'request');
+});
+
 test('absent parameters are an empty list', () => {
   const message = parsed('{"id":1,"method":"mining.subscribe"}\r', 'request');
   assert.deepEqual(message.kind === 'request' && message.params, []);
@@ -198,6 +224,7 @@ for (const [line, reason] of [
   ['17', 'line is not an object'],
   ['{}', 'neither method nor result'],
   ['{"id":{},"method":"x"}', 'id is not a string, a number or null'],
+  ['{"id":1e400,"method":"x"}', 'id is not a string, a number or null'],
   ['{"id":1,"method":5}', 'method is not a string'],
   ['{"id":1,"method":"x","params":{"a":1}}', 'params is not an array'],
   [`{"id":1,"method":"${'x'.repeat(MAX_LINE_BYTES)}"}`, `line is longer than ${MAX_LINE_BYTES} bytes`],
