@@ -169,10 +169,10 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
 
 /**
  * Lets a refused body run to its end unread, so that the client gets to read the refusal instead of a
- * reset connection. Gives up after a second or 64 MB.
+ * reset connection. Gives up after a second or 64 MB; where the connection is gone there is nothing to wait for.
  */
 export function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded) return Promise.resolve();
+  if (request.readableEnded || request.destroyed) return Promise.resolve();
   return new Promise((accept) => {
     let length = 0;
     const timer = setTimeout(accept, DISCARD_TIMEOUT_MS);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import {
   basicAuth,
+  discardBody,
   HttpError,
   type HttpListener,
   type HttpOptions,
@@ -260,3 +261,19 @@ function connections(server: HttpListener['server']): Promise<number> {
     server.getConnections((error, count) => (error ? reject(error) : accept(count)));
   });
 }
+
+test('a refused body whose connection is gone is not waited for', async (context) => {
+  const requests = new EventEmitter<{ request: [IncomingMessage] }>();
+  const { port } = await listening(context, { handler: (request) => requests.emit('request', request) });
+  const arrival = once(requests, 'request');
+  const socket = await openSocket(port);
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"me');
+  const [request] = (await arrival) as [IncomingMessage];
+  request.on('error', () => undefined);
+  const gone = new Promise((accept) => request.once('close', accept));
+  socket.destroy();
+  await gone;
+  // No timer fires by itself: waiting for one would never end.
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  await discardBody(request);
+});
