@@ -275,6 +275,7 @@ async function prepareForUse(connection: SqliteConnection, options: DatabaseOpti
       `${file} is an SQLite database of another program (application id ${found}, expected ${options.applicationId})`,
     );
   }
+  await requireWritable(connection, options);
   if (options.check ?? true) {
     const lines = await connection.all<{ quick_check: string }>('PRAGMA quick_check(3)');
     const wrong = lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
@@ -288,6 +289,16 @@ async function prepareForUse(connection: SqliteConnection, options: DatabaseOpti
   await connection.exec(`PRAGMA cache_size = ${-(options.cacheKib ?? DEFAULT_CACHE_KIB)}`);
   await connection.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
   await migrate(connection, options);
+}
+
+/** SQLite opens a file that may only be read without a word, begins transactions, and fails at the first write. */
+async function requireWritable(connection: SqliteConnection, options: DatabaseOptions): Promise<void> {
+  await connection.run('BEGIN');
+  try {
+    await connection.exec(`PRAGMA application_id = ${options.applicationId}`);
+  } finally {
+    await connection.rollback();
+  }
 }
 
 /** Brings the schema to the newest version, each step in a transaction of its own. */

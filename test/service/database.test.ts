@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ interface NumberRow {
   readonly value: number;
 }
 
+/** The user id that owns nothing. */
+const NOBODY = 65_534;
 const INSERT = 'INSERT INTO numbers VALUES (?, ?)';
 const COUNT = 'SELECT count(*) AS value FROM numbers';
 
@@ -329,6 +331,23 @@ describe('opening', () => {
     );
     await assert.rejects(openDatabase(':memory:', NUMBERS), /a database lives in a file/);
   });
+});
+
+test('a file that may only be read is refused when it is opened, not at the first write', async (context) => {
+  const file = await filled(context, 3);
+  await chmod(dirname(file), 0o777);
+  await chmod(file, 0o444);
+  // Nothing is forbidden to root, so root gives up its rights for as long as this takes.
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    await assert.rejects(openDatabase(file, NUMBERS), {
+      name: 'DatabaseError',
+      message: /^cannot write to .*numbers\.sqlite: /,
+    });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 });
 
 describe('a damaged file is refused with what is wrong and what to do:', () => {
