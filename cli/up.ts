@@ -17,7 +17,7 @@ import {
   type Values,
 } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
-import { DirectoryInUseError } from '../service/files.ts';
+import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
@@ -145,7 +145,7 @@ function credentialsOf({
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */
 function isForTheUser(error: unknown): error is Error {
-  return [ListenError, DirectoryInUseError, DatabaseError, IdentityError, ForeignLedgerError].some(
+  return [ListenError, DirectoryError, DatabaseError, IdentityError, ForeignLedgerError].some(
     (kind) => error instanceof kind,
   );
 }

@@ -15,7 +15,7 @@ import {
   type Values,
 } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
-import { DirectoryInUseError } from '../service/files.ts';
+import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
@@ -155,7 +155,7 @@ function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof SettingError || error instanceof ProfileError || error instanceof AddressError) {
     return EXIT.wrongUse;
   }
-  if (error instanceof ListenError || error instanceof DirectoryInUseError) return EXIT.failed;
+  if (error instanceof ListenError || error instanceof DirectoryError) return EXIT.failed;
   if (error instanceof DatabaseError || error instanceof IdentityError) return EXIT.failed;
   return undefined;
 }

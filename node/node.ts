@@ -7,7 +7,7 @@ import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
 import type { Database } from '../service/database.ts';
 import { lockDirectory, writeCookieFile } from '../service/files.ts';
 import { basicAuth, type Credentials, type HttpListener, listenHttp } from '../service/http.ts';
-import { composeStop, type Stoppable } from '../service/lifecycle.ts';
+import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
 import { createRpcServer } from '../service/rpc-server.ts';
 import { AddressIndex } from './chain/address-index.ts';
@@ -77,14 +77,8 @@ export const DEFAULT_DB_CACHE_MB = 128;
  * @throws ListenError, DirectoryInUseError, DatabaseError, AddressError and what `Chain.open` throws, each with
  * a message for the operator; nothing of the node runs then
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const started: Stoppable[] = [];
-  try {
-    return await start(options, started);
-  } catch (error) {
-    await composeStop(started).stop();
-    throw error;
-  }
+export function startNode(options: NodeOptions): Promise<RunningNode> {
+  return startParts((started) => start(options, started), options.log);
 }
 
 /** Starts part after part; what is in `started` is stopped in the reverse order. */

@@ -16,7 +16,7 @@ import {
   type Values,
 } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
-import { DirectoryInUseError } from '../service/files.ts';
+import { DirectoryError } from '../service/files.ts';
 import { ListenError } from '../service/http.ts';
 import { runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
@@ -176,7 +176,7 @@ function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof SettingError || error instanceof ProfileError) return EXIT.wrongUse;
   if (error instanceof AddressError || error instanceof NetworkError) return EXIT.wrongUse;
   if (error instanceof UnreachableError) return EXIT.unreachable;
-  if (error instanceof ListenError || error instanceof DirectoryInUseError) return EXIT.failed;
+  if (error instanceof ListenError || error instanceof DirectoryError) return EXIT.failed;
   if (error instanceof DatabaseError || error instanceof ForeignLedgerError) return EXIT.failed;
   return undefined;
 }

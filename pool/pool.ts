@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { AddressError } from '../protocol/address.ts';
 import { BlockchainInfo, RPC_ERRORS } from '../protocol/rpc.ts';
 import { lockFile } from '../service/database.ts';
-import { DirectoryInUseError } from '../service/files.ts';
+import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { listenHttp } from '../service/http.ts';
-import { composeStop, type Stoppable } from '../service/lifecycle.ts';
+import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
 import {
   createRpcClient,
@@ -78,14 +77,8 @@ const LONGEST_PAUSE_MS = 5_000;
  * DatabaseError, ForeignLedgerError, DirectoryInUseError, each with a message for the operator; nothing of the
  * pool runs then
  */
-export async function startPool(options: PoolOptions): Promise<RunningPool> {
-  const started: Stoppable[] = [];
-  try {
-    return await start(options, started);
-  } catch (error) {
-    await composeStop(started).stop();
-    throw error;
-  }
+export function startPool(options: PoolOptions): Promise<RunningPool> {
+  return startParts((started) => start(options, started), options.log);
 }
 
 /** Starts part after part; what is in `started` is stopped in the reverse order. */
@@ -230,17 +223,23 @@ function addressReader(network: NodeNetwork): SessionContext['readAddress'] {
 /** Opens the ledger, which only one pool may use. */
 async function openLedger(options: PoolOptions, network: NodeNetwork, started: Stoppable[]): Promise<Ledger> {
   const { ledgerFile: file, log } = options;
-  await mkdir(dirname(file), { recursive: true });
-  const unlock = await lockFile(`${file}.lock`);
-  if (unlock === undefined) {
-    throw new DirectoryInUseError(
-      `${file} is in use by another pool; stop that one, or choose another --datadir`,
-    );
-  }
-  started.push({ stop: unlock });
+  started.push({ stop: await lockLedger(file) });
   const ledger = await Ledger.open({ file, network: network.identity, log });
   started.push({ stop: () => ledger.close() });
   return ledger;
+}
+
+/**
+ * Makes a ledger ours until the returned function is called or the process ends, however it ends.
+ * @throws DirectoryInUseError while another pool uses it; DirectoryError, DatabaseError
+ */
+export async function lockLedger(file: string): Promise<() => Promise<void>> {
+  await makeDirectory(dirname(file));
+  const unlock = await lockFile(`${file}.lock`);
+  if (unlock !== undefined) return unlock;
+  throw new DirectoryInUseError(
+    `${file} is in use by another pool; stop that one, or choose another --datadir`,
+  );
 }
 
 /** Shares that are under way are answered before the connections are closed. */

@@ -5,8 +5,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { lockFile } from './database.ts';
 import type { Credentials } from './http.ts';
 
+/** A directory that a program needs cannot be used; the message names it, says why and what to change. */
+export class DirectoryError extends Error {
+  override name = 'DirectoryError';
+}
+
 /** The directory is used by another process, or by another part of this one. */
-export class DirectoryInUseError extends Error {
+export class DirectoryInUseError extends DirectoryError {
   override name = 'DirectoryInUseError';
 }
 
@@ -50,10 +55,11 @@ export async function readIfExists(path: string): Promise<Uint8Array | undefined
  * `kill -9` or a power cut and no process id has to be trusted. The id is written beside it for the
  * message alone.
  *
- * @throws DirectoryInUseError naming the process that holds it.
+ * @throws DirectoryInUseError naming the process that holds it; DirectoryError where there can be no such
+ * directory; DatabaseError where nothing can be written in it.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const ownerFile = join(directory, '.lock.pid');
   const unlock = await lockFile(join(directory, '.lock'));
   if (unlock === undefined) {
@@ -72,12 +78,36 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
 }
 
 /**
+ * Makes a directory of `--datadir` with those above it, if it is not there yet.
+ * @throws DirectoryError when a file is in the way, or the directory may not be made
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw new DirectoryError(
+      `cannot make the directory ${directory} (${reasonOf(error)}); choose another with --datadir`,
+      { cause: error },
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
  * Makes a new random password and writes it as `user:password` where only this user can read it, as
  * Bitcoin Core does with its `.cookie`. The caller removes the file when the server stops.
+ * @throws DirectoryError when it cannot be written
  */
 export async function writeCookieFile(path: string): Promise<Credentials> {
   const credentials = { user: '__cookie__', password: randomBytes(32).toString('hex') };
-  await writeFileAtomic(path, `${credentials.user}:${credentials.password}`, 0o600);
+  try {
+    await writeFileAtomic(path, `${credentials.user}:${credentials.password}`, 0o600);
+  } catch (error) {
+    throw new DirectoryError(`cannot write ${path} (${reasonOf(error)})`, { cause: error });
+  }
   return credentials;
 }
 

@@ -109,6 +109,24 @@ export function composeStop(parts: readonly Stoppable[]): Stoppable {
   };
 }
 
+/**
+ * Starts something that has parts: `start` adds each to the list as soon as it runs. When it fails, those
+ * are stopped in the reverse order. A part that does not stop cleanly then is logged, so that it does not
+ * hide why nothing runs.
+ * @throws what `start` throws
+ */
+export async function startParts<T>(start: (started: Stoppable[]) => Promise<T>, log: Logger): Promise<T> {
+  const started: Stoppable[] = [];
+  try {
+    return await start(started);
+  } catch (error) {
+    await composeStop(started)
+      .stop()
+      .catch((failure: unknown) => log.warn({ err: failure }, 'stopping after a failed start'));
+    throw error;
+  }
+}
+
 function fired(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((accept) => signal.addEventListener('abort', () => accept(), { once: true }));

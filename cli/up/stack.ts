@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
 import { DIFFICULTY_RANGE } from '../../pool/difficulty.ts';
-import { type RunningPool, startPool } from '../../pool/pool.ts';
+import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { lockDirectory } from '../../service/files.ts';
 import type { Credentials } from '../../service/http.ts';
-import { composeStop, type Stoppable } from '../../service/lifecycle.ts';
+import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { accountAddress } from './accounts.ts';
@@ -46,6 +46,8 @@ export interface Stack extends Stoppable {
   readonly lanUrls: readonly string[];
 }
 
+const CHAIN = 'node.sqlite';
+const LEDGER = 'pool.sqlite';
 const LOOPBACK = '127.0.0.1';
 const EVERYWHERE = '0.0.0.0';
 const SHARE_DIFFICULTY = { minimum: DIFFICULTY_RANGE.lowest, maximum: DIFFICULTY_RANGE.highest };
@@ -56,14 +58,8 @@ const JOB_TTL_SECONDS = 90;
  * Starts one service after the other; a service that cannot start stops those before it.
  * @throws what the `start…` functions throw, each with a message for the person at the keyboard
  */
-export async function startStack(options: StackOptions): Promise<Stack> {
-  const started: Stoppable[] = [];
-  try {
-    return await start(options, started);
-  } catch (error) {
-    await composeStop(started).stop();
-    throw error;
-  }
+export function startStack(options: StackOptions): Promise<Stack> {
+  return startParts((started) => start(options, started), options.log);
 }
 
 async function start(options: StackOptions, started: Stoppable[]): Promise<Stack> {
@@ -83,7 +79,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
   const pool = await startPool({
     node: access,
     rewardAddress: accountAddress(profile, 'pool'),
-    ledgerFile: join(node.directory, 'pool.sqlite'),
+    ledgerFile: join(node.directory, LEDGER),
     stratum: { host: options.lan ? EVERYWHERE : LOOPBACK, port: options.stratumPort },
     http: { host: LOOPBACK, port: options.httpPort },
     difficulty: { start: options.startDifficulty, ...SHARE_DIFFICULTY },
@@ -116,21 +112,29 @@ function lanAddresses(): string[] {
     .map(({ address }) => address);
 }
 
-/** What `--reset` removes below a network's folder. Wallets are nobody's but the user's, and stay. */
-const DATABASES = ['node.sqlite', 'pool.sqlite'];
-
 /**
- * Removes the chain and the pool's ledger of a network.
- * @throws DirectoryInUseError while another process works with them
+ * Removes the chain and the pool's ledger of a network. Wallets are nobody's but the user's, and stay. The
+ * ledger goes first: cut short in between, a chain without its ledger is whole, a ledger without its chain is not.
+ * @throws DirectoryInUseError while another process works with them; DirectoryError, DatabaseError
  */
 export async function resetStack(profile: NetworkProfile, dataDirectory: string): Promise<void> {
   const directory = join(dataDirectory, networkDirectory(profile));
+  const ledgerFile = join(directory, LEDGER);
   const unlock = await lockDirectory(directory);
   try {
-    for (const file of DATABASES.flatMap((name) => [name, `${name}-wal`, `${name}-shm`])) {
-      await rm(join(directory, file), { force: true });
+    const unlockLedger = await lockLedger(ledgerFile);
+    try {
+      await removeDatabase(ledgerFile);
+      await removeDatabase(join(directory, CHAIN));
+    } finally {
+      await unlockLedger();
     }
   } finally {
     await unlock();
   }
+}
+
+/** With the log and the index of the log that SQLite keeps beside it. */
+async function removeDatabase(file: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
 }

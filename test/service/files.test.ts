@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import {
+  DirectoryError,
   DirectoryInUseError,
   lockDirectory,
   readIfExists,
@@ -79,6 +80,16 @@ describe('a locked directory', () => {
     await (await lockDirectory(directory))();
   });
 
+  test('that cannot be made is an error that names it, the reason and the setting', async (context) => {
+    const file = join(await temporaryDirectory(context), 'data');
+    await writeFile(file, 'x');
+    await assert.rejects(lockDirectory(join(file, 'dev')), (error) => {
+      assert.ok(error instanceof DirectoryError, String(error));
+      assert.match(error.message, /data\/dev \(ENOTDIR: .*\); choose another with --datadir$/);
+      return true;
+    });
+  });
+
   test('is free again after kill -9 of its owner, though the remains are there', async (context) => {
     const directory = await temporaryDirectory(context);
     const program = `import { lockDirectory } from ${JSON.stringify(FILES_MODULE)};
@@ -103,4 +114,12 @@ test('a cookie file holds a new password each time, and only its user can read i
   assert.match(second.password, /^[0-9a-f]{64}$/);
   assert.notEqual(first.password, second.password);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
+});
+
+test('a cookie file that cannot be written is an error that names it', async (context) => {
+  const directory = await temporaryDirectory(context);
+  await assert.rejects(writeCookieFile(directory), {
+    name: 'DirectoryError',
+    message: /^cannot write .* \(E[A-Z]+: .*\)$/,
+  });
 });

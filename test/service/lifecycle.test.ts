@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { composeStop, stopWithin } from '../../service/lifecycle.ts';
+import { composeStop, type Stoppable, startParts, stopWithin } from '../../service/lifecycle.ts';
+import { createLogger } from '../../service/log.ts';
 
 const PROGRAM = fileURLToPath(new URL('./lifecycle-program.ts', import.meta.url));
 
@@ -131,5 +132,39 @@ describe('several parts as one', () => {
     assert.equal(await stopWithin({ stop: () => Promise.resolve() }, 1_000), true);
     assert.equal(await stopWithin({ stop: () => new Promise(() => undefined) }, 5), false);
     await assert.rejects(stopWithin({ stop: () => Promise.reject(new Error('stuck')) }, 1_000), /stuck/);
+  });
+});
+
+describe('a start in parts', () => {
+  const stopped: string[] = [];
+  const part = (name: string, failure?: Error) => ({
+    stop: async () => {
+      stopped.push(name);
+      if (failure !== undefined) throw failure;
+    },
+  });
+  const log = () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    return { lines, log: createLogger({ name: 'test', level: 'warn', pretty: false, destination }) };
+  };
+
+  test('that succeeds leaves its parts running', async () => {
+    stopped.length = 0;
+    const start = async (started: Stoppable[]) => started.push(part('a'));
+    assert.equal(await startParts(start, log().log), 1);
+    assert.deepEqual(stopped, []);
+  });
+
+  test('that fails stops them in the reverse order, and is the error even if one does not stop', async () => {
+    stopped.length = 0;
+    const { lines, log: logger } = log();
+    const start = async (started: Stoppable[]) => {
+      started.push(part('a'), part('b', new Error('cannot stop')));
+      throw new Error('cannot start');
+    };
+    await assert.rejects(startParts(start, logger), /^Error: cannot start$/);
+    assert.deepEqual(stopped, ['b', 'a']);
+    assert.match(lines.join(''), /cannot stop/);
   });
 });

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { resetStack } from '../../../cli/up/stack.ts';
+import { lockLedger } from '../../../pool/pool.ts';
+import { profileByName } from '../../../protocol/network.ts';
+import { DirectoryInUseError } from '../../../service/files.ts';
+import { temporaryDirectory } from '../../service/temporary-directory.ts';
+
+const DEV = profileByName('dev');
+const CHAIN = ['node.sqlite', 'node.sqlite-shm', 'node.sqlite-wal'];
+const LEDGER = ['pool.sqlite', 'pool.sqlite-shm', 'pool.sqlite-wal'];
+
+/** A data directory in which these files stand. */
+async function dataDirectory(context: TestContext, files: readonly string[]): Promise<string> {
+  const directory = await temporaryDirectory(context);
+  await mkdir(join(directory, 'dev'));
+  for (const file of files) await writeFile(join(directory, 'dev', file), 'x');
+  return directory;
+}
+
+/** The files below it that are no locks. */
+async function filesOf(directory: string): Promise<string[]> {
+  const names = await readdir(join(directory, 'dev'));
+  return names.filter((name) => !name.includes('.lock')).sort();
+}
+
+describe('a reset', () => {
+  test('removes the chain and the ledger, and leaves the wallet', async (context) => {
+    const directory = await dataDirectory(context, [...CHAIN, ...LEDGER, 'wallet.json']);
+    await resetStack(DEV, directory);
+    assert.deepEqual(await filesOf(directory), ['wallet.json']);
+    await resetStack(DEV, directory);
+  });
+
+  test('is refused while a pool works with the ledger, and removes nothing then', async (context) => {
+    const directory = await dataDirectory(context, [...CHAIN, ...LEDGER]);
+    const unlock = await lockLedger(join(directory, 'dev', 'pool.sqlite'));
+    await assert.rejects(resetStack(DEV, directory), DirectoryInUseError);
+    assert.deepEqual(await filesOf(directory), [...CHAIN, ...LEDGER]);
+    await unlock();
+    await resetStack(DEV, directory);
+    assert.deepEqual(await filesOf(directory), []);
+  });
+
+  test('that is cut short leaves a chain without its ledger, never the other way round', async (context) => {
+    const directory = await dataDirectory(context, LEDGER);
+    await mkdir(join(directory, 'dev', 'node.sqlite'));
+    await assert.rejects(resetStack(DEV, directory));
+    assert.deepEqual(await filesOf(directory), ['node.sqlite']);
+  });
+});
