@@ -23,7 +23,7 @@ export function argumentOf(word: string): unknown {
   } catch {
     return word;
   }
-  return typeof value === 'number' && word.length > 17 ? word : value;
+  return typeof value === 'number' && (word.length > 17 || !Number.isFinite(value)) ? word : value;
 }
 
 /**
