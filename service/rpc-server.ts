@@ -55,8 +55,10 @@ const BATCH_CALLS = 10_000;
 /** What all answers of a batch may have together. */
 const BATCH_ANSWER_CHARS = 64_000_000;
 const UNAUTHORIZED_DELAY_MS = 250;
-/** What `jsonrpc` may say; all but 2.0 mean the old form. */
-const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', undefined];
+/** What `jsonrpc` may say; all but 2.0 mean the old form, which some clients name by a number. */
+const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', 1.1, 1, undefined];
+/** What stands for an id that is missing or cannot be read. */
+const NO_ID = 'null';
 /** A batch lets others have their turn after this long. */
 const BATCH_SLICE_MS = 10;
 
@@ -74,7 +76,10 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const running = new Set<HttpCall>();
   const app = new Koa();
   app.silent = true;
-  app.on('error', (error: Error) => options.log.error({ err: error }, 'the RPC server failed to answer'));
+  app.on('error', (error: Error) => {
+    if (isBrokenOff(error)) options.log.debug({ err: error }, 'a client broke its request off');
+    else options.log.error({ err: error }, 'the RPC server failed to answer');
+  });
   app.use(async (ctx) => {
     try {
       await answer(ctx);
@@ -178,14 +183,15 @@ interface Reply {
 interface Call {
   readonly legacy: boolean;
   readonly notification: boolean;
-  readonly id: unknown;
+  /** As JSON, to be written back. */
+  readonly id: string;
   readonly method: string;
   readonly params: JSONRPCParams;
 }
 
 interface InvalidCall {
   readonly legacy: boolean;
-  readonly id: unknown;
+  readonly id: string;
   readonly error: RpcError;
 }
 
@@ -219,7 +225,7 @@ class Dispatcher {
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'not JSON';
       const refusal = new RpcError(RPC_CODES.parse, `Parse error: ${reason}`);
-      return { status: 500, text: `${failure(true, null, refusal)}\n` };
+      return { status: 500, text: `${failure(true, NO_ID, refusal)}\n` };
     }
     return Array.isArray(parsed) ? this.#answerBatch(parsed, context) : this.#answerOne(parsed, context);
   }
@@ -312,33 +318,51 @@ class Dispatcher {
 /** Reads what one value of a body asks for, in either form of the protocol. */
 function normalise(value: unknown): Call | InvalidCall {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return invalid(true, null, 'a request is a JSON object or an array of them');
+    return invalid(true, NO_ID, 'a request is a JSON object or an array of them');
   }
   const { jsonrpc, id, method, params } = value as Readonly<Record<string, unknown>>;
   const legacy = jsonrpc !== '2.0';
+  const idText = textOf(id ?? null);
+  if (idText === undefined) return invalid(legacy, NO_ID, 'id is nested too deeply');
   if (!VERSIONS.includes(jsonrpc ?? undefined)) {
-    return invalid(legacy, id ?? null, 'jsonrpc must be "2.0", or left out for the old form');
+    return invalid(legacy, idText, 'jsonrpc must be "2.0", or left out for the old form');
   }
-  if (typeof method !== 'string') return invalid(legacy, id ?? null, 'method must be a string');
+  if (typeof method !== 'string') return invalid(legacy, idText, 'method must be a string');
   if (params !== undefined && params !== null && typeof params !== 'object') {
-    return invalid(legacy, id ?? null, 'params must be an array or an object');
+    return invalid(legacy, idText, 'params must be an array or an object');
   }
-  return { legacy, notification: !legacy && id === undefined, id: id ?? null, method, params };
+  return { legacy, notification: !legacy && id === undefined, id: idText, method, params };
 }
 
-function invalid(legacy: boolean, id: unknown, message: string): InvalidCall {
+/** The JSON of what came as JSON; undefined where it is nested so deeply that writing it exhausts the stack. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function invalid(legacy: boolean, id: string, message: string): InvalidCall {
   return { legacy, id, error: new RpcError(RPC_CODES.invalidRequest, `Invalid request: ${message}`) };
 }
 
-function success(legacy: boolean, id: unknown, result: string): string {
-  const tail = `"id":${JSON.stringify(id)}}`;
+function success(legacy: boolean, id: string, result: string): string {
+  const tail = `"id":${id}}`;
   return legacy ? `{"result":${result},"error":null,${tail}` : `{"jsonrpc":"2.0","result":${result},${tail}`;
 }
 
-function failure(legacy: boolean, id: unknown, { code, message, data }: RpcError): string {
+function failure(legacy: boolean, id: string, { code, message, data }: RpcError): string {
   const error = JSON.stringify({ code, message, data });
-  const tail = `"error":${error},"id":${JSON.stringify(id)}}`;
+  const tail = `"error":${error},"id":${id}}`;
   return legacy ? `{"result":null,${tail}` : `{"jsonrpc":"2.0",${tail}`;
+}
+
+/** What Node says of a connection that ended in the middle of a request or an answer. */
+function isBrokenOff(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  return /^(HPE_.*|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/.test(code);
 }
 
 function legacyStatus(code: number): number {
@@ -349,7 +373,7 @@ function legacyStatus(code: number): number {
 /** A batch that is refused as a whole is still a batch: HTTP 200 and an array. */
 function refusedBatch(message: string): Reply {
   const error = new RpcError(RPC_CODES.invalidRequest, `Invalid request: ${message}`);
-  return { status: 200, text: `[${failure(true, null, error)}]\n` };
+  return { status: 200, text: `[${failure(true, NO_ID, error)}]\n` };
 }
 
 async function answerHealth(ctx: Koa.Context, health: () => unknown): Promise<void> {

@@ -148,8 +148,8 @@ describe('a request without "jsonrpc"', () => {
     assert.equal(answer.status, 200);
   });
 
-  test('may say 1.0 or 1.1', async () => {
-    for (const jsonrpc of ['1.0', '1.1']) {
+  test('may say 1.0 or 1.1, some clients as a number', async () => {
+    for (const jsonrpc of ['1.0', '1.1', 1, 1.1]) {
       assert.deepEqual(await ask({ jsonrpc, method: 'echo', params: [1], id: 1 }), [
         200,
         { result: 1, error: null, id: 1 },
@@ -165,6 +165,16 @@ describe('a request without "jsonrpc"', () => {
     for (const id of [0, '', null, true, 1.5, { a: [1] }, ['x']]) {
       assert.deepEqual(await ask({ method: 'echo', params: [1], id }), [200, { result: 1, error: null, id }]);
     }
+  });
+
+  // Writing such an id back exhausted the stack, when the call had already done its work.
+  test('is refused before anything is done when its id is nested too deeply', async () => {
+    logged.length = 0;
+    const [status, body] = await ask(`{"method":"crash","id":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+    assert.equal(status, 400);
+    const error = { code: -32600, message: 'Invalid request: id is nested too deeply' };
+    assert.deepEqual(body, { result: null, error, id: null });
+    assert.deepEqual(logged, []);
   });
 
   test('tells the error by the HTTP status: 500, 404 for an unknown method, 400 for an invalid request', async () => {
@@ -479,6 +489,16 @@ describe('the size of a body', () => {
     const answer = await post(call('upload', 15_000_000), basic('alice', 'wrong'));
     assert.equal(answer.status, 401);
   });
+});
+
+test('a request that its client breaks off is no error of the server', async () => {
+  logged.length = 0;
+  const told = once(server.app, 'error');
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nContent-Length: 500\r\n\r\n`;
+  const socket = await openSocket(listener.port, `${head}{"method":`);
+  socket.end();
+  await told;
+  assert.deepEqual(logged, []);
 });
 
 describe('a call that waits', () => {
