@@ -98,6 +98,11 @@ export const RULES = {
     rpcCode: ALREADY_IN_CHAIN,
     says: 'transaction is already in the mempool',
   },
+  'txn-same-nonwitness-data-in-mempool': {
+    action: 'ignore',
+    rpcCode: ALREADY_IN_CHAIN,
+    says: 'transaction is already in the mempool with other witnesses',
+  },
   'txn-mempool-conflict': refused('spends what a mempool transaction spends'),
   'non-final': { action: 'ignore', rpcCode: VERIFY_REJECTED, says: 'lock time is not reached' },
   'missing-inputs': { action: 'ignore', rpcCode: VERIFY_ERROR, says: 'input is unknown or already spent' },

@@ -1,10 +1,10 @@
-import { hashKey } from '../../protocol/bytes.ts';
+import { equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { checkTransaction, isFinal } from '../../protocol/check-transaction.ts';
 import { type Coin, checkInputs, verifyInputs } from '../../protocol/connect.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Verify } from '../../protocol/signature.ts';
-import { type OutPoint, outPointKey, type Transaction, txid } from '../../protocol/transaction.ts';
+import { type OutPoint, outPointKey, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import { type Candidate, candidateOf, descendantsOf, Mempool, type MempoolEntry } from './mempool.ts';
@@ -218,7 +218,6 @@ export class Admission {
       const coins = coinsOf(transaction, confirmed, pools);
       const fee = this.#checkCoins(transaction, coins);
       const candidate = candidateOf(transaction, coins, fee);
-      checkMaxFee(candidate, maxFeeRate);
       if (terms.policy) {
         checkFeeRate(candidate.fee, candidate.vsize);
         checkFamily(transaction, pools);
@@ -228,6 +227,8 @@ export class Admission {
         verifyInputs(transaction, coins, this.#verify);
         this.#verified.add(transaction);
       }
+      // Last, as it is the caller's wish: what is wrong with the transaction itself is said first.
+      checkMaxFee(candidate, maxFeeRate);
       return { accepted: candidate };
     } catch (error) {
       if (error instanceof RuleError) return { rejected: error };
@@ -260,10 +261,15 @@ export class Admission {
   }
 }
 
-/** No entry is the transaction itself, and none spends a coin that it spends. */
+/** No entry is the transaction itself, with these witnesses or others, and none spends a coin that it spends. */
 function checkNoConflict(transaction: Transaction, pools: readonly Mempool[]): void {
   const key = hashKey(txid(transaction));
-  if (pools.some((pool) => pool.get(key))) throw new RuleError('txn-already-in-mempool');
+  for (const pool of pools) {
+    const known = pool.get(key);
+    if (known === undefined) continue;
+    const isSame = equalBytes(known.wtxid, wtxid(transaction));
+    throw new RuleError(isSame ? 'txn-already-in-mempool' : 'txn-same-nonwitness-data-in-mempool');
+  }
   for (const { previous } of transaction.inputs) {
     const outPoint = outPointKey(previous);
     if (pools.some((pool) => pool.spender(outPoint))) throw new RuleError('txn-mempool-conflict');

@@ -108,9 +108,7 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
         const transaction = transactionOf(hexstring);
         checkBurning(transaction, maxburnamount);
         const verdict = await admission.accept(transaction, maxFeeRate);
-        if ('rejected' in verdict && verdict.rejected.code !== 'txn-already-in-mempool') {
-          throw rejection(verdict.rejected);
-        }
+        if ('rejected' in verdict && !isInMempool(verdict.rejected)) throw rejection(verdict.rejected);
         return displayHash(txid(transaction));
       },
     }),
@@ -172,6 +170,11 @@ function checkBurning({ outputs }: Transaction, most: Nits): void {
 function reasonJson({ code, detail }: RuleError): Record<string, string> {
   const reason = code === 'bad-txns-inputs-missingorspent' ? 'missing-inputs' : code;
   return { 'reject-reason': reason, 'reject-details': `${reason}, ${detail}` };
+}
+
+/** Whether a transaction of this id is there already, be it with other witnesses. */
+function isInMempool({ code }: RuleError): boolean {
+  return code === 'txn-already-in-mempool' || code === 'txn-same-nonwitness-data-in-mempool';
 }
 
 /** The error of `sendrawtransaction`: Core's reason, and after a comma what was found. */

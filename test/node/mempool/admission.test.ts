@@ -72,6 +72,8 @@ describe('admission', () => {
     const payment = payOn(coin, bob, 500n);
     await admission.accept(payment);
     assert.equal(reasonOf(await admission.accept(payment)), 'txn-already-in-mempool');
+    const otherWitness = withBadSignature(payment);
+    assert.equal(reasonOf(await admission.accept(otherWitness)), 'txn-same-nonwitness-data-in-mempool');
     assert.equal(reasonOf(await admission.accept(payOn(coin, carol, 900n))), 'txn-mempool-conflict');
   });
 
@@ -150,6 +152,13 @@ describe('admission', () => {
     assert.equal(reasonOf(await admission.accept(inflated)), 'bad-txns-in-belowout');
     const relative = pay([coin], [{ value: COIN / 2n, script: bob.script }], { sequence: 5 });
     assert.equal(reasonOf(await admission.accept(relative)), 'non-BIP68-final');
+  });
+
+  test('names what is wrong with a transaction rather than that its fee is above the caller’s limit', async () => {
+    const { chain, admission } = setUp();
+    const forged = withBadSignature(payOn(chain.fund(alice, COIN), bob, 50_000_000n));
+    const reason = reasonOf(await admission.accept(forged, 10_000n));
+    assert.equal(reason, 'mandatory-script-verify-flag-failed');
   });
 
   test('keeps a family of unconfirmed transactions at 25, up and down', async () => {
