@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ProfileError } from '../protocol/network.ts';
 import { SettingError } from '../service/config.ts';
+import { isBrokenPipe } from '../service/lifecycle.ts';
 
 /** What every app's `main.ts` exports: 0 done, 1 failed, 2 wrong use, 3 node or pool unreachable. */
 type Main = (argv: string[], env: NodeJS.ProcessEnv) => Promise<number>;
@@ -47,6 +48,10 @@ function version(): string {
  * @returns the exit code
  */
 export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  // "nilz pace | head -1" has read enough; there is nothing to complain about.
+  process.stdout.on('error', (error) => {
+    if (!isBrokenPipe(error)) throw error;
+  });
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(usage());

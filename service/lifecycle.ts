@@ -29,7 +29,8 @@ const INTERRUPTED = 130;
 
 /**
  * Starts a program and runs it until SIGINT, SIGTERM or its own request, then stops it. Resolves to the
- * exit code, 0 after a clean stop. A second signal ends the process at once (130), and so does a stop that
+ * exit code, 0 after a clean stop. So does a reader of standard output that goes away, as in `nilz up | head`:
+ * programs in a pipe end with it. A second signal ends the process at once (130), and so does a stop that
  * fails or takes longer than the deadline (1). An uncaught error is logged with its stack and ends the
  * process with 1: a state nobody foresaw is not worth running on.
  *
@@ -50,7 +51,12 @@ export async function runUntilSignal(
     log.fatal({ err: error }, 'uncaught error');
     exit(FAILED);
   };
+  const onOutputError = (error: Error): void => {
+    if (isBrokenPipe(error)) stopping.abort();
+    else onUncaught(error);
+  };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.stdout.on('error', onOutputError);
   process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
   try {
     const running = await start({ stopping: stopping.signal, requestStop: () => stopping.abort() });
@@ -62,11 +68,17 @@ export async function runUntilSignal(
     log.error({ err: error }, 'stopping failed: ending the process');
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.stdout.off('error', onOutputError);
     process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
   }
   // Whatever did not stop would keep the process alive for ever.
   exit(FAILED);
   return FAILED;
+}
+
+/** Whether a write failed because nobody reads any more. */
+export function isBrokenPipe(error: Error): boolean {
+  return 'code' in error && error.code === 'EPIPE';
 }
 
 /** Stops something; resolves to false if it is not done within `deadlineMs`. Throws what `stop` throws. */

@@ -13,14 +13,15 @@ const stops: Readonly<Record<string, () => Promise<void>>> = {
 
 process.exitCode = await runUntilSignal(
   async ({ requestStop }) => {
-    const timer = setInterval(() => undefined, 1_000);
+    const talk = behaviour === 'talking' ? () => console.log('something') : () => undefined;
+    const timer = setInterval(talk, behaviour === 'talking' ? 10 : 1_000);
     if (behaviour === 'throws later') setTimeout(() => Promise.reject(new Error('nobody expected this')), 1);
     if (behaviour === 'stops itself') setTimeout(requestStop, 1);
     if (behaviour === 'cannot start') throw new Error('cannot start');
     process.stdout.write('running\n');
     return {
       stop: async () => {
-        process.stdout.write('stopping\n');
+        if (behaviour !== 'talking') process.stdout.write('stopping\n');
         await (stops[behaviour] ?? stops.clean)?.();
         clearInterval(timer);
       },

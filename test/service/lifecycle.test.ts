@@ -51,6 +51,13 @@ describe('a running program', () => {
     assert.deepEqual(await run('stops itself').ended, { code: 0, log: '' });
   });
 
+  test('stops cleanly when nobody reads its output any more', async () => {
+    const { child, says, ended } = run('talking');
+    await says('running');
+    child.stdout?.destroy();
+    assert.deepEqual(await ended, { code: 0, log: '' });
+  });
+
   test('that hangs is ended by a second signal', async () => {
     const { child, says, ended } = run('hanging');
     await says('running');
