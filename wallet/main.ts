@@ -98,5 +98,5 @@ function exitCodeOf(error: unknown): number | undefined {
 
 /** The file system refuses: no permission, no space, a directory in the way. */
 function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'path' in error;
+  return error instanceof Error && 'syscall' in error;
 }

@@ -87,7 +87,7 @@ export class WalletFile implements WalletStore {
   static async open(options: OpenFileOptions): Promise<WalletFile> {
     const format = options.format ?? CONTENTS_FORMAT;
     const text = await readWalletText(options.path);
-    const file = parseKeyFile(text, format.version);
+    const file = readKeyFile(options.path, text, format.version);
     requireNetwork(options.path, file, options.network);
     const key = await deriveSealingKey(await options.passphrase(), file.kdf);
     const path = await realpath(options.path);
@@ -113,7 +113,7 @@ export class WalletFile implements WalletStore {
   async read(): Promise<Contents> {
     const text = await readWalletText(this.path);
     if (text !== this.#snapshot.text) {
-      const file = parseKeyFile(text, this.#format.version);
+      const file = readKeyFile(this.path, text, this.#format.version);
       if (file.kdf.salt !== this.#key.kdf.salt) {
         throw new WalletError(
           'wrong-passphrase',
@@ -167,6 +167,16 @@ async function readWalletText(path: string): Promise<string> {
     'no-file',
     `there is no wallet file ${path}; "nilz wallet init" or "nilz wallet restore" makes one`,
   );
+}
+
+/** @throws WalletError of `parseKeyFile`, naming the file */
+function readKeyFile(path: string, text: string, version: number): KeyFile {
+  try {
+    return parseKeyFile(text, version);
+  } catch (error) {
+    if (!(error instanceof WalletError)) throw error;
+    throw new WalletError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
 }
 
 function requireNetwork(path: string, file: KeyFile, network: WalletNetwork): void {

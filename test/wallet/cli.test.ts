@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -500,8 +500,17 @@ describe('the passphrase', () => {
     const torn = await run(['list', '--wallet', path], [], withoutPassphrase());
     assert.equal(torn.code, 1);
     assert.match(torn.errors, /damaged.*backup copy, or restore/);
+    assert.ok(torn.errors.includes(path), 'which file it is');
     assert.equal(await readFile(path, 'utf8'), good.slice(0, -40));
   });
+});
+
+test('a folder in the place of the wallet file is told in one line', async () => {
+  const path = newPath();
+  await mkdir(path, { recursive: true });
+  const { code, errors } = await run(['list', '--wallet', path]);
+  assert.equal(code, 1);
+  assert.match(errors, /^nilz wallet list: EISDIR: .*\n?$/);
 });
 
 test('new-address warns when a restore would not find it', async () => {
