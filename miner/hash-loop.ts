@@ -3,6 +3,7 @@
  * whoever runs it can look for new work in between. Pure but for its hasher and the
  * clock it is given; a browser's worker runs the same code.
  */
+import { equalBytes } from '../protocol/bytes.ts';
 import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from './hasher.ts';
 import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './nonce-lane.ts';
 import { type Hit, headerOfWork, type Work } from './work.ts';
@@ -70,9 +71,15 @@ export class HashLoop {
     return this.#hashCount;
   }
 
-  /** Takes up new work at once, or stops with `undefined`. */
+  /** Takes up new work at once, or stops with `undefined`. The same headers anew are gone on with. */
   setWork(work: Work | undefined): void {
-    if (this.#assignment !== undefined) this.#unitsUsed += this.#assignment.unitIndex + 1;
+    const before = this.#assignment;
+    if (before !== undefined && work !== undefined && makeSameHeaders(before.work, work)) {
+      this.#assignment = { ...before, work };
+      this.#setHeader(this.#assignment);
+      return;
+    }
+    if (before !== undefined) this.#unitsUsed += before.unitIndex + 1;
     this.#assignment = undefined;
     if (work === undefined) return;
     const lane = laneOf(this.#options.thread, this.#options.threadCount, work.extranonce2Size);
@@ -143,7 +150,10 @@ export class HashLoop {
     assignment.extranonce2 = extranonce2Bytes(unit.extranonce2, work.extranonce2Size);
     assignment.ntime = (work.job.time + unit.timeRoll) % NONCE_COUNT;
     assignment.nextNonce = lane.startNonce;
-    const { extranonce2, ntime } = assignment;
+    this.#setHeader(assignment);
+  }
+
+  #setHeader({ work, extranonce2, ntime }: Assignment): void {
     this.#options.hasher.setWork(headerOfWork(work, { extranonce2, ntime, nonce: 0 }), work.target);
   }
 
@@ -152,4 +162,15 @@ export class HashLoop {
     const fitting = elapsedMs > 0 ? (nonces * SLICE_MS) / elapsedMs : Number.POSITIVE_INFINITY;
     this.#sliceNonces = Math.max(1, Math.floor(Math.min(fitting, nonces * SLICE_GROWTH_MAX)));
   }
+}
+
+/**
+ * Whether two works are the same search, whatever they are called and ask for: pools repeat a job to go with
+ * another difficulty, and a header that was hashed under the one must not come again under the other.
+ */
+function makeSameHeaders(a: Work, b: Work): boolean {
+  if (a.extranonce2Size !== b.extranonce2Size) return false;
+  const extranonce2 = new Uint8Array(a.extranonce2Size);
+  const headerOfJob = (work: Work) => headerOfWork(work, { extranonce2, ntime: work.job.time, nonce: 0 });
+  return equalBytes(headerOfJob(a), headerOfJob(b));
 }

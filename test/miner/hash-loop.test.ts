@@ -125,13 +125,32 @@ describe('hash loop', () => {
   });
 
   test('does not repeat itself when a pool sends the same job again', () => {
-    const bench = new Bench();
-    const loops = [bench.loop(0, 2), bench.loop(1, 2)];
-    for (let repetition = 0; repetition < 20; repetition++) {
-      for (const loop of loops) loop.setWork(someWork());
-      for (const loop of loops) slices(loop, 5);
+    for (const extranonce2Size of [0, 1, 4]) {
+      const bench = new Bench();
+      const loops = [bench.loop(0, 2), bench.loop(1, 2)];
+      for (let repetition = 0; repetition < 20; repetition++) {
+        for (const loop of loops) loop.setWork(someWork({ extranonce2Size }));
+        for (const loop of loops) slices(loop, 5);
+      }
+      assert.equal(bench.overlap.most, 1, `extranonce2 of ${extranonce2Size} bytes`);
     }
-    assert.equal(bench.overlap.most, 1);
+  });
+
+  test('goes on with a job that is sent again with another difficulty, at the new one', () => {
+    const bench = new Bench();
+    const loop = bench.loop(0, 1, createJsHasher());
+    loop.setWork(someWork({ extranonce2Size: 0 }));
+    loop.slice();
+    const work = someWork({ extranonce2Size: 0, target: 2n ** 250n, job: someJob({ jobId: 'job-2' }) });
+    const before = loop.hashCount;
+    loop.setWork(work);
+    loop.slice();
+    assert.ok(bench.hits.length > 0);
+    for (const hit of bench.hits) {
+      assert.equal(hit.serial, work.serial);
+      assert.ok(hit.nonce >= before);
+      assert.ok(meetsTarget(hashHeaderBytes(headerOfWork(work, hit)), work.target));
+    }
   });
 
   test('moves the time on only as fast as time passes', () => {
