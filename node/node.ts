@@ -237,6 +237,7 @@ function openRpc(
     handler: server.handler,
     lenientParser: options.lenientHttp ?? false,
     portSetting: '--rpc-port',
+    onAcceptError: (error) => options.log.error({ err: error }, 'an RPC client could not be accepted'),
     onStop: () => server.stop(),
   });
 }

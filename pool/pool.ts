@@ -148,6 +148,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     ...options.http,
     handler: poolApp({ ...view, clock, log }).callback(),
     portSetting: '--http-port',
+    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
   });
   started.push(http);
   submitter.recover().catch((error: unknown) => log.error({ err: error }, 'recovering blocks failed'));

@@ -87,12 +87,9 @@ export class StratumServer {
 
   /** Opens the port. @throws ListenError when it is taken */
   async start(): Promise<void> {
-    const { host, port } = this.#options;
-    await listen(this.#server, { host, port, portSetting: '--stratum-port' });
-    // Too many open files, for one: those who are connected are not to suffer from it.
-    this.#server.on('error', (error) =>
-      this.#options.log.error({ err: error }, 'a miner could not be accepted'),
-    );
+    const { host, port, log } = this.#options;
+    const onAcceptError = (error: Error) => log.error({ err: error }, 'a miner could not be accepted');
+    await listen(this.#server, { host, port, portSetting: '--stratum-port', onAcceptError });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 

@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly lenientParser?: boolean;
   /** The setting that changes the port, for the message when it is taken: `--rpc-port`. */
   readonly portSetting?: string;
+  /** See {@link listen}. */
+  readonly onAcceptError?: (error: Error) => void;
   /** Called first when stopping, to end what would otherwise wait: long polls, WebSockets. */
   readonly onStop?: () => void;
   readonly timeouts?: Partial<HttpTimeouts>;
@@ -123,19 +125,29 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   };
 }
 
+/** Where a server listens. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly portSetting?: string | undefined;
+  /**
+   * Told when somebody could not be let in: too many open files, for one. Those who are connected must not
+   * suffer from it, so the server stays (default: a warning of the process).
+   */
+  readonly onAcceptError?: ((error: Error) => void) | undefined;
+}
+
 /**
  * Opens a server's port.
  * @throws ListenError with a sentence about what to change.
  */
-export function listen(
-  server: NetServer,
-  options: { readonly host: string; readonly port: number; readonly portSetting?: string | undefined },
-): Promise<void> {
+export function listen(server: NetServer, options: ListenOptions): Promise<void> {
   return new Promise((accept, reject) => {
     const refused = (error: Error): void => reject(explainListen(error, options));
     server.once('error', refused);
     server.once('listening', () => {
       server.off('error', refused);
+      server.on('error', options.onAcceptError ?? ((error) => process.emitWarning(error)));
       accept();
     });
     server.listen(options.port, options.host);

@@ -45,6 +45,16 @@ describe('listening', () => {
     assert.equal(url, `http://127.0.0.1:${port}`);
   });
 
+  test('goes on when somebody cannot be let in, and says so', async (context) => {
+    const told: Error[] = [];
+    const { url, server } = await listening(context, { onAcceptError: (error) => told.push(error) });
+    // What Node does when accept(2) fails: there is no way to bring that about for one server alone.
+    const tooManyFiles = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+    server.emit('error', tooManyFiles);
+    assert.deepEqual(told, [tooManyFiles]);
+    assert.equal((await send({ url, body: 'hello' })).body, 'hello');
+  });
+
   test('on a port in use is refused with the port and the setting that changes it', async (context) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
