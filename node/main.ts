@@ -1,8 +1,8 @@
 /** `nilz node`: reads flags, environment and signals, and calls `startNode`. */
 import { readFileSync } from 'node:fs';
-import { AddressError } from '../protocol/address.ts';
+import { AddressError, decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
-import { ProfileError } from '../protocol/network.ts';
+import { type NetworkProfile, ProfileError } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
@@ -97,6 +97,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
 async function run(values: NodeSettings): Promise<number> {
   const profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
+  if (values.mine !== undefined) assertAddress(values.mine, profile);
   const log = createLogger({
     name: 'node',
     level: values.logLevel,
@@ -121,6 +122,15 @@ async function run(values: NodeSettings): Promise<number> {
     },
     { log },
   );
+}
+
+function assertAddress(address: string, profile: NetworkProfile): void {
+  try {
+    decodeAddress(address, profile.address);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    throw new SettingError(`--mine ${address}: no address of network ${profile.name}: ${error.message}`);
+  }
 }
 
 function credentialsOf({ rpcUser, rpcPassword }: NodeSettings): Credentials | undefined {
@@ -152,9 +162,7 @@ function announce({ profile, chain, rpcUrl, cookieFile, directory }: RunningNode
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */
 function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof SettingError || error instanceof ProfileError || error instanceof AddressError) {
-    return EXIT.wrongUse;
-  }
+  if (error instanceof SettingError || error instanceof ProfileError) return EXIT.wrongUse;
   if (error instanceof ListenError || error instanceof DirectoryError) return EXIT.failed;
   if (error instanceof DatabaseError || error instanceof IdentityError) return EXIT.failed;
   return undefined;

@@ -13,6 +13,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { JSONRPCClient, type JSONRPCRequest, type JSONRPCResponse } from 'json-rpc-2.0';
 import { z } from 'zod';
+import { SettingError } from './config.ts';
 import type { Credentials } from './http.ts';
 
 export interface RpcClientOptions {
@@ -110,7 +111,7 @@ const answerSchema = z
 
 /**
  * Makes a client; nothing is sent before the first call.
- * @throws TypeError when the URL is not an http or https address.
+ * @throws SettingError when the URL is not an http or https address; it does not repeat it.
  */
 export function createRpcClient(options: RpcClientOptions): RpcClient {
   const transport = new Transport(options);
@@ -176,9 +177,10 @@ class Transport {
   #credentials: Credentials | undefined;
 
   constructor(options: RpcClientOptions) {
-    const url = parseUrl(options.url);
+    const setting = options.urlSetting ?? 'the URL of a JSON-RPC server';
+    const url = parseUrl(options.url, setting);
     this.#options = options;
-    this.#credentials = options.credentials ?? credentialsIn(url);
+    this.#credentials = options.credentials ?? credentialsIn(url, setting);
     url.username = '';
     url.password = '';
     this.#endpoint = url;
@@ -366,18 +368,23 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks, length).toString('utf8');
 }
 
-function parseUrl(text: string): URL {
+/** The text itself may hold a password, so an error does not repeat it. */
+function parseUrl(text: string, setting: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // The text itself may hold a password, so it is not repeated.
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError('the URL of a JSON-RPC server has the form http://USER:PASSWORD@HOST:PORT');
+    throw new SettingError(`${setting}: must have the form http://USER:PASSWORD@HOST:PORT`);
   }
   return url;
 }
 
-function credentialsIn(url: URL): Credentials | undefined {
+function credentialsIn(url: URL, setting: string): Credentials | undefined {
   if (url.username === '') return undefined;
-  return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  try {
+    return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new SettingError(`${setting}: a % in the user or the password must be written as %25`);
+  }
 }
 
 function callError({ code, message, data }: { code: number; message: string; data?: unknown }): RpcCallError {

@@ -51,7 +51,7 @@ describe('nilz node', () => {
       [['--rpc-user', 'u'], /--rpc-password/],
       [['--rpc-password', 'p'], /--rpc-user/],
       [['--rpc-user', 'a:b', '--rpc-password', 'p'], /colon/],
-      [['--mine', 'nobody'], /address/],
+      [['--mine', 'nobody'], /^nilz node: --mine nobody: no address of network dev: /],
       [['--p2p-port', '1'], /--p2p-port/],
       [['--network', 'main', '--block-time', '5'], /main/],
       [['--network', 'test'], /test/, { NILZ_RETARGET_WINDOW: '5' }],

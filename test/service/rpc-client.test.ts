@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { z } from 'zod';
+import { SettingError } from '../../service/config.ts';
 import { basicAuth, listenHttp, readBody } from '../../service/http.ts';
 import { createLogger } from '../../service/log.ts';
 import {
@@ -259,12 +260,20 @@ describe('a server that gives no usable answer', () => {
       assert.throws(
         () => createRpcClient({ url }),
         (error: Error) => {
-          assert.match(error.message, /has the form http:\/\/USER:PASSWORD@HOST:PORT/);
+          assert.ok(error instanceof SettingError, String(error));
+          assert.match(error.message, /must have the form http:\/\/USER:PASSWORD@HOST:PORT/);
           assert.doesNotMatch(error.message, /secret/);
           return true;
         },
       );
     }
+  });
+
+  test('because its password is no part of a URL', () => {
+    assert.throws(() => createRpcClient({ url: 'http://u:50%secret@x', urlSetting: '--node-url' }), {
+      name: 'SettingError',
+      message: '--node-url: a % in the user or the password must be written as %25',
+    });
   });
 });
 
