@@ -17,8 +17,16 @@ import type { Verify } from '../../protocol/signature.ts';
 import type { Database } from '../../service/database.ts';
 import { readBody, readUndo } from '../storage/blocks-table.ts';
 import { ChainBatch } from '../storage/chain-batch.ts';
-import { type CoinChange, type CoinChanges, findCoins } from '../storage/coins-table.ts';
+import {
+  type CoinChange,
+  type CoinChanges,
+  findCoins,
+  type PlacedCoin,
+  rowOf,
+  transactionKey,
+} from '../storage/coins-table.ts';
 import { damaged } from '../storage/node-database.ts';
+import { findPositions } from '../storage/transactions-table.ts';
 import type { BlockIndex, IndexedBlock } from './block-index.ts';
 import type { CoinsCache } from './coins-cache.ts';
 import type { ChainStep } from './followers.ts';
@@ -26,7 +34,9 @@ import type { ChainStep } from './followers.ts';
 interface Plan {
   readonly undo: Undo;
   readonly changes: CoinChanges;
-  readonly coins: ReadonlyMap<string, Coin>;
+  /** The coins it spends, and the positions of all transactions they or new ones are made by. */
+  readonly coins: ReadonlyMap<string, PlacedCoin>;
+  readonly positions: ReadonlyMap<string, number>;
 }
 
 /**
@@ -83,9 +93,9 @@ export class ActiveChain {
    */
   async connect(entry: IndexedBlock, durable: boolean, block?: Block): Promise<ChainStep> {
     const whole = block ?? (await this.#readBlock(entry));
-    const { undo, changes, coins } = await this.#plan(whole, entry.height);
+    const { undo, changes, coins, positions } = await this.#plan(whole, entry.height);
     if (durable) await this.#settleCoins();
-    const step = { block: whole, entry, undo };
+    const step = { block: whole, entry, undo, positions };
     entry.status = 'valid';
     this.#batch.connect(step);
     await this.#step(changes, coins, durable, () => this.#index.extend(entry));
@@ -98,11 +108,16 @@ export class ActiveChain {
     if (this.#batch.hasConnected) await this.commit();
     const block = await this.#readBlock(entry);
     const undo = await this.undo(entry);
-    const staged = new StagedCoins(new Map());
+    const { spent, created } = blockKeys(block);
+    const positions = ownPositions(block);
+    const from = new Set(spent.flat().map(transactionKey));
+    for (const [key, position] of await findPositions(this.#database, [...from]))
+      positions.set(key, position);
+    const coins = await this.#look(created.flat());
+    const staged = new StagedCoins(coins, positions);
     disconnectBlock(block, undo, staged);
     if (durable) await this.#settleCoins();
-    const coins = await this.#look([...staged.changes.keys()]);
-    const step = { block, entry, undo };
+    const step = { block, entry, undo, positions };
     this.#batch.disconnect(step);
     await this.#step(staged.changes, coins, durable, () => this.#index.shrink());
     return step;
@@ -156,21 +171,23 @@ export class ActiveChain {
     return keys.map((key) => coins.get(key));
   }
 
-  /** What a block would do to the coins; `coins` are those it spends. @throws RuleError */
+  /** What a block would do to the coins. @throws RuleError */
   async #plan(block: Block, height: number): Promise<Plan> {
     const { spent, created } = blockKeys(block);
     const own = new Set(created.flat());
     const coins = await this.#look(spent.flat().filter((key) => !own.has(key)));
-    const staged = new StagedCoins(coins);
+    const positions = ownPositions(block);
+    for (const [key, { position }] of coins) positions.set(transactionKey(key), position);
+    const staged = new StagedCoins(coins, positions);
     const connection = planConnection(block, height, staged, this.#profile);
     verifySpends(block, connection.undo, this.#verify, this.#isVerified);
     applyConnection(connection, staged);
-    return { undo: connection.undo, changes: staged.changes, coins };
+    return { undo: connection.undo, changes: staged.changes, coins, positions };
   }
 
   /** Looks coins up, in the table where they are not in memory: those that are unspent, as of one moment. */
-  async #look(keys: readonly string[]): Promise<Map<string, Coin>> {
-    const read = new Map<string, Coin | undefined>();
+  async #look(keys: readonly string[]): Promise<Map<string, PlacedCoin>> {
+    const read = new Map<string, PlacedCoin | undefined>();
     const watch = this.#cache.watch();
     try {
       for (;;) {
@@ -184,7 +201,7 @@ export class ActiveChain {
     } finally {
       watch.end();
     }
-    const coins = new Map<string, Coin>();
+    const coins = new Map<string, PlacedCoin>();
     for (const key of keys) {
       const coin = this.#cache.get(key) ?? read.get(key);
       if (coin !== undefined) coins.set(key, coin);
@@ -196,7 +213,7 @@ export class ActiveChain {
   /** @param before those of the changed coins that are there before the step */
   async #step(
     changes: CoinChanges,
-    before: ReadonlyMap<string, Coin>,
+    before: ReadonlyMap<string, PlacedCoin>,
     durable: boolean,
     move: () => void,
   ): Promise<void> {
@@ -249,13 +266,28 @@ export class ActiveChain {
   }
 }
 
+/** The positions of a block's transactions, by the keys of their txids. */
+function ownPositions(block: Block): Map<string, number> {
+  const positions = new Map<string, number>();
+  for (const [position, [key]] of blockKeys(block).created.entries()) {
+    if (key !== undefined) positions.set(transactionKey(key), position);
+  }
+  return positions;
+}
+
 /** What one block does to the coins, before it is known whether it will be done. */
 class StagedCoins implements CoinView {
-  readonly #base: ReadonlyMap<string, Coin>;
+  readonly #base: ReadonlyMap<string, PlacedCoin>;
+  readonly #positions: ReadonlyMap<string, number>;
   readonly changes = new Map<string, CoinChange>();
 
-  constructor(base: ReadonlyMap<string, Coin>) {
+  /**
+   * @param base the coins there are, as far as the block touches them
+   * @param positions of the transactions that make its coins
+   */
+  constructor(base: ReadonlyMap<string, PlacedCoin>, positions: ReadonlyMap<string, number>) {
     this.#base = base;
+    this.#positions = positions;
   }
 
   get(key: string): Coin | undefined {
@@ -263,10 +295,14 @@ class StagedCoins implements CoinView {
   }
 
   add(key: string, coin: Coin): void {
-    this.changes.set(key, { coin, onDisk: false });
+    const position = this.#positions.get(transactionKey(key));
+    if (position === undefined) throw new Error(`the transaction of coin ${key} has no place`);
+    this.changes.set(key, { coin: { ...coin, position }, onDisk: undefined });
   }
 
   spend(key: string): void {
-    this.changes.set(key, { coin: undefined, onDisk: true });
+    const coin = this.#base.get(key);
+    if (coin === undefined) throw new Error(`coin ${key} is not there`);
+    this.changes.set(key, { coin: undefined, onDisk: rowOf(coin) });
   }
 }

@@ -2,9 +2,8 @@ import { isMature } from '../../protocol/check-input.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Database } from '../../service/database.ts';
-import { damaged } from '../storage/node-database.ts';
-import { comparePlaces, findOutputs, type OutputRow, type Place } from '../storage/outputs-table.ts';
-import { findTxids } from '../storage/transactions-table.ts';
+import { findOutputs, type OutputRow } from '../storage/outputs-table.ts';
+import { comparePlaces, type Place } from '../storage/place.ts';
 
 /** What scripts own on the best chain. All sums are exact. */
 export interface AddressBalance {
@@ -64,12 +63,12 @@ export class AddressIndex {
   }
 
   async balance(scripts: readonly Uint8Array[]): Promise<AddressBalance> {
-    const { tip, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
+    const { tipHeight, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
     const sums = { spendable: 0n, immature: 0n, received: 0n };
     for (const output of outputs) {
       sums.received += output.value;
       if (output.spent !== undefined) continue;
-      if (this.#isMature(output, tip.height)) sums.spendable += output.value;
+      if (this.#isMature(output, tipHeight)) sums.spendable += output.value;
       else sums.immature += output.value;
     }
     return sums;
@@ -77,7 +76,7 @@ export class AddressIndex {
 
   /** The unspent outputs of these scripts. */
   async coins(scripts: readonly Uint8Array[]): Promise<AddressCoin[]> {
-    const { tip, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: true });
+    const { tipHeight, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: true });
     return outputs.map((output) => ({
       script: output.script,
       txid: output.txid,
@@ -85,7 +84,7 @@ export class AddressIndex {
       value: output.value,
       height: output.created.height,
       coinbase: output.created.position === 0,
-      mature: this.#isMature(output, tip.height),
+      mature: this.#isMature(output, tipHeight),
     }));
   }
 
@@ -102,25 +101,14 @@ export class AddressIndex {
   async deltas(scripts: readonly Uint8Array[], range: HeightRange = {}): Promise<AddressDelta[]> {
     const { start = 0, end = Number.POSITIVE_INFINITY } = range;
     const within = ({ height }: Place): boolean => height >= start && height <= end;
-    for (;;) {
-      const { tip, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
-      const received = outputs
-        .filter(({ created }) => within(created))
-        .map(({ txid, script, value, created }) => ({ txid, script, value, ...created }));
-      const spends = outputs.flatMap(({ script, value, spent }) =>
-        spent !== undefined && within(spent) ? [{ script, value: -value, ...spent }] : [],
-      );
-      const { tipId, txids } = await findTxids(this.#database, spends);
-      // The chain moved between the two queries.
-      if (tipId !== tip.id) continue;
-      const spent = spends.map((spend, at) => {
-        const txid = txids[at];
-        if (txid === undefined)
-          throw damaged(this.#database, `no transaction at height ${spend.height} is known`);
-        return { txid, ...spend };
-      });
-      return [...received, ...spent].sort(comparePlaces);
-    }
+    const { outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
+    const received = outputs
+      .filter(({ created }) => within(created))
+      .map(({ txid, script, value, created }) => ({ txid, script, value, ...created }));
+    const spent = outputs.flatMap(({ script, value, spent: by }) =>
+      by !== undefined && within(by) ? [{ script, value: -value, ...by }] : [],
+    );
+    return [...received, ...spent].sort(comparePlaces);
   }
 
   #isMature({ value, script, created: { height, position } }: OutputRow, tipHeight: Height): boolean {

@@ -1,5 +1,5 @@
-import type { Coin } from '../../protocol/connect.ts';
-import type { CoinChange, CoinChanges } from '../storage/coins-table.ts';
+import { type CoinChange, type CoinChanges, type PlacedCoin, rowOf } from '../storage/coins-table.ts';
+import type { TransactionPlace } from '../storage/place.ts';
 
 /** Bytes a coin takes in memory beside its script: two objects, its key and the slots of the map (measured). */
 const COIN_BYTES = 600;
@@ -14,14 +14,14 @@ const SPENT_BYTES = 250;
 export class CoinsCache {
   readonly #maxBytes: number;
   /** As in the table; the oldest comes first. None of them has changed. */
-  readonly #clean = new Map<string, Coin>();
+  readonly #clean = new Map<string, PlacedCoin>();
   #cleanBytes = 0;
   #changes = new Map<string, CoinChange>();
   #changedBytes = 0;
   #writing: CoinChanges = new Map();
   #writingBytes = 0;
   /** A step that is on its way to the disk, and the coins that were there before it. */
-  #step: { readonly changes: CoinChanges; readonly before: ReadonlyMap<string, Coin> } | undefined;
+  #step: { readonly changes: CoinChanges; readonly before: ReadonlyMap<string, PlacedCoin> } | undefined;
   readonly #watches = new Set<Set<string>>();
 
   /** @param maxBytes memory the coins may take */
@@ -45,7 +45,7 @@ export class CoinsCache {
     return inStep || this.#changes.has(key) || this.#writing.has(key) || this.#clean.has(key);
   }
 
-  get(key: string): Coin | undefined {
+  get(key: string): PlacedCoin | undefined {
     if (this.#step?.changes.has(key)) return this.#step.before.get(key);
     const change = this.#changes.get(key) ?? this.#writing.get(key);
     return change === undefined ? this.#clean.get(key) : change.coin;
@@ -70,7 +70,7 @@ export class CoinsCache {
   }
 
   /** Keeps coins that were read from the table and have not changed since. */
-  remember(coins: ReadonlyMap<string, Coin>): void {
+  remember(coins: ReadonlyMap<string, PlacedCoin>): void {
     for (const [key, coin] of coins) if (!this.has(key)) this.#keep(key, coin);
     this.#makeRoom();
   }
@@ -81,10 +81,10 @@ export class CoinsCache {
       this.#forget(key);
       this.#note(key);
       const before = this.#changes.get(key);
-      const change = { coin, onDisk: before?.onDisk ?? this.#willBeOnDisk(key) ?? onDisk };
+      const change = { coin, onDisk: this.#rowOf(key, onDisk) };
       this.#changedBytes -= bytesOf(before);
       // A coin that came and went between two writes leaves no trace.
-      if (change.coin === undefined && !change.onDisk) {
+      if (change.coin === undefined && change.onDisk === undefined) {
         this.#changes.delete(key);
       } else {
         this.#changes.set(key, change);
@@ -94,10 +94,13 @@ export class CoinsCache {
     this.#makeRoom();
   }
 
-  /** Whether the table will hold the coin after the write under way; undefined if that does not touch it. */
-  #willBeOnDisk(key: string): boolean | undefined {
-    const change = this.#writing.get(key);
-    return change && change.coin !== undefined;
+  /** Where the row of a coin is, or will be after the write under way; `below` if neither has touched it. */
+  #rowOf(key: string, below: TransactionPlace | undefined): TransactionPlace | undefined {
+    const change = this.#changes.get(key);
+    if (change !== undefined) return change.onDisk;
+    const writing = this.#writing.get(key);
+    if (writing === undefined) return below;
+    return writing.coin && rowOf(writing.coin);
   }
 
   /**
@@ -105,7 +108,7 @@ export class CoinsCache {
    * were, although the table may show the change a moment before its writer hears of it.
    * @param before those of the changed coins that are there before
    */
-  beginStep(changes: CoinChanges, before: ReadonlyMap<string, Coin>): void {
+  beginStep(changes: CoinChanges, before: ReadonlyMap<string, PlacedCoin>): void {
     this.#step = { changes, before };
   }
 
@@ -147,7 +150,7 @@ export class CoinsCache {
     for (const noted of this.#watches) noted.add(key);
   }
 
-  #keep(key: string, coin: Coin): void {
+  #keep(key: string, coin: PlacedCoin): void {
     this.#clean.set(key, coin);
     this.#cleanBytes += bytesOf({ coin });
   }

@@ -42,13 +42,12 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
   batch.addBlock(entry);
   batch.addBody(entry, encodeBlock(genesis));
   batch.begin(entry, genesis, coins);
+  const placed = new Map(
+    coins.map(([key, coin]) => [key, { coin: { ...coin, position: 0 }, onDisk: undefined }]),
+  );
   await database.transaction(async (statements) => {
     await writeIdentity(statements, profile);
-    await batch.write(
-      database,
-      statements,
-      new Map(coins.map(([key, coin]) => [key, { coin, onDisk: false }])),
-    );
+    await batch.write(database, statements, placed);
   });
 }
 

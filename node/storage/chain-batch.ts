@@ -1,7 +1,7 @@
 import type { Block } from '../../protocol/block.ts';
 import { blockKeys, type Coin, createdCoins, type Undo, undoCodec } from '../../protocol/coins.ts';
 import { txid } from '../../protocol/transaction.ts';
-import type { Hash, Height } from '../../protocol/units.ts';
+import type { Hash } from '../../protocol/units.ts';
 import type { Database, Statements } from '../../service/database.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import {
@@ -13,22 +13,26 @@ import {
   updateTip,
 } from './blocks-table.ts';
 import { runWrites } from './bulk-write.ts';
-import { type CoinChanges, deleteCoins, insertCoins } from './coins-table.ts';
+import { type CoinChanges, deleteCoins, insertCoins, outputIndex, transactionKey } from './coins-table.ts';
 import {
   type CreatedOutput,
   deleteOutputs,
   insertOutputs,
+  type OutputKey,
   type SpentOutput,
   spendOutputs,
   unspendOutputs,
 } from './outputs-table.ts';
-import { deleteTransactions, insertTransactions, type TransactionPlace } from './transactions-table.ts';
+import type { TransactionPlace } from './place.ts';
+import { deleteTransactions, insertTransactions, type PlacedTransaction } from './transactions-table.ts';
 
-/** A block, its entry, and the coins it spends. */
-interface Step {
+/** A block that became the tip or was the tip. */
+export interface Step {
   readonly block: Block;
   readonly entry: BlockEntry;
   readonly undo: Undo;
+  /** The position in its block of every transaction of this block and of those it spends from, by `hashKey`. */
+  readonly positions: ReadonlyMap<string, number>;
 }
 
 /** Limits of a batch: bytes of blocks and undo data, and new or connected blocks. A crash costs no more than that. */
@@ -45,13 +49,13 @@ export class ChainBatch {
   readonly #changedBlocks = new Set<BlockEntry>();
   readonly #bodies = new Map<string, BlockBytes>();
   readonly #undo = new Map<string, BlockBytes>();
-  /** Scripts by outpoint: outputs that blocks taken back had spent, and had made. */
-  readonly #unspent = new Map<string, Uint8Array>();
-  readonly #deleted = new Map<string, Uint8Array>();
-  readonly #left: BlockEntry[] = [];
-  readonly #created = new Map<string, CreatedOutput>();
-  readonly #spent = new Map<string, SpentOutput>();
-  readonly #transactions: (TransactionPlace & { readonly txid: Hash })[] = [];
+  /** What blocks that were taken back had spent, had made, and had in them. */
+  readonly #unspent: OutputKey[] = [];
+  readonly #deleted: OutputKey[] = [];
+  readonly #left: Hash[] = [];
+  readonly #created: CreatedOutput[] = [];
+  readonly #spent: SpentOutput[] = [];
+  readonly #transactions: PlacedTransaction[] = [];
   #tip: BlockEntry | undefined;
   #bytes = 0;
 
@@ -97,62 +101,57 @@ export class ChainBatch {
   }
 
   /** A block became the tip. */
-  connect({ block, entry, undo }: Step): void {
+  connect(step: Step): void {
+    const { block, entry, undo } = step;
     const bytes = undoCodec.encode(undo);
     this.#undo.set(entry.key, { hash: entry.hash, bytes });
     this.#bytes += bytes.length;
     this.#tip = entry;
     this.changeBlock(entry);
-    const keys = blockKeys(block);
+    const { created } = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
-      this.#transactions.push({ height: entry.height, position, txid: txid(transaction) });
-      this.#spend(keys.spent[position] ?? [], undo.spent[position - 1] ?? [], entry.height, position);
-      const coins = createdCoins(transaction, keys.created[position] ?? [], entry.height, position === 0);
-      this.#create(coins, entry.height, position);
+      const place = { height: entry.height, position, txid: txid(transaction) };
+      this.#transactions.push(place);
+      this.#create(createdCoins(transaction, created[position] ?? [], entry.height, position === 0), place);
+      for (const [index, output] of spentOutputs(step, position).entries()) {
+        this.#spent.push({ ...output, spent: { ...place, index } });
+      }
     }
   }
 
   /** The genesis block became the first tip; `coins` is what can be spent of it. */
   begin(entry: BlockEntry, { transactions }: Block, coins: readonly [key: string, coin: Coin][]): void {
     this.#tip = entry;
-    this.#create(coins, entry.height, 0);
     for (const [position, transaction] of transactions.entries()) {
-      this.#transactions.push({ height: entry.height, position, txid: txid(transaction) });
+      const place = { height: entry.height, position, txid: txid(transaction) };
+      this.#transactions.push(place);
+      this.#create(coins, place);
     }
   }
 
-  #spend(keys: readonly string[], coins: Undo['spent'][number], height: Height, position: number): void {
-    for (const [index, key] of keys.entries()) {
-      const coin = coins[index];
-      if (coin === undefined) throw new Error(`undo data has no coin for input ${index}`);
-      const spent = { height, position, index };
-      const created = this.#created.get(key);
-      if (created !== undefined) created.spent = spent;
-      else this.#spent.set(key, { script: coin.script, spent });
-    }
-  }
-
-  #create(coins: readonly [key: string, coin: Coin][], height: Height, position: number): void {
+  #create(coins: readonly [key: string, coin: Coin][], place: PlacedTransaction): void {
     for (const [key, { script, value }] of coins) {
-      const index = Number(key.slice(key.indexOf(':') + 1));
-      this.#created.set(key, { script, value, created: { height, position, index }, spent: undefined });
+      this.#created.push({ script, value, txid: place.txid, created: outputPlace(place, key) });
     }
   }
 
   /** The tip was taken back: its parent is the tip again. */
-  disconnect({ block, entry, undo }: Step): void {
-    if (this.hasConnected)
-      throw new Error('a block is taken back before the batch that connects others is written');
+  disconnect(step: Step): void {
+    if (this.hasConnected) throw new Error('a block is taken back before what was connected is written');
+    const { block, entry } = step;
     this.#tip = entry.parent;
-    this.#left.push(entry);
-    const keys = blockKeys(block);
+    const { created } = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
-      for (const [index, key] of (keys.spent[position] ?? []).entries()) {
-        const coin = undo.spent[position - 1]?.[index];
-        if (coin !== undefined) this.#unspent.set(key, coin.script);
-      }
-      for (const [key, { script }] of createdCoins(transaction, keys.created[position] ?? [], 0, false)) {
-        this.#deleted.set(key, script);
+      this.#left.push(txid(transaction));
+      this.#unspent.push(...spentOutputs(step, position));
+      const place = { height: entry.height, position };
+      for (const [key, { script }] of createdCoins(
+        transaction,
+        created[position] ?? [],
+        entry.height,
+        false,
+      )) {
+        this.#deleted.push({ script, created: outputPlace(place, key) });
       }
     }
   }
@@ -167,7 +166,7 @@ export class ChainBatch {
       () => insertUndo([...this.#undo.values()]),
       () => unspendOutputs(this.#unspent),
       () => deleteOutputs(this.#deleted),
-      ...this.#left.map((entry) => () => deleteTransactions(entry.height, entry.transactionCount)),
+      () => deleteTransactions(this.#left),
       () => insertOutputs(this.#created),
       () => spendOutputs(this.#spent),
       () => insertTransactions(this.#transactions),
@@ -176,4 +175,19 @@ export class ChainBatch {
       () => tip && updateTip(tip),
     ]);
   }
+}
+
+/** The outputs that a transaction of a block spends, in the order of its inputs. */
+function spentOutputs({ block, undo, positions }: Step, position: number): OutputKey[] {
+  const coins = undo.spent[position - 1] ?? [];
+  return (blockKeys(block).spent[position] ?? []).map((key, index) => {
+    const coin = coins[index];
+    const madeAt = positions.get(transactionKey(key));
+    if (coin === undefined || madeAt === undefined) throw new Error(`nothing is known of the coin ${key}`);
+    return { script: coin.script, created: outputPlace({ height: coin.height, position: madeAt }, key) };
+  });
+}
+
+function outputPlace({ height, position }: TransactionPlace, key: string): OutputKey['created'] {
+  return { height, position, index: outputIndex(key) };
 }

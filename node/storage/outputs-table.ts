@@ -1,174 +1,136 @@
 import { bytesToHex } from '../../protocol/bytes.ts';
-import type { Nits } from '../../protocol/units.ts';
+import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
 import type { BulkWrite } from './bulk-write.ts';
-import { packOutPoint } from './coins-table.ts';
 import { column, PackedRows } from './packed-rows.ts';
+import { comparePlaces, PLACE_BYTES, type Place, packPlace, readPlace } from './place.ts';
 
-/** A place in the best chain: a transaction and one of its inputs or outputs. */
-export interface Place {
-  readonly height: number;
-  /** Of the transaction in its block. */
-  readonly position: number;
-  /** Of the input or output in the transaction. */
-  readonly index: number;
-}
-
-/** An output that entered the best chain. */
-export interface CreatedOutput {
+/** Which row: an output and its script. */
+export interface OutputKey {
   readonly script: Uint8Array;
-  readonly value: Nits;
-  /** The output itself; its index is also that of the outpoint. */
   readonly created: Place;
-  /** The input that spends it. */
-  spent: Place | undefined;
 }
 
-/** An input of the best chain and the script of the coin it spends. */
-export interface SpentOutput {
-  readonly script: Uint8Array;
-  readonly spent: Place;
+/** An output that enters the best chain. */
+export interface CreatedOutput extends OutputKey {
+  readonly value: Nits;
+  readonly txid: Hash;
+}
+
+/** An output that an input of the best chain spends. */
+export interface SpentOutput extends OutputKey {
+  readonly spent: Spender;
+}
+
+/** The input that spends an output: where it is, and its transaction. */
+export interface Spender extends Place {
+  readonly txid: Hash;
 }
 
 /** An output as the table holds it. */
 export interface OutputRow extends CreatedOutput {
-  readonly txid: Uint8Array;
+  readonly spent: Spender | undefined;
 }
 
-const OUTPOINT_BYTES = 36;
 const VALUE_BYTES = 8;
-const CREATED_BYTES = 8;
-const SPENT_BYTES = 12;
-const NOT_SPENT: Place = { height: 0, position: 0, index: 0 };
+const TXID_BYTES = 32;
+/** Value and txid of an output. */
+const FACT_BYTES = VALUE_BYTES + TXID_BYTES;
+/** Place and txid of the spender. */
+const SPENDER_BYTES = PLACE_BYTES + TXID_BYTES;
 
-/** Adds outputs, by `outPointKey`. */
-export function insertOutputs(outputs: ReadonlyMap<string, CreatedOutput>): BulkWrite | undefined {
-  const rows = new PackedRows(outputs.size, 90);
-  for (const [key, { script, value, created, spent }] of outputs) {
-    packOutPoint(rows, key).u64(value).u32(created.height).u32(created.position);
-    packPlace(rows, spent ?? NOT_SPENT)
-      .bytes(script)
-      .end();
+export function insertOutputs(outputs: readonly CreatedOutput[]): BulkWrite | undefined {
+  const rows = new PackedRows(outputs.length, PLACE_BYTES + FACT_BYTES + 24);
+  for (const { created, value, txid, script } of outputs) {
+    packPlace(rows, created).u64(value).bytes(txid).bytes(script).end();
   }
-  const afterValue = OUTPOINT_BYTES + VALUE_BYTES;
-  const afterCreated = afterValue + CREATED_BYTES;
-  // No input stands in the genesis block, so twelve zeros say that nothing spends the output.
   return rows.into(
-    `INSERT INTO outputs (script, outpoint, value, created, spent)
-     SELECT ${column(afterCreated + SPENT_BYTES)}, ${column(0, OUTPOINT_BYTES)},
-            ${column(OUTPOINT_BYTES, VALUE_BYTES)}, ${column(afterValue, CREATED_BYTES)},
-            nullif(${column(afterCreated, SPENT_BYTES)}, zeroblob(${SPENT_BYTES}))
+    `INSERT INTO outputs (script, created, fact)
+     SELECT ${column(PLACE_BYTES + FACT_BYTES)}, ${column(0, PLACE_BYTES)}, ${column(PLACE_BYTES, FACT_BYTES)}
      FROM json_each(?2)`,
   );
 }
 
-/** Notes where outputs were spent, by `outPointKey`. */
-export function spendOutputs(spends: ReadonlyMap<string, SpentOutput>): BulkWrite | undefined {
-  const rows = new PackedRows(spends.size, 70);
-  for (const [key, { script, spent }] of spends) {
-    packPlace(packOutPoint(rows, key), spent).bytes(script).end();
+/** Notes where outputs were spent. */
+export function spendOutputs(outputs: readonly SpentOutput[]): BulkWrite | undefined {
+  const rows = new PackedRows(outputs.length, PLACE_BYTES + SPENDER_BYTES + 24);
+  for (const { created, spent, script } of outputs) {
+    packPlace(packPlace(rows, created), spent).bytes(spent.txid).bytes(script).end();
   }
   return rows.into(
-    `UPDATE outputs SET spent = ${column(OUTPOINT_BYTES, SPENT_BYTES, 'row.value')} FROM json_each(?2) AS row
-     WHERE script = ${column(OUTPOINT_BYTES + SPENT_BYTES, undefined, 'row.value')}
-       AND outpoint = ${column(0, OUTPOINT_BYTES, 'row.value')}`,
+    `UPDATE outputs SET spent = ${column(PLACE_BYTES, SPENDER_BYTES, 'row.value')} FROM json_each(?2) AS row
+     WHERE script = ${column(PLACE_BYTES + SPENDER_BYTES, undefined, 'row.value')}
+       AND created = ${column(0, PLACE_BYTES, 'row.value')}`,
   );
 }
 
-/** Takes back that outputs were spent; scripts by `outPointKey`. */
-export function unspendOutputs(outputs: ReadonlyMap<string, Uint8Array>): BulkWrite | undefined {
+/** Takes back that outputs were spent. */
+export function unspendOutputs(outputs: readonly OutputKey[]): BulkWrite | undefined {
   return packKeys(outputs).into(
     `UPDATE outputs SET spent = NULL FROM json_each(?2) AS row
-     WHERE script = ${column(OUTPOINT_BYTES, undefined, 'row.value')}
-       AND outpoint = ${column(0, OUTPOINT_BYTES, 'row.value')}`,
+     WHERE script = ${column(PLACE_BYTES, undefined, 'row.value')}
+       AND created = ${column(0, PLACE_BYTES, 'row.value')}`,
   );
 }
 
-/** Removes outputs; scripts by `outPointKey`. */
-export function deleteOutputs(outputs: ReadonlyMap<string, Uint8Array>): BulkWrite | undefined {
+export function deleteOutputs(outputs: readonly OutputKey[]): BulkWrite | undefined {
   return packKeys(outputs).into(
-    `DELETE FROM outputs WHERE (script, outpoint) IN
-       (SELECT ${column(OUTPOINT_BYTES)}, ${column(0, OUTPOINT_BYTES)} FROM json_each(?2))`,
+    `DELETE FROM outputs WHERE (script, created) IN
+       (SELECT ${column(PLACE_BYTES)}, ${column(0, PLACE_BYTES)} FROM json_each(?2))`,
   );
 }
 
-/** Which outputs of a script to read. */
-export interface OutputFilter {
-  /** Leave out what has been spent. */
-  readonly unspentOnly: boolean;
+function packKeys(outputs: readonly OutputKey[]): PackedRows {
+  const rows = new PackedRows(outputs.length, PLACE_BYTES + 24);
+  for (const { script, created } of outputs) packPlace(rows, created).bytes(script).end();
+  return rows;
 }
 
-/** The block that an answer is as of. */
-export interface TipRow {
-  /** Number of the block's row. */
-  readonly id: number;
-  readonly height: number;
-}
-
-/** The outputs of these scripts (each counts once), in the order of the chain, and the tip they are as of. */
+/**
+ * The outputs of these scripts (each counts once) in the order of the chain, and the height of the tip they are
+ * as of: read by one statement, so both are of the same moment.
+ */
 export async function findOutputs(
   statements: Pick<Statements, 'all'>,
   scripts: readonly Uint8Array[],
-  filter: OutputFilter,
-): Promise<{ readonly tip: TipRow; readonly outputs: OutputRow[] }> {
+  filter: { readonly unspentOnly: boolean },
+): Promise<{ readonly tipHeight: number; readonly outputs: OutputRow[] }> {
   const distinct = [...new Map(scripts.map((script) => [bytesToHex(script), script])).values()];
   const wanted = new PackedRows(distinct.length, 24);
   for (const script of distinct) wanted.bytes(script).end();
-  const rows = await statements.all<TipRow & { at: number; row: string | null }>(
-    `SELECT blocks.id, height, asked.key AS at,
-            hex(outpoint || outputs.value || created || coalesce(spent, x'')) AS row
+  const rows = await statements.all<{ height: number; at: number; row: string | null }>(
+    `SELECT height, asked.key AS at, hex(created || fact || coalesce(spent, x'')) AS row
      FROM tip JOIN blocks ON blocks.id = tip.block_id
        LEFT JOIN json_each(?2) AS asked
        LEFT JOIN outputs ON script = ${column(0, undefined, 'asked.value')}
          ${filter.unspentOnly ? 'AND spent IS NULL' : ''}`,
     wanted.parameters,
   );
+  const [tip] = rows;
+  if (tip === undefined) throw new Error('the outputs were read before there was a tip');
   const outputs: OutputRow[] = [];
   for (const { at, row } of rows) {
     const script = distinct[at];
     if (script !== undefined && row) outputs.push(readOutput(script, Buffer.from(row, 'hex')));
   }
   outputs.sort((a, b) => comparePlaces(a.created, b.created));
-  const [tip] = rows;
-  if (tip === undefined) throw new Error('the outputs were read before there was a tip');
-  return { tip, outputs };
-}
-
-/** Orders places as the chain does. */
-export function comparePlaces(a: Place, b: Place): number {
-  return a.height - b.height || a.position - b.position || a.index - b.index;
+  return { tipHeight: tip.height, outputs };
 }
 
 function readOutput(script: Uint8Array, row: Buffer): OutputRow {
-  const afterValue = OUTPOINT_BYTES + VALUE_BYTES;
-  const afterCreated = afterValue + CREATED_BYTES;
-  const spent =
-    row.length < afterCreated + SPENT_BYTES
-      ? undefined
-      : {
-          height: row.readUInt32BE(afterCreated),
-          position: row.readUInt32BE(afterCreated + 4),
-          index: row.readUInt32BE(afterCreated + 8),
-        };
+  const spentAt = PLACE_BYTES + FACT_BYTES;
   return {
     script,
-    txid: new Uint8Array(row.subarray(0, 32)),
-    value: row.readBigUInt64BE(OUTPOINT_BYTES),
-    created: {
-      height: row.readUInt32BE(afterValue),
-      position: row.readUInt32BE(afterValue + 4),
-      index: row.readUInt32BE(32),
-    },
-    spent,
+    created: readPlace(row, 0),
+    value: row.readBigUInt64BE(PLACE_BYTES),
+    txid: readTxid(row, PLACE_BYTES + VALUE_BYTES),
+    spent:
+      row.length > spentAt
+        ? { ...readPlace(row, spentAt), txid: readTxid(row, spentAt + PLACE_BYTES) }
+        : undefined,
   };
 }
 
-function packPlace(rows: PackedRows, { height, position, index }: Place): PackedRows {
-  return rows.u32(height).u32(position).u32(index);
-}
-
-function packKeys(scripts: ReadonlyMap<string, Uint8Array>): PackedRows {
-  const rows = new PackedRows(scripts.size, 60);
-  for (const [key, script] of scripts) packOutPoint(rows, key).bytes(script).end();
-  return rows;
+function readTxid(row: Buffer, at: number): Hash {
+  return new Uint8Array(row.subarray(at, at + TXID_BYTES));
 }

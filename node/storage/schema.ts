@@ -2,8 +2,9 @@
  * The tables of `node.sqlite`. Each list of statements leads from one schema version to the next; a list that
  * has been released is never edited.
  *
- * Byte columns that are written in bulk hold fixed encodings (see the file of each table), so that one
- * statement can write thousands of rows (see packed-rows.ts).
+ * What is written in bulk is kept in byte columns of fixed encodings (see the file of each table), because one
+ * statement can then write thousands of rows (packed-rows.ts). Coins and outputs are keyed by their place in
+ * the chain, not by txid: a block's new rows then stand side by side, and few pages change.
  */
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -27,7 +28,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        transaction_count INTEGER NOT NULL
      ) STRICT`,
 
-    /** The last block of the best chain; the coins and both indexes below are as of this block. One row. */
+    /** The last block of the best chain; transactions, coins and outputs are as of this block. One row. */
     `CREATE TABLE tip (
        id INTEGER PRIMARY KEY CHECK (id = 1),
        block_id INTEGER NOT NULL REFERENCES blocks
@@ -37,21 +38,23 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE bodies (block_id INTEGER PRIMARY KEY REFERENCES blocks, body BLOB NOT NULL) STRICT`,
     `CREATE TABLE undo (block_id INTEGER PRIMARY KEY REFERENCES blocks, undo BLOB NOT NULL) STRICT`,
 
-    /** What can be spent. */
-    `CREATE TABLE coins (outpoint BLOB PRIMARY KEY, coin BLOB NOT NULL) STRICT, WITHOUT ROWID`,
+    /** Every transaction of the best chain: `place` is its height and its position in the block. */
+    `CREATE TABLE transactions (txid BLOB PRIMARY KEY, place BLOB NOT NULL) STRICT, WITHOUT ROWID`,
 
-    /** Every output of the best chain by its script, with the place where it was spent: the address index. */
+    /** What can be spent: `place` is that of the transaction and the index of the output. */
+    `CREATE TABLE coins (place BLOB PRIMARY KEY, coin BLOB NOT NULL) STRICT, WITHOUT ROWID`,
+
+    /**
+     * Every output of the best chain by its script: the address index. `created` is its place, `fact` its
+     * value and txid, `spent` place and txid of the input that spends it.
+     */
     `CREATE TABLE outputs (
        script BLOB NOT NULL,
-       outpoint BLOB NOT NULL,
-       value BLOB NOT NULL,
        created BLOB NOT NULL,
+       fact BLOB NOT NULL,
        spent BLOB,
-       PRIMARY KEY (script, outpoint)
+       PRIMARY KEY (script, created)
      ) STRICT, WITHOUT ROWID`,
-
-    /** Every transaction of the best chain; `id` is height × 100,000 + position in the block. */
-    `CREATE TABLE transactions (id INTEGER PRIMARY KEY, txid BLOB NOT NULL UNIQUE) STRICT`,
 
     /** Unconfirmed transactions, kept across restarts. */
     `CREATE TABLE mempool (

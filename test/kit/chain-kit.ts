@@ -271,12 +271,14 @@ export async function feed(chain: Chain, blocks: readonly KitBlock[]): Promise<s
 /** Everything the best chain has written about coins, addresses and transactions, row by row. */
 export async function chainTables(database: Database): Promise<Record<string, unknown[]>> {
   return {
-    coins: await database.all('SELECT hex(outpoint) AS outpoint, hex(coin) AS coin FROM coins ORDER BY 1'),
-    outputs: await database.all(
-      `SELECT hex(script) AS script, hex(outpoint) AS outpoint, hex(value) AS value, hex(created) AS created,
-              hex(spent) AS spent FROM outputs ORDER BY 1, 2`,
+    transactions: await database.all(
+      'SELECT hex(txid) AS txid, hex(place) AS place FROM transactions ORDER BY place',
     ),
-    transactions: await database.all('SELECT id, hex(txid) AS txid FROM transactions ORDER BY 1'),
+    coins: await database.all('SELECT hex(place) AS place, hex(coin) AS coin FROM coins ORDER BY 1'),
+    outputs: await database.all(
+      `SELECT hex(script) AS script, hex(created) AS created, hex(fact) AS fact, hex(spent) AS spent
+       FROM outputs ORDER BY 1, 2`,
+    ),
   };
 }
 

@@ -144,9 +144,8 @@ describe('the address index', () => {
       const value = 2_099_999_999_999_999n;
       const count = 1_000;
       await open.database.run(
-        `INSERT INTO outputs (script, outpoint, value, created)
-         SELECT ?1, unhex(printf('%064x%08x', value, 0)), unhex(printf('%016x', ?2)), unhex(printf('%08x%08x', 0, 1))
-         FROM json_each(?3)`,
+        `INSERT INTO outputs (script, created, fact)
+         SELECT ?1, unhex(printf('%024x', value)), unhex(printf('%016x%064x', ?2, value)) FROM json_each(?3)`,
         [NOBODY, Number(value), JSON.stringify(Array.from({ length: count }, (_, at) => at))],
       );
       const { spendable } = await index.balance([NOBODY]);

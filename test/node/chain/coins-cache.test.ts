@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CoinsCache } from '../../../node/chain/coins-cache.ts';
-import type { CoinChange, CoinChanges } from '../../../node/storage/coins-table.ts';
-import type { Coin } from '../../../protocol/coins.ts';
+import type { CoinChange, CoinChanges, PlacedCoin } from '../../../node/storage/coins-table.ts';
 
-function coin(value: bigint): Coin {
-  return { value, script: new Uint8Array(22), height: 1, coinbase: false };
+function coin(value: bigint): PlacedCoin {
+  return { value, script: new Uint8Array(22), height: 1, coinbase: false, position: 0 };
 }
 
-const made = (value: bigint): CoinChange => ({ coin: coin(value), onDisk: false });
-const SPENT: CoinChange = { coin: undefined, onDisk: true };
+const ROW = { height: 1, position: 0 };
+const made = (value: bigint): CoinChange => ({ coin: coin(value), onDisk: undefined });
+const SPENT: CoinChange = { coin: undefined, onDisk: ROW };
 
 /** What a write hands to the table. */
 function write(cache: CoinsCache): CoinChanges {
@@ -43,7 +43,7 @@ describe('the coins cache', () => {
     const cache = new CoinsCache(1_000_000);
     cache.change(new Map([['a', SPENT]]));
     cache.change(new Map([['a', made(2n)]]));
-    assert.deepEqual(write(cache).get('a'), { coin: coin(2n), onDisk: true });
+    assert.deepEqual(write(cache).get('a'), { coin: coin(2n), onDisk: ROW });
     cache.change(new Map([['a', SPENT]]));
     assert.deepEqual(write(cache).get('a'), SPENT);
   });
