@@ -20,14 +20,16 @@ export const hashArgument = z.string().transform((text, context) => {
   }
 });
 
-/** An amount of NILZ as a number or decimal text; becomes nits. */
-export const amountArgument = z.union([z.number(), z.string()]).transform((value, context) => {
+/**
+ * An amount of NILZ as a number or decimal text; becomes nits. What is none has the wrong type, as for
+ * Bitcoin Core's `AmountFromValue`.
+ */
+export const amountArgument = z.union([z.number(), z.string()]).transform((value) => {
   try {
     return parseAmount(value);
   } catch (error) {
     if (!(error instanceof AmountError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
+    throw new RpcError(RPC_ERRORS.typeError, `Invalid amount: ${error.message}`);
   }
 });
 

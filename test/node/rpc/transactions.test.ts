@@ -123,7 +123,9 @@ describe('sendrawtransaction', () => {
     });
     assert.equal((await node.failure('sendrawtransaction', 'ff')).code, -22);
     assert.equal((await node.failure('sendrawtransaction')).code, -1);
-    assert.equal((await node.failure('sendrawtransaction', 'ff', 'much')).code, -8);
+    for (const amount of ['much', '', -1, 0.123456789, 1e9, true]) {
+      assert.equal((await node.failure('sendrawtransaction', 'ff', amount)).code, -3);
+    }
   });
 
   test('refuses coins of a young block reward until the next block may spend them', async (t) => {
