@@ -22,6 +22,7 @@ import {
   type CoinChanges,
   findCoins,
   type PlacedCoin,
+  placeCoin,
   rowOf,
   transactionKey,
 } from '../storage/coins-table.ts';
@@ -105,14 +106,14 @@ export class ActiveChain {
   /** Makes the parent of the tip the tip. */
   async disconnect(durable: boolean): Promise<ChainStep> {
     const entry = this.#index.tip;
-    if (this.#batch.hasConnected) await this.commit();
+    // What is read here must be on disk: the block may have been connected a moment ago.
+    await (this.#batch.hasConnected ? this.commit() : this.#written());
     const block = await this.#readBlock(entry);
     const undo = await this.undo(entry);
     const { spent, created } = blockKeys(block);
-    const positions = ownPositions(block);
-    const from = new Set(spent.flat().map(transactionKey));
-    for (const [key, position] of await findPositions(this.#database, [...from]))
-      positions.set(key, position);
+    const sources = new Set(spent.flat().map(transactionKey));
+    const positions = await findPositions(this.#database, [...sources]);
+    for (const [key, position] of ownPositions(block)) positions.set(key, position);
     const coins = await this.#look(created.flat());
     const staged = new StagedCoins(coins, positions);
     disconnectBlock(block, undo, staged);
@@ -129,16 +130,14 @@ export class ActiveChain {
     await this.#written();
   }
 
-  /**
-   * Begins to write what has gathered, after what is being written is on disk. Whoever waits for the next
-   * write hears of it if this one fails.
-   */
+  /** Begins to write what has gathered, once what is being written is on disk. */
   async beginCommit(): Promise<void> {
     await this.#written();
     if (this.#batch.isEmpty) return;
     const batch = this.#batch;
     this.#batch = new ChainBatch();
     const done = this.#write(batch, this.#cache.beginWrite()).then(() => this.#cache.endWrite());
+    // A failure is not lost: the next write, `commit` included, waits for `done` first and throws it.
     done.catch(() => undefined);
     this.#writing = { batch, done };
   }
@@ -297,7 +296,7 @@ class StagedCoins implements CoinView {
   add(key: string, coin: Coin): void {
     const position = this.#positions.get(transactionKey(key));
     if (position === undefined) throw new Error(`the transaction of coin ${key} has no place`);
-    this.changes.set(key, { coin: { ...coin, position }, onDisk: undefined });
+    this.changes.set(key, { coin: placeCoin(coin, position), onDisk: undefined });
   }
 
   spend(key: string): void {

@@ -6,6 +6,7 @@ import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Database } from '../../service/database.ts';
 import { loadBlocks } from '../storage/blocks-table.ts';
 import { ChainBatch } from '../storage/chain-batch.ts';
+import { placeCoin } from '../storage/coins-table.ts';
 import { hasChain, writeIdentity } from '../storage/identity.ts';
 import { damaged } from '../storage/node-database.ts';
 import { BlockIndex, type IndexedBlock } from './block-index.ts';
@@ -42,9 +43,7 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
   batch.addBlock(entry);
   batch.addBody(entry, encodeBlock(genesis));
   batch.begin(entry, genesis, coins);
-  const placed = new Map(
-    coins.map(([key, coin]) => [key, { coin: { ...coin, position: 0 }, onDisk: undefined }]),
-  );
+  const placed = new Map(coins.map(([key, coin]) => [key, { coin: placeCoin(coin, 0), onDisk: undefined }]));
   await database.transaction(async (statements) => {
     await writeIdentity(statements, profile);
     await batch.write(database, statements, placed);

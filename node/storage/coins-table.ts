@@ -9,6 +9,11 @@ export interface PlacedCoin extends Coin {
   readonly position: number;
 }
 
+/** A coin with its position. Written out field by field: it is made for every coin of every block. */
+export function placeCoin({ value, script, height, coinbase }: Coin, position: number): PlacedCoin {
+  return { value, script, height, coinbase, position };
+}
+
 /** Where the row of a coin is: its output's index is part of its key. */
 export function rowOf({ height, position }: PlacedCoin): TransactionPlace {
   return { height, position };
@@ -65,7 +70,7 @@ export async function findCoins(
   for (const [index, hex] of coins.entries()) {
     const coin = coinCodec.decode(Buffer.from(hex, 'hex'));
     const position = Number.parseInt(positions[index] ?? '', 16);
-    found.set(keys[at[index] ?? -1] ?? '', { ...coin, position });
+    found.set(keys[at[index] ?? -1] ?? '', placeCoin(coin, position));
   }
   return found;
 }

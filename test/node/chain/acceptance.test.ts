@@ -417,6 +417,17 @@ describe('the chain', () => {
     await assert.rejects(open.chain.accept(kit.mineBlock(kit.genesis).block), /the chain is closed/);
   });
 
+  it('says when it is flushed that a block accepted before could not be written', () =>
+    scene(async ({ kit, chain, database }) => {
+      const [a, b] = kit.mineBlocks(kit.genesis, 2);
+      await database.exec(
+        'CREATE TRIGGER full BEFORE INSERT ON undo BEGIN SELECT raise(FAIL, "no room"); END',
+      );
+      assert.equal((await chain.accept(a!.block, { durable: false })).outcome, 'connected');
+      await assert.rejects(chain.flush(), /no room/);
+      await assert.rejects(chain.accept(b!.block, { durable: false }), /no room/);
+    }));
+
   it('stands still after the disk has failed', () =>
     scene(async ({ kit, chain, database }) => {
       const [a, b] = kit.mineBlocks(kit.genesis, 2);
