@@ -181,7 +181,9 @@ describe('submitblock', () => {
     assert.equal(await submit(greedy), 'bad-cb-amount');
     assert.equal(await submit(greedy), 'duplicate-invalid');
 
-    const orphan = { ...block, header: { ...block.header, previous: new Uint8Array(32).fill(3) } };
+    const elsewhere = { ...block.header, previous: new Uint8Array(32).fill(3) };
+    const orphan = await solveBlock({ ...block, header: elsewhere }, 1_000_000);
+    assert.ok(orphan);
     assert.equal(await submit(orphan), 'prev-blk-not-found');
 
     const unsolved = await tipBlock(node, 3);
