@@ -24,7 +24,7 @@ import { createLogger, LOG_LEVELS } from '../service/log.ts';
 import { EXIT } from './node-connection.ts';
 import { readAccounts } from './up/accounts.ts';
 import { blockJson, blockLine, readyJson, readyPage } from './up/report.ts';
-import { resetStack, type Stack, startStack } from './up/stack.ts';
+import { isResetUnfinished, resetStack, type Stack, startStack } from './up/stack.ts';
 
 const command = 'nilz up';
 const PORTS = { min: 0, max: 65_535 };
@@ -95,7 +95,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
     level: values.logLevel,
     ...(values.json && { pretty: false }),
   });
-  if (values.reset) await resetStack(profile, values.datadir);
+  if (values.reset || isResetUnfinished(profile, values.datadir)) await resetStack(profile, values.datadir);
   return runUntilSignal(
     async ({ stopping, requestStop }) => {
       const stack = await startStack({

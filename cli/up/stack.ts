@@ -1,5 +1,6 @@
 /** Node, pool and miner on one network in one process: what `nilz up` runs. */
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Miner, startMiner } from '../../miner/miner.ts';
@@ -48,6 +49,8 @@ export interface Stack extends Stoppable {
 
 const CHAIN = 'node.sqlite';
 const LEDGER = 'pool.sqlite';
+/** Stands in the directory from the beginning of a reset to its end. */
+const UNFINISHED_RESET = '.reset';
 const LOOPBACK = '127.0.0.1';
 const EVERYWHERE = '0.0.0.0';
 const SHARE_DIFFICULTY = { minimum: DIFFICULTY_RANGE.lowest, maximum: DIFFICULTY_RANGE.highest };
@@ -113,8 +116,7 @@ function lanAddresses(): string[] {
 }
 
 /**
- * Removes the chain and the pool's ledger of a network. Wallets are nobody's but the user's, and stay. The
- * ledger goes first: cut short in between, a chain without its ledger is whole, a ledger without its chain is not.
+ * Removes the chain and the pool's ledger of a network. Wallets are nobody's but the user's, and stay.
  * @throws DirectoryInUseError while another process works with them; DirectoryError, DatabaseError
  */
 export async function resetStack(profile: NetworkProfile, dataDirectory: string): Promise<void> {
@@ -124,14 +126,21 @@ export async function resetStack(profile: NetworkProfile, dataDirectory: string)
   try {
     const unlockLedger = await lockLedger(ledgerFile);
     try {
+      await writeFile(join(directory, UNFINISHED_RESET), '');
       await removeDatabase(ledgerFile);
       await removeDatabase(join(directory, CHAIN));
+      await rm(join(directory, UNFINISHED_RESET));
     } finally {
       await unlockLedger();
     }
   } finally {
     await unlock();
   }
+}
+
+/** Whether a reset was cut short: what it left belongs to no chain any more. */
+export function isResetUnfinished(profile: NetworkProfile, dataDirectory: string): boolean {
+  return existsSync(join(dataDirectory, networkDirectory(profile), UNFINISHED_RESET));
 }
 
 /** With the log and the index of the log that SQLite keeps beside it. */

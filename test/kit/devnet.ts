@@ -1,8 +1,10 @@
 /** A real `nilz up` in a process of its own, on free ports, and real `nilz` commands beside it. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
@@ -35,6 +37,13 @@ export type Ready = z.infer<typeof Ready>;
 const NewBlock = z.object({ event: z.literal('block'), height: z.int(), hash: z.string() });
 export type NewBlock = z.infer<typeof NewBlock>;
 
+function spawnUp(directory: string, flags: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const ports = ['--rpc-port', '0', '--stratum-port', '0', '--http-port', '0'];
+  return spawn(NILZ, ['up', '--json', '--datadir', directory, ...ports, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 export class Devnet {
   readonly ready: Ready;
   readonly rpc: RpcClient;
@@ -53,10 +62,7 @@ export class Devnet {
 
   /** Starts it and waits for the ready line. */
   static async start(directory: string, flags: readonly string[] = []): Promise<Devnet> {
-    const ports = ['--rpc-port', '0', '--stratum-port', '0', '--http-port', '0'];
-    const child = spawn(NILZ, ['up', '--json', '--datadir', directory, ...ports, ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnUp(directory, flags);
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
@@ -115,6 +121,7 @@ export class Devnet {
 }
 
 export interface Finished {
+  /** Null where a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -126,15 +133,30 @@ export async function nilz(
   { env = {}, input = '' }: { env?: Readonly<Record<string, string>>; input?: string } = {},
 ): Promise<Finished> {
   const child = spawn(NILZ, [...words], { env: { ...process.env, ...env } });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
   child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
+  return finished(child);
+}
+
+/** Starts `nilz up` and ends it with `kill -9` that long after, whether it was ready by then or not. */
+export async function shortLife(
+  directory: string,
+  flags: readonly string[],
+  lifeMs: number,
+): Promise<Finished> {
+  const child = spawnUp(directory, flags);
+  const death = setTimeout(() => child.kill('SIGKILL'), lifeMs);
+  try {
+    return await finished(child);
+  } finally {
+    clearTimeout(death);
+  }
+}
+
+async function finished(child: ChildProcess & { stdout: Readable; stderr: Readable }): Promise<Finished> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
   return { code, stdout, stderr };
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { resetStack } from '../../../cli/up/stack.ts';
+import { isResetUnfinished, resetStack } from '../../../cli/up/stack.ts';
 import { lockLedger } from '../../../pool/pool.ts';
 import { profileByName } from '../../../protocol/network.ts';
 import { DirectoryInUseError } from '../../../service/files.ts';
@@ -44,10 +44,16 @@ describe('a reset', () => {
     assert.deepEqual(await filesOf(directory), []);
   });
 
-  test('that is cut short leaves a chain without its ledger, never the other way round', async (context) => {
-    const directory = await dataDirectory(context, LEDGER);
+  test('that is cut short is known as such until it has been done again', async (context) => {
+    const directory = await dataDirectory(context, [...LEDGER, 'node.sqlite-wal']);
+    assert.equal(isResetUnfinished(DEV, directory), false);
+    // A folder is not removed, so this is as far as it gets.
     await mkdir(join(directory, 'dev', 'node.sqlite'));
     await assert.rejects(resetStack(DEV, directory));
-    assert.deepEqual(await filesOf(directory), ['node.sqlite']);
+    assert.equal(isResetUnfinished(DEV, directory), true);
+    await rmdir(join(directory, 'dev', 'node.sqlite'));
+    await resetStack(DEV, directory);
+    assert.equal(isResetUnfinished(DEV, directory), false);
+    assert.deepEqual(await filesOf(directory), []);
   });
 });
