@@ -87,4 +87,9 @@ export class PaymentRejectedError extends WalletError {
   get conflicts(): boolean {
     return /missing-?inputs|missingorspent|txn-mempool-conflict|insufficient fee/.test(this.reason);
   }
+
+  /** Whether the next block makes room for it: too many transactions before it wait for one. */
+  get isPassing(): boolean {
+    return this.reason.includes('too-long-mempool-chain');
+  }
 }

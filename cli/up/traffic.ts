@@ -5,9 +5,11 @@ import { DEV_MNEMONIC, type NetworkProfile } from '../../protocol/network.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
+import { PaymentRejectedError } from '../../wallet/backend.ts';
 import { NodeBackend } from '../../wallet/backend-node.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
+import { WalletError } from '../../wallet/wallet-error.ts';
 import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { accountAddress } from './accounts.ts';
 
@@ -23,7 +25,10 @@ export interface TrafficOptions {
 const PAYERS = ['alice', 'bob', 'carol'] as const;
 const LARGEST_PAYMENT_NITS = 5n * COIN;
 
-/** Pays a few times per block until stopped. A payment that fails is logged, and the next one is tried. */
+/**
+ * Pays a few times per block until stopped. A payment that fails is logged, and the next one is tried; one
+ * that only has to wait for a block is not worth a line.
+ */
 export function startTraffic({ profile, node, log, random }: TrafficOptions): Stoppable {
   const store = new MemoryStore(firstContents(DEV_MNEMONIC, profile));
   const wallet = new Wallet({ store, profile, backend: new NodeBackend(node) });
@@ -39,7 +44,9 @@ export function startTraffic({ profile, node, log, random }: TrafficOptions): St
     try {
       await wallet.pay({ from, to: payees, change: 'reuse' });
     } catch (error) {
-      log.warn({ err: error }, `traffic: ${from} could not pay ${to}`);
+      if (error instanceof PaymentRejectedError && error.isPassing) return;
+      const why = error instanceof WalletError ? { reason: error.message } : { err: error };
+      log.warn(why, `traffic: ${from} could not pay ${to}`);
     }
   };
   const running = (async () => {
