@@ -21,7 +21,7 @@ export interface TemplateWatcherOptions {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Asked when the node comes back: whether it is still on our network. @throws NetworkError when not */
+  /** Asked when the node has failed to answer: whether it is still on our network. @throws NetworkError when not */
   readonly checkNetwork: (signal: AbortSignal) => Promise<void>;
   /** How often the node is asked for its tip (default 1,000). */
   readonly pollMs?: number;
@@ -49,6 +49,8 @@ export class TemplateWatcher implements JobSource {
   readonly #stopping = new AbortController();
   #listener: JobListener | undefined;
   #state: NodeState = { name: 'unknown' };
+  /** Whether it may be another node since its last answer: then it is asked for its network before any work. */
+  #isStranger = false;
   /** Since when the node has failed to answer. */
   #failingSinceMs: number | undefined;
   #failures = 0;
@@ -111,8 +113,9 @@ export class TemplateWatcher implements JobSource {
 
   async #pollLoop(): Promise<void> {
     while (!this.#stopped) {
-      const backOffMs = this.#pollMs * 2 ** Math.min(this.#failures, 8);
-      await this.#pause(this.#failures === 0 ? this.#pollMs : Math.min(backOffMs, LONGEST_PAUSE_MS));
+      const backOffMs = Math.min(this.#pollMs * 2 ** Math.min(this.#failures, 8), LONGEST_PAUSE_MS);
+      // Until it counts as away it is asked as often as ever, so that this is not found out late.
+      await this.#pause(this.#state.name === 'away' ? backOffMs : this.#pollMs);
       if (!this.#stopped) await this.#poll();
     }
   }
@@ -127,7 +130,8 @@ export class TemplateWatcher implements JobSource {
   /** Asks for the tip, and for a template where the tip or the time calls for one. Never rejects. */
   async #poll(): Promise<void> {
     try {
-      if (this.#state.name === 'away') await this.#options.checkNetwork(this.#stopping.signal);
+      if (this.#isStranger) await this.#options.checkNetwork(this.#stopping.signal);
+      this.#isStranger = false;
       const before = this.#templates;
       const limits = { signal: this.#stopping.signal, timeoutMs: ANSWER_MS };
       const tip = await this.#options.client.call('getbestblockhash', [], limits);
@@ -166,7 +170,7 @@ export class TemplateWatcher implements JobSource {
   /** @returns whether there was news. Never rejects */
   async #longPoll(longpollid: string): Promise<boolean> {
     const { client, log } = this.#options;
-    if (this.#state.name === 'away') return false;
+    if (this.#isStranger) return false;
     try {
       const answer = await client.call('getblocktemplate', [{ ...TEMPLATE_REQUEST, longpollid }], {
         schema: BlockTemplate,
@@ -176,6 +180,7 @@ export class TemplateWatcher implements JobSource {
       return this.#take(answer);
     } catch (error) {
       // Whether the node is away is for the poll to find out; it has shorter time-outs.
+      this.#isStranger = true;
       if (!this.#stopped) log.debug({ reason: textOf(error) }, 'long poll failed');
       return false;
     }
@@ -220,6 +225,7 @@ export class TemplateWatcher implements JobSource {
     if (this.#stopped) return;
     const { clock, log, patienceMs = PATIENCE_MS } = this.#options;
     if (!isNodesFault(error)) log.error({ err: error }, 'asking the node failed');
+    this.#isStranger = true;
     this.#failures += 1;
     const nowMs = clock.steadyMs();
     this.#failingSinceMs ??= nowMs;

@@ -196,6 +196,29 @@ test('a node that comes back on another network gets no work done', LIMITED, asy
   );
 });
 
+test(
+  'a node that fails but for a moment and is on another network then: no work either',
+  LIMITED,
+  async (t) => {
+    const { node, pool } = await startPoolUnderTest(t, { pollMs: 20, patienceMs: 60_000 });
+    const miner = await StratumMiner.connect(pool.stratumUrl);
+    t.after(() => miner.close());
+    await miner.login(USER);
+    const { port } = node;
+    node.interfere = () => 'lost';
+    await node.stop();
+    await node.listen(port);
+    const before = node.calls.length;
+    while (node.calls.length < before + 10) await node.nextCall();
+    node.nilzcoin = { ...node.nilzcoin, network: 'test', address_prefix: 'tnilz' };
+    node.advance();
+    const swapped = node.calls.length;
+    node.interfere = () => undefined;
+    while (node.calls.length < swapped + 10) await node.nextCall();
+    assert.deepEqual(new Set(node.calls.slice(swapped)), new Set(['getblockchaininfo', 'getblockhash']));
+  },
+);
+
 test('without long poll the tip is noticed by asking', LIMITED, async (t) => {
   const { node, pool } = await startPoolUnderTest(t, { pollMs: 10 }, (fake) => {
     fake.bits = HARD_BITS;
