@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FakeNode } from '../kit/fake-node.ts';
@@ -9,6 +8,7 @@ import { MINER_ADDRESS, POOL_ADDRESS, temporaryDirectory } from '../kit/pool-kit
 import { StratumMiner } from '../kit/stratum-miner.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../docs/pool_config.json', import.meta.url));
 const LIMITED = { timeout: 60_000 };
 
 interface Ended {
@@ -33,41 +33,37 @@ function runPool(args: readonly string[], onLine?: (line: string, end: () => voi
   return new Promise((accept) => child.once('exit', (code) => accept({ code, out, errors })));
 }
 
-test('a pool started by its command serves miners and ends cleanly on Ctrl-C', LIMITED, async (t) => {
-  const directory = await temporaryDirectory(t);
-  const node = await FakeNode.start();
-  t.after(() => node.stop());
-  const config = join(directory, 'pool_config.json');
-  await writeFile(
-    config,
-    JSON.stringify({
-      node_url: node.url,
-      reward_address: POOL_ADDRESS,
-      job_ttl_seconds: 60,
-      job_refresh_seconds: 20,
-      host: '127.0.0.1',
-      port: 0,
-    }),
-  );
-  const flags = ['--config', config, '--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--json'];
-  let served: Promise<unknown> = Promise.resolve();
-  const ended = await runPool(
-    [...flags, '--datadir', directory, '--start-difficulty', '0.5'],
-    (line, end) => {
-      const ready = JSON.parse(line) as { network: string; stratum_url: string; http_url: string };
-      served = (async () => {
-        assert.equal(ready.network, 'dev');
-        const miner = await StratumMiner.connect(ready.stratum_url);
-        assert.equal((await miner.login(MINER_ADDRESS)).difficulty, 0.5);
-        assert.equal((await fetch(`${ready.http_url}/health`)).status, 200);
-        end();
-        await miner.closed;
-      })();
-    },
-  );
-  await served;
-  assert.equal(ended.code, 0, ended.errors);
-});
+test(
+  'a pool started with the example of a settings file serves miners and ends cleanly on Ctrl-C',
+  LIMITED,
+  async (t) => {
+    const directory = await temporaryDirectory(t);
+    const node = await FakeNode.start();
+    t.after(() => node.stop());
+    const { reward_address } = JSON.parse(await readFile(EXAMPLE, 'utf8')) as { reward_address: string };
+    const places = ['--node-url', node.url, '--datadir', directory];
+    const ports = ['--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--http-port', '0'];
+    let served: Promise<unknown> = Promise.resolve();
+    const ended = await runPool(
+      ['--config', EXAMPLE, ...places, ...ports, '--json', '--start-difficulty', '0.5'],
+      (line, end) => {
+        const ready = JSON.parse(line) as { network: string; stratum_url: string; http_url: string };
+        served = (async () => {
+          assert.equal(ready.network, 'dev');
+          const miner = await StratumMiner.connect(ready.stratum_url);
+          assert.equal((await miner.login(MINER_ADDRESS)).difficulty, 0.5);
+          const stats = await (await fetch(`${ready.http_url}/stats`)).json();
+          assert.equal((stats as { reward_address: string }).reward_address, reward_address);
+          assert.equal((await fetch(`${ready.http_url}/health`)).status, 200);
+          end();
+          await miner.closed;
+        })();
+      },
+    );
+    await served;
+    assert.equal(ended.code, 0, ended.errors);
+  },
+);
 
 test('wrong use is told in one line with exit code 2', LIMITED, async (t) => {
   const node = await FakeNode.start();
