@@ -21,7 +21,7 @@ export type Decision =
   /** The job that is out is as good. */
   | 'keep';
 
-/** Better fees alone interrupt miners at most this often. */
+/** More payments alone interrupt miners at most this often; the first ones of a block go out at once. */
 const FEE_PAUSE_MS = 5_000;
 /** Bounds memory while one tip stands for hours; the oldest jobs go first. */
 const MAX_JOBS = 4_096;
@@ -38,7 +38,8 @@ export function decide(
   if (current === undefined || !equalBytes(current.template.previous, next.previous)) return 'clean';
   // Bits and time belong together: work at the old bits may have become needlessly hard.
   if (current.template.bits !== next.bits || current.ageMs >= refreshMs) return 'renew';
-  return current.ageMs >= FEE_PAUSE_MS && !isSameWork(current.template, next) ? 'renew' : 'keep';
+  if (isSameWork(current.template, next)) return 'keep';
+  return current.template.transactions.size === 0 || current.ageMs >= FEE_PAUSE_MS ? 'renew' : 'keep';
 }
 
 interface Entry {

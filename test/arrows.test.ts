@@ -3,7 +3,7 @@
  * found there alone.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join, posix, sep } from 'node:path';
 import { describe, test } from 'node:test';
@@ -42,7 +42,10 @@ interface SourceFile {
   readonly imports: readonly string[];
 }
 
-const FILES = Object.keys(ARROWS).flatMap((room) => sourceFiles(room));
+/** A room that is not built yet has no folder. */
+const FILES = Object.keys(ARROWS)
+  .filter((room) => existsSync(join(ROOT, room)))
+  .flatMap((room) => sourceFiles(room));
 
 function sourceFiles(room: string): SourceFile[] {
   return readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })

@@ -26,7 +26,10 @@ test('what a template calls for', () => {
   );
   assert.equal(decide(current, richer, TIMES), 'renew', 'more fees');
   assert.equal(decide(current, longer, TIMES), 'renew', 'other transactions');
-  assert.equal(decide({ template, ageMs: 4_999 }, richer, TIMES), 'keep', 'more fees, too soon');
+  assert.equal(decide({ template, ageMs: 0 }, richer, TIMES), 'renew', 'the first payments, at once');
+  const paying = someTemplate({ previous: tipA, transactions: new Map([['aa', new Uint8Array(1)]]) });
+  assert.equal(decide({ template: paying, ageMs: 4_999 }, richer, TIMES), 'keep', 'more fees, too soon');
+  assert.equal(decide({ template: paying, ageMs: 5_000 }, richer, TIMES), 'renew', 'more fees, in time');
   assert.equal(
     decide(current, someTemplate({ previous: tipA, time: template.time + 9 }), TIMES),
     'keep',
