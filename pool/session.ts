@@ -1,10 +1,4 @@
-import {
-  encodeSetDifficulty,
-  StratumError,
-  type StratumId,
-  type StratumMessage,
-  VERSION_ROLLING_MASK,
-} from '../protocol/stratum.ts';
+import { encodeSetDifficulty, type StratumId, VERSION_ROLLING_MASK } from '../protocol/stratum.ts';
 import type { Clock } from './clock.ts';
 import {
   chooseDifficulty,
@@ -13,19 +7,14 @@ import {
   levelOf,
   type ShareLevel,
 } from './difficulty.ts';
-import { answer, type Effect, notification, refuse } from './effect.ts';
+import { type Effect, notification } from './effect.ts';
 import type { Job } from './job.ts';
 import type { JobSource } from './job-source.ts';
-import { authorize } from './methods/authorize.ts';
-import { configure } from './methods/configure.ts';
-import { submit } from './methods/submit.ts';
-import { subscribe } from './methods/subscribe.ts';
-import { suggestDifficulty } from './methods/suggest-difficulty.ts';
 import { MerkleRoots } from './share.ts';
 import type { Worker } from './worker-name.ts';
 
 /**
- * One miner's side of the Stratum conversation, without any socket: what a message or a new job does to the
+ * One miner's side of the Stratum conversation, without any socket: what a message (`dispatch.ts`) or a new job does to the
  * session, and what it makes the connection do. The same code serves a pool and its edges.
  */
 export interface Session {
@@ -81,18 +70,6 @@ export interface Call {
   readonly params: readonly unknown[];
 }
 
-export type Method = (session: Session, call: Call, context: SessionContext) => Effect[];
-
-const METHODS: Readonly<Record<string, Method>> = {
-  'mining.subscribe': subscribe,
-  'mining.authorize': authorize,
-  'mining.submit': submit,
-  'mining.configure': configure,
-  'mining.suggest_difficulty': suggestDifficulty,
-  'mining.extranonce.subscribe': (_session, { id }) => answer(id, true),
-  'mining.ping': (_session, { id }) => answer(id, 'pong'),
-};
-
 /** Spans beyond this are forgotten from the oldest on, with the jobs they belong to. */
 const MAX_SPANS = 64;
 
@@ -107,27 +84,6 @@ export function newSession(): Session {
     requests: 0,
     roots: new MerkleRoots(),
   };
-}
-
-/** What a message of the miner does. */
-export function handleMessage(session: Session, message: StratumMessage, context: SessionContext): Effect[] {
-  switch (message.kind) {
-    case 'request':
-    case 'notification': {
-      const id = message.kind === 'request' ? message.id : null;
-      const method = Object.hasOwn(METHODS, message.method) ? METHODS[message.method] : undefined;
-      if (method === undefined) return refuse(id, new StratumError('other', 'unknown method'));
-      session.requests += 1;
-      return method(session, { id, params: message.params }, context);
-    }
-    case 'response':
-      return [];
-    case 'garbage':
-      return [
-        { type: 'garbage', reason: message.reason },
-        ...refuse(message.id, new StratumError('other', message.reason)),
-      ];
-  }
 }
 
 /**

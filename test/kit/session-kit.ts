@@ -1,9 +1,10 @@
 /** A Stratum session without a pool around it, for tests of what messages do to it. */
 import type { Clock } from '../../pool/clock.ts';
+import { handleMessage } from '../../pool/dispatch.ts';
 import type { Effect } from '../../pool/effect.ts';
 import type { Job } from '../../pool/job.ts';
 import { makeJob } from '../../pool/job.ts';
-import { handleMessage, newSession, type Session, type SessionContext } from '../../pool/session.ts';
+import { newSession, type Session, type SessionContext } from '../../pool/session.ts';
 import type { Template } from '../../pool/template.ts';
 import { newTip, type Tip } from '../../pool/tip.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
