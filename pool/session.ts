@@ -14,8 +14,8 @@ import { MerkleRoots } from './share.ts';
 import type { Worker } from './worker-name.ts';
 
 /**
- * One miner's side of the Stratum conversation, without any socket: what a message (`dispatch.ts`) or a new job does to the
- * session, and what it makes the connection do. The same code serves a pool and its edges.
+ * One miner's side of the Stratum conversation, without any socket: what a new job, or a message (see
+ * `dispatch.ts`), does to the session and makes the connection do. The same code serves a pool and its edges.
  */
 export interface Session {
   /** Set by the first `mining.subscribe`. */
