@@ -50,7 +50,12 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
 function rpcOptions({ node }: Stack): string {
   const url = node.rpcUrl === 'http://127.0.0.1:5000' ? '' : ` --node-url ${node.rpcUrl}`;
   const isDefault = node.cookieFile === 'data/dev/.cookie';
-  return isDefault || node.cookieFile === undefined ? url : `${url} --node-cookie ${node.cookieFile}`;
+  return isDefault || node.cookieFile === undefined ? url : `${url} --node-cookie ${quoted(node.cookieFile)}`;
+}
+
+/** A word as a shell takes it for one. */
+function quoted(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The one line of JSON that says that all is ready, and where. */
