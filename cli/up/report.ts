@@ -1,4 +1,5 @@
 /** What `nilz up` says: a page when it is ready, then a line per block; or the same as lines of JSON. */
+import { join } from 'node:path';
 import { amountToNumber, formatAmount } from '../../protocol/amount.ts';
 import type { Block } from '../../protocol/block.ts';
 import { displayHash } from '../../protocol/bytes.ts';
@@ -47,10 +48,15 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
 }
 
 /** Options that `nilz rpc` needs to find a node that is not where it looks by default. */
-function rpcOptions({ node }: Stack): string {
-  const url = node.rpcUrl === 'http://127.0.0.1:5000' ? '' : ` --node-url ${node.rpcUrl}`;
-  const isDefault = node.cookieFile === 'data/dev/.cookie';
-  return isDefault || node.cookieFile === undefined ? url : `${url} --node-cookie ${quoted(node.cookieFile)}`;
+function rpcOptions({ node: { rpcUrl, credentials, cookieFile } }: Stack): string {
+  if (cookieFile === undefined) {
+    const url = new URL(rpcUrl);
+    url.username = credentials.user;
+    url.password = credentials.password;
+    return ` --node-url ${quoted(url.href)}`;
+  }
+  const url = rpcUrl === 'http://127.0.0.1:5000' ? '' : ` --node-url ${rpcUrl}`;
+  return cookieFile === join('data', 'dev', '.cookie') ? url : `${url} --node-cookie ${quoted(cookieFile)}`;
 }
 
 /** A word as a shell takes it for one. */
