@@ -23,6 +23,8 @@ export interface RunOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 2_000;
+/** A terminal sends Ctrl-C to every process of the command, and npm hands on what it got: that is one press. */
+const ONE_PRESS_MS = 300;
 const FAILED = 1;
 /** What shells report for a program ended by Ctrl-C. */
 const INTERRUPTED = 130;
@@ -41,7 +43,10 @@ export async function runUntilSignal(
   { log, deadlineMs = DEFAULT_DEADLINE_MS, exit = process.exit }: RunOptions,
 ): Promise<number> {
   const stopping = new AbortController();
+  let firstMs = Number.NaN;
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (performance.now() - firstMs < ONE_PRESS_MS) return;
+    firstMs = performance.now();
     if (stopping.signal.aborted) {
       log.warn(`${signal} again: ending at once`);
       exit(INTERRUPTED);

@@ -1,4 +1,5 @@
 /** A program to be stopped by signals; its argument says how it behaves. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runUntilSignal } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/log.ts';
 
@@ -8,6 +9,7 @@ const log = createLogger({ name: 'program', level: 'info', pretty: false });
 const stops: Readonly<Record<string, () => Promise<void>>> = {
   clean: () => Promise.resolve(),
   failing: () => Promise.reject(new Error('cannot stop')),
+  slow: () => sleep(200),
   hanging: () => new Promise(() => undefined),
 };
 

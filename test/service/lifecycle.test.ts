@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { composeStop, type Stoppable, startParts, stopWithin } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/log.ts';
@@ -58,11 +59,21 @@ describe('a running program', () => {
     assert.deepEqual(await ended, { code: 0, log: '' });
   });
 
+  test('that gets one Ctrl-C twice, from the terminal and from npm, stops cleanly', async () => {
+    const { child, says, ended } = run('slow');
+    await says('running');
+    child.kill('SIGINT');
+    await says('stopping');
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, { code: 0, log: '' });
+  });
+
   test('that hangs is ended by a second signal', async () => {
     const { child, says, ended } = run('hanging');
     await says('running');
     child.kill('SIGINT');
     await says('stopping');
+    await sleep(400);
     child.kill('SIGINT');
     const { code, log } = await ended;
     assert.equal(code, 130);
