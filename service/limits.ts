@@ -1,51 +1,5 @@
-/** Limits on what one client may take. The clock is passed in, so that a test can turn it. */
+/** Limits on what one client may take. */
 import { isIPv4, isIPv6 } from 'node:net';
-
-export interface TokenBucketOptions {
-  /** How many tokens it holds at most, and at the start: the longest burst. */
-  readonly capacity: number;
-  readonly refillPerSecond: number;
-  /** Milliseconds from any origin that only grow, such as `performance.now`. */
-  readonly nowMs: () => number;
-}
-
-/** Allows bursts up to a capacity and a steady rate beyond it. */
-export class TokenBucket {
-  readonly #options: TokenBucketOptions;
-  #tokens: number;
-  #updatedMs: number;
-
-  constructor(options: TokenBucketOptions) {
-    this.#options = options;
-    this.#tokens = options.capacity;
-    this.#updatedMs = options.nowMs();
-  }
-
-  /** Takes `count` tokens if there are as many, else none. */
-  take(count = 1): boolean {
-    this.#refill();
-    if (this.#tokens < count) return false;
-    this.#tokens -= count;
-    return true;
-  }
-
-  /** Milliseconds until `count` tokens will be there; Infinity when the bucket can never hold as many. */
-  waitMs(count = 1): number {
-    this.#refill();
-    const missing = count - this.#tokens;
-    if (missing <= 0) return 0;
-    const { capacity, refillPerSecond } = this.#options;
-    return count > capacity ? Infinity : (missing / refillPerSecond) * 1000;
-  }
-
-  #refill(): void {
-    const { capacity, refillPerSecond, nowMs } = this.#options;
-    const now = nowMs();
-    const elapsedMs = Math.max(0, now - this.#updatedMs);
-    this.#updatedMs = now;
-    this.#tokens = Math.min(capacity, this.#tokens + (elapsedMs / 1000) * refillPerSecond);
-  }
-}
 
 export interface ConnectionLimits {
   readonly total: number;

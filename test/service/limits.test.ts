@@ -1,52 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConnectionLimiter, clientOf, TokenBucket } from '../../service/limits.ts';
-
-describe('a token bucket', () => {
-  function bucket(): { bucket: TokenBucket; pass(ms: number): void } {
-    let now = 1_000;
-    return {
-      bucket: new TokenBucket({ capacity: 3, refillPerSecond: 2, nowMs: () => now }),
-      pass: (ms) => {
-        now += ms;
-      },
-    };
-  }
-
-  test('allows a burst up to its capacity, then the steady rate', () => {
-    const { bucket: tokens, pass } = bucket();
-    assert.deepEqual([tokens.take(), tokens.take(), tokens.take(), tokens.take()], [true, true, true, false]);
-    pass(499);
-    assert.equal(tokens.take(), false);
-    pass(1);
-    assert.deepEqual([tokens.take(), tokens.take()], [true, false]);
-  });
-
-  test('never holds more than its capacity', () => {
-    const { bucket: tokens, pass } = bucket();
-    pass(1_000_000);
-    assert.deepEqual([tokens.take(4), tokens.take(3), tokens.take()], [false, true, false]);
-  });
-
-  test('says how long to wait', () => {
-    const { bucket: tokens, pass } = bucket();
-    assert.equal(tokens.waitMs(3), 0);
-    tokens.take(3);
-    assert.equal(tokens.waitMs(), 500);
-    pass(200);
-    assert.equal(tokens.waitMs(), 300);
-    assert.equal(tokens.waitMs(4), Infinity);
-  });
-
-  test('is not confused by a clock that goes back', () => {
-    const { bucket: tokens, pass } = bucket();
-    tokens.take(3);
-    pass(-10_000);
-    assert.equal(tokens.take(), false);
-    pass(500);
-    assert.equal(tokens.take(), true);
-  });
-});
+import { ConnectionLimiter, clientOf } from '../../service/limits.ts';
 
 describe('a connection limiter', () => {
   test('admits so many in all and so many of one client, and again when they have closed', () => {
