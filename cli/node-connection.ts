@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
 import { boolean, integer, string, type Values } from '../service/config.ts';
+import { EXIT } from '../service/lifecycle.ts';
 import { createRpcClient, RpcCallError, type RpcClient, UnreachableError } from '../service/rpc-client.ts';
 
 export const connectionSettings = {
@@ -32,9 +33,6 @@ export const connectionSettings = {
 };
 
 export type ConnectionValues = Values<typeof connectionSettings>;
-
-/** Exit codes of every command. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, unreachable: 3 } as const;
 
 /** The network that the settings name. Throws ProfileError. */
 export function networkOf(values: ConnectionValues): NetworkProfile {

@@ -2,8 +2,9 @@
 import * as z from 'zod';
 import { BlockchainInfo, BlockHeaderInfo } from '../protocol/rpc.ts';
 import { helpText, integer, loadSettings } from '../service/config.ts';
+import { EXIT } from '../service/lifecycle.ts';
 import type { RpcClient } from '../service/rpc-client.ts';
-import { connectionSettings, EXIT, networkOf, withNode } from './node-connection.ts';
+import { connectionSettings, networkOf, withNode } from './node-connection.ts';
 
 const settings = {
   blocks: integer({ help: 'how many of the newest blocks to look at', default: 60, min: 1, max: 2_000 }),

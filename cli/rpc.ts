@@ -1,7 +1,8 @@
 /** `nilz rpc METHOD [ARGUMENTS…]`: calls a node, with arguments as bitcoin-cli takes them. */
 import { boolean, helpText, loadSettings, SettingError } from '../service/config.ts';
+import { EXIT } from '../service/lifecycle.ts';
 import type { RpcParams } from '../service/rpc-client.ts';
-import { connectionSettings, EXIT, withNode } from './node-connection.ts';
+import { connectionSettings, withNode } from './node-connection.ts';
 
 const settings = {
   named: boolean({ help: 'arguments are NAME=VALUE instead of by position' }),

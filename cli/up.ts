@@ -19,9 +19,8 @@ import {
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
-import { runUntilSignal } from '../service/lifecycle.ts';
+import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { EXIT } from './node-connection.ts';
 import { readAccounts } from './up/accounts.ts';
 import { blockJson, blockLine, readyJson, readyPage } from './up/report.ts';
 import { isResetUnfinished, resetStack, type Stack, startStack } from './up/stack.ts';

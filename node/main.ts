@@ -17,7 +17,7 @@ import {
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
-import { runUntilSignal } from '../service/lifecycle.ts';
+import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
 import {
   DEFAULT_DB_CACHE_MB,
@@ -29,7 +29,6 @@ import {
 import { IdentityError } from './storage/identity.ts';
 
 const COMMAND = 'nilz node';
-const EXIT = { failed: 1, wrongUse: 2 } as const;
 
 const SETTINGS = {
   network: string({
@@ -83,7 +82,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     if (help) {
       const summary = 'Runs a node: the chain, its mempool and the JSON-RPC.';
       console.log(helpText(SETTINGS, { command: COMMAND, summary }).trimEnd());
-      return 0;
+      return EXIT.done;
     }
     return await run(values);
   } catch (error) {

@@ -18,7 +18,7 @@ import {
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';
 import { ListenError } from '../service/http.ts';
-import { runUntilSignal } from '../service/lifecycle.ts';
+import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
 import { DIFFICULTY_RANGE } from './difficulty.ts';
@@ -27,7 +27,6 @@ import { NetworkError } from './node-network.ts';
 import { type PoolOptions, type RunningPool, startPool } from './pool.ts';
 
 const COMMAND = 'nilz pool';
-const EXIT = { done: 0, failed: 1, wrongUse: 2, unreachable: 3 } as const;
 const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };
 const PORT = { min: 0, max: 65_535 };
 

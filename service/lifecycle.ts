@@ -1,6 +1,9 @@
 /** Starting and stopping: everything that runs has a `stop`, and a signal calls it. */
 import type { Logger } from './log.ts';
 
+/** Exit codes of every command: done, failed, used wrongly, node or pool out of reach. */
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, unreachable: 3 } as const;
+
 export interface Stoppable {
   /** Resolves when nothing of it runs any more. A second call gives the same result. */
   stop(): Promise<void>;

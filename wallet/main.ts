@@ -2,6 +2,7 @@
 import { ProfileError } from '../protocol/network.ts';
 import { SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
+import { EXIT } from '../service/lifecycle.ts';
 import { RpcCallError, UnreachableError } from '../service/rpc-client.ts';
 import { balance } from './cli/balance.ts';
 import type { WalletCommand } from './cli/command.ts';
@@ -26,8 +27,6 @@ const COMMANDS: readonly WalletCommand[] = [
   send,
   exportMnemonic,
 ];
-
-const EXIT = { done: 0, failed: 1, wrongUse: 2, unreachable: 3 } as const;
 
 /** What the user typed is at fault, not the state of the world. */
 const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
