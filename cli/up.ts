@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { IdentityError } from '../node/chain/chain.ts';
-import { DIFFICULTY_RANGE } from '../pool/difficulty.ts';
-import { ForeignLedgerError } from '../pool/ledger.ts';
+import { ForeignLedgerError } from '../pool/ledger/ledger.ts';
+import { DIFFICULTY_RANGE } from '../pool/stratum/difficulty.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,

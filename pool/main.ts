@@ -21,10 +21,10 @@ import { ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
-import { DIFFICULTY_RANGE } from './difficulty.ts';
-import { ForeignLedgerError } from './ledger.ts';
-import { NetworkError } from './node-network.ts';
+import { ForeignLedgerError } from './ledger/ledger.ts';
+import { NetworkError } from './nodes/node-network.ts';
 import { type PoolOptions, type RunningPool, startPool } from './pool.ts';
+import { DIFFICULTY_RANGE } from './stratum/difficulty.ts';
 
 const COMMAND = 'nilz pool';
 const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };

@@ -16,25 +16,25 @@ import {
   type RpcClientOptions,
   UnreachableError,
 } from '../service/rpc-client.ts';
-import { BlockSubmitter } from './block-submitter.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { DifficultyLimits } from './difficulty.ts';
-import { poolApp } from './http.ts';
-import { Jobs } from './jobs.ts';
-import { Ledger } from './ledger.ts';
+import { poolApp } from './http/api.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { newTip } from './jobs/tip.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { BlockSubmitter } from './nodes/block-submitter.ts';
 import {
   NetworkError,
   type NodeNetwork,
   networkOf,
   type PayoutAddress,
   readPayoutAddress,
-} from './node-network.ts';
-import { Roster } from './roster.ts';
-import type { SessionContext } from './session.ts';
-import { Statistics } from './statistics.ts';
-import { DEFAULT_LIMITS, type StratumLimits, StratumServer } from './stratum-server.ts';
-import { TemplateWatcher } from './template-watcher.ts';
-import { newTip } from './tip.ts';
+} from './nodes/node-network.ts';
+import { TemplateWatcher } from './nodes/template-watcher.ts';
+import { Statistics } from './statistics/statistics.ts';
+import type { DifficultyLimits } from './stratum/difficulty.ts';
+import { Roster } from './stratum/roster.ts';
+import type { SessionContext } from './stratum/session.ts';
+import { DEFAULT_LIMITS, type StratumLimits, StratumServer } from './stratum/stratum-server.ts';
 
 export interface PoolOptions {
   /** The node that gives templates and takes blocks. */

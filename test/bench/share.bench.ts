@@ -1,6 +1,6 @@
-import { coinbaseOf, type Job, makeJob } from '../../pool/job.ts';
-import { checkShare, MerkleRoots, type ShareTerms } from '../../pool/share.ts';
-import { newTip } from '../../pool/tip.ts';
+import { coinbaseOf, type Job, makeJob } from '../../pool/jobs/job.ts';
+import { newTip } from '../../pool/jobs/tip.ts';
+import { checkShare, MerkleRoots, type ShareTerms } from '../../pool/stratum/share.ts';
 import { bytesToHex, concatBytes } from '../../protocol/bytes.ts';
 import { sha256d as nobleSha256d } from '../../protocol/sha256-noble.ts';
 import { JOB_SETTINGS, ManualClock, someTemplate } from '../kit/session-kit.ts';

@@ -1,12 +1,12 @@
 /** A Stratum session without a pool around it, for tests of what messages do to it. */
 import type { Clock } from '../../pool/clock.ts';
-import { handleMessage } from '../../pool/dispatch.ts';
-import type { Effect } from '../../pool/effect.ts';
-import type { Job } from '../../pool/job.ts';
-import { makeJob } from '../../pool/job.ts';
-import { newSession, type Session, type SessionContext } from '../../pool/session.ts';
-import type { Template } from '../../pool/template.ts';
-import { newTip, type Tip } from '../../pool/tip.ts';
+import type { Job } from '../../pool/jobs/job.ts';
+import { makeJob } from '../../pool/jobs/job.ts';
+import type { Template } from '../../pool/jobs/template.ts';
+import { newTip, type Tip } from '../../pool/jobs/tip.ts';
+import { handleMessage } from '../../pool/stratum/dispatch.ts';
+import type { Effect } from '../../pool/stratum/effect.ts';
+import { newSession, type Session, type SessionContext } from '../../pool/stratum/session.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { encodeNotify, type NotifyParams, parseLine } from '../../protocol/stratum.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startMiner } from '../../miner/miner.ts';
-import { APPLICATION_ID, MIGRATIONS } from '../../pool/ledger-schema.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../pool/ledger/ledger-schema.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Ledger } from '../../pool/ledger.ts';
+import { Ledger } from '../../pool/ledger/ledger.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { FakeNode } from '../kit/fake-node.ts';
 import { HARD_BITS, MINER_ADDRESS, POOL_ADDRESS, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';

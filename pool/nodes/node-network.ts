@@ -1,0 +1,72 @@
+import {
+  AddressError,
+  type AddressFormat,
+  BITCOIN_FORMATS,
+  decodeAddress,
+  encodeAddress,
+} from '../../protocol/address.ts';
+import type { BlockchainInfo } from '../../protocol/rpc.ts';
+
+/** The network a node is on, as far as a pool has to know it. */
+export interface NodeNetwork {
+  /** `dev`, `main`, … of NilzCoin; `bitcoin-main`, `bitcoin-regtest`, … of other nodes. */
+  readonly name: string;
+  readonly format: AddressFormat;
+  /** On NilzCoin's networks only P2WPKH outputs can ever be spent. */
+  readonly onlyP2wpkh: boolean;
+  /** The same for all nodes of one network and for no others. */
+  readonly identity: string;
+}
+
+/** The node is on a network this pool does not know, or on another than before. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+}
+
+/** Chain names of Bitcoin nodes (bcoin says testnet, Core 28 knows testnet4). */
+const BITCOIN_CHAINS: Readonly<Record<string, AddressFormat>> = {
+  ...BITCOIN_FORMATS,
+  testnet: BITCOIN_FORMATS.test,
+  testnet4: BITCOIN_FORMATS.test,
+};
+
+/**
+ * Tells the network from `getblockchaininfo`.
+ * @param genesis hash of block 0 as shown
+ * @throws NetworkError when the chain's name is unknown
+ */
+export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
+  const { nilzcoin, chain } = info;
+  if (nilzcoin !== undefined) {
+    const { regtest } = BITCOIN_FORMATS;
+    const hrp = nilzcoin.address_prefix;
+    return {
+      name: nilzcoin.network,
+      format: hrp === regtest.hrp ? regtest : { hrp },
+      onlyP2wpkh: true,
+      identity: `${nilzcoin.network} ${nilzcoin.magic} ${genesis}`,
+    };
+  }
+  const format = Object.hasOwn(BITCOIN_CHAINS, chain) ? BITCOIN_CHAINS[chain] : undefined;
+  if (format === undefined)
+    throw new NetworkError(`the node is on the chain "${chain}", which is unknown here`);
+  return { name: `bitcoin-${chain}`, format, onlyP2wpkh: false, identity: `${chain} ${genesis}` };
+}
+
+/** An address of a network: its one spelling, and the script that pays to it. */
+export interface PayoutAddress {
+  readonly address: string;
+  readonly script: Uint8Array;
+}
+
+/**
+ * Reads an address that coins may be paid to.
+ * @throws AddressError naming what is wrong with it
+ */
+export function readPayoutAddress(text: string, network: NodeNetwork): PayoutAddress {
+  const { type, script } = decodeAddress(text, network.format);
+  if (type === 'witness_unknown' || (network.onlyP2wpkh && type !== 'p2wpkh')) {
+    throw new AddressError(`coins sent to this kind of address (${type}) could not be spent`);
+  }
+  return { address: encodeAddress(script, network.format) ?? text, script };
+}

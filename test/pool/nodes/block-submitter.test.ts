@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '../../../pool/clock.ts';
+import { Jobs } from '../../../pool/jobs/jobs.ts';
+import { readTemplate } from '../../../pool/jobs/template.ts';
+import { Ledger } from '../../../pool/ledger/ledger.ts';
+import { BlockSubmitter } from '../../../pool/nodes/block-submitter.ts';
+import type { BlockCandidate } from '../../../pool/stratum/share.ts';
+import { displayHash, hexToBytes } from '../../../protocol/bytes.ts';
+import { compactToTarget } from '../../../protocol/compact.ts';
+import { BlockTemplate } from '../../../protocol/rpc.ts';
+import { headerFromRoot, jobMerkleRoot } from '../../../protocol/stratum.ts';
+import { meetsTarget } from '../../../protocol/work.ts';
+import { createRpcClient } from '../../../service/rpc-client.ts';
+import { FakeNode } from '../../kit/fake-node.ts';
+import { SILENT, temporaryDirectory } from '../../kit/pool-kit.ts';
+import { JOB_SETTINGS } from '../../kit/session-kit.ts';
+import { findShare } from '../../kit/stratum-miner.ts';
+
+const WORKER = { address: 'dnilz1qalice', name: 'rig' };
+const EXTRANONCE1 = hexToBytes('a1a2a3a4');
+
+class Fixture {
+  readonly node: FakeNode;
+  readonly ledger: Ledger;
+  readonly jobs = new Jobs(JOB_SETTINGS, { refreshMs: 30_000, ttlMs: 90_000 }, 1);
+  readonly client;
+  submitter: BlockSubmitter;
+  hurried = 0;
+
+  private constructor(node: FakeNode, ledger: Ledger) {
+    this.node = node;
+    this.ledger = ledger;
+    this.client = createRpcClient({ url: node.url });
+    this.submitter = this.newSubmitter();
+  }
+
+  static async create(test: TestContext): Promise<Fixture> {
+    const directory = await temporaryDirectory(test);
+    const node = await FakeNode.start();
+    const ledger = await Ledger.open({ file: join(directory, 'pool.sqlite'), network: 'dev', log: SILENT });
+    const fixture = new Fixture(node, ledger);
+    test.after(async () => {
+      await fixture.submitter.stop();
+      fixture.client.close();
+      await ledger.close();
+      await node.stop();
+    });
+    return fixture;
+  }
+
+  newSubmitter(): BlockSubmitter {
+    return new BlockSubmitter({
+      client: this.client,
+      ledger: this.ledger,
+      jobs: this.jobs,
+      clock: systemClock,
+      log: SILENT,
+      payoutScript: JOB_SETTINGS.payoutScript,
+      onAccepted: () => {
+        this.hurried += 1;
+      },
+    });
+  }
+
+  /** A block on the node's tip; `mark` makes it another one. */
+  candidate(mark = 0): BlockCandidate {
+    const template = readTemplate(BlockTemplate.parse(this.node.template()));
+    const job = this.jobs.offer(template, performance.now())?.job ?? this.jobs.current;
+    assert.ok(job);
+    const extranonce2 = new Uint8Array(4).fill(mark);
+    const target = compactToTarget(job.bits);
+    const found = findShare(
+      { user: 'u', extranonce1: EXTRANONCE1, difficulty: 1, job },
+      { accepts: (hash) => meetsTarget(hash, target), extranonce2: Buffer.from(extranonce2).toString('hex') },
+    );
+    const root = jobMerkleRoot(job, EXTRANONCE1, extranonce2);
+    const header = headerFromRoot(job, root, job.time, found.nonce, job.version);
+    return { job, worker: WORKER, header, hash: found.hash, extranonce1: EXTRANONCE1, extranonce2 };
+  }
+
+  /** What the ledger says when everything is settled. */
+  async settled(): Promise<{ delivery: string; reason: string | undefined; height: number } | undefined> {
+    await this.submitter.settled();
+    const [block] = await this.ledger.lastBlocks(1);
+    return block && { delivery: block.delivery, reason: block.reason, height: block.height };
+  }
+
+  /** Resolves when the block is in the ledger. */
+  async entered(): Promise<void> {
+    while ((await this.ledger.lastBlocks(1)).length === 0) await nextTurn();
+  }
+}
+
+test('a block reaches the node and the ledger, and is remembered with its finder', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.equal(pool.node.tip, displayHash(candidate.hash));
+  assert.equal(pool.hurried, 1);
+  const [block] = await pool.ledger.lastBlocks(1);
+  assert.deepEqual(block?.worker, WORKER);
+  assert.equal(block?.reward, 5_000_000_000n);
+  assert.deepEqual(await pool.ledger.pendingBlocks(), []);
+});
+
+test('the same header is submitted once', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.submitter.submit(candidate);
+  pool.submitter.submit(candidate);
+  await pool.settled();
+  assert.equal(pool.node.calls.filter((method) => method === 'submitblock').length, 1);
+});
+
+test('a block beside the best chain is accepted as what it is', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.node.advance();
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: 'inconclusive', height: 1 });
+});
+
+test('a block the node refuses is entered with the reason', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.node.fees = 7n;
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'rejected', reason: 'bad-cb-amount', height: 1 });
+  assert.equal(pool.hurried, 0);
+});
+
+test('an answer that got lost is asked for: the node has the block', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.node.interfere = (method) => (method === 'submitblock' ? 'lost' : undefined);
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.ok(pool.node.calls.includes('getblockheader'));
+});
+
+test('a node that is away gets the block when it is back', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  const { port } = pool.node;
+  await pool.node.stop();
+  pool.submitter.submit(candidate);
+  await pool.entered();
+  await pool.node.listen(port);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+});
+
+test('a block left open by a crash is delivered at the next start', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.node.interfere = (method) => (method === 'submitblock' ? 'silence' : undefined);
+  pool.submitter.submit(candidate);
+  await pool.entered();
+  await pool.submitter.stop();
+  assert.equal((await pool.ledger.pendingBlocks()).length, 1);
+
+  pool.node.interfere = () => undefined;
+  pool.submitter = pool.newSubmitter();
+  await pool.submitter.recover();
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.equal(pool.node.tip, displayHash(candidate.hash));
+});
+
+test('blocks of ours that only the chain knows are entered at the start, those of others are not', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.submitter.submit(candidate);
+  await pool.settled();
+  pool.node.advance();
+
+  const other = await Ledger.open({
+    file: join(await temporaryDirectory(t), 'other.sqlite'),
+    network: 'dev',
+    log: SILENT,
+  });
+  t.after(() => other.close());
+  const submitter = new BlockSubmitter({
+    client: pool.client,
+    ledger: other,
+    jobs: pool.jobs,
+    clock: systemClock,
+    log: SILENT,
+    payoutScript: JOB_SETTINGS.payoutScript,
+    onAccepted: () => undefined,
+  });
+  await submitter.recover();
+  await submitter.recover();
+  const blocks = await other.lastBlocks(10);
+  assert.deepEqual(
+    blocks.map(({ height, worker, delivery, reward }) => ({ height, worker, delivery, reward })),
+    [{ height: 1, worker: undefined, delivery: 'accepted', reward: 5_000_000_000n }],
+  );
+  assert.equal(displayHash(blocks[0]?.hash ?? new Uint8Array()), displayHash(candidate.hash));
+});
+
+test('a node that cannot be searched does not keep the pool from starting', async (t) => {
+  const pool = await Fixture.create(t);
+  pool.node.interfere = (method) =>
+    method === 'getblock' ? { error: { code: -1, message: 'pruned' } } : undefined;
+  pool.node.advance();
+  await pool.submitter.recover();
+  assert.deepEqual(await pool.ledger.lastBlocks(1), []);
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AnswerQueue } from '../../../pool/stratum/answer-queue.ts';
+
+test('answers leave in the order of their requests, whatever the order they are known in', () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { maxLength: 30 }), fc.infiniteStream(fc.nat()), (known, random) => {
+      const queue = new AnswerQueue();
+      const out: string[] = [];
+      const open = known.flatMap((isKnown, index) => {
+        if (!isKnown) return [{ place: queue.reserve(), line: `${index}` }];
+        out.push(...queue.push(`${index}`));
+        return [];
+      });
+      while (open.length > 0) {
+        const [next] = open.splice((random.next().value ?? 0) % open.length, 1);
+        if (next !== undefined) out.push(...queue.fill(next.place, next.line));
+      }
+      assert.deepEqual(
+        out,
+        known.map((_, index) => `${index}`),
+      );
+      assert.equal(queue.length, 0);
+    }),
+  );
+});
