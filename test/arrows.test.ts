@@ -101,7 +101,7 @@ describe('the import arrows', () => {
       `export * from '../node/chain/chain.ts';`,
       `const chain = await import('../node/chain/chain.ts');`,
       `import {\n  Chain,\n  type Tip,\n} from '../node/chain/chain.ts';`,
-      `import { bytes } from './protocol/vectors.ts';`,
+      `import { bytes } from '../test/protocol/vectors.ts';`,
       `new Worker(new URL('../node/worker.ts', import.meta.url));`,
     ];
     for (const text of upward) {
