@@ -16,6 +16,7 @@ import {
   type RpcClientOptions,
   UnreachableError,
 } from '../service/rpc-client.ts';
+import { Upgrades } from '../service/upgrade.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { poolApp } from './http/api.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -151,6 +152,8 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
   });
   started.push(http);
+  const upgrades = new Upgrades();
+  upgrades.attach(http.server);
   submitter.recover().catch((error: unknown) => log.error({ err: error }, 'recovering blocks failed'));
   log.info(
     { network: network.name, stratum: server.url, http: http.url, address: payout.address },
