@@ -38,7 +38,8 @@ export interface Setting<T> extends Omit<SettingOptions<unknown>, 'check'> {
   parse(raw: unknown): T;
 }
 
-type Settings = Readonly<Record<string, Setting<unknown>>>;
+/** A schema: settings by camelCase name. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 /** The values of a schema, by setting name. */
 export type Values<S extends Settings> = { readonly [K in keyof S]: ValueOf<S[K]> };

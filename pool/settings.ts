@@ -1,0 +1,135 @@
+/** What `nilz pool` can be told, and what `startPool` makes of it. */
+import { join } from 'node:path';
+import { networkDirectory } from '../protocol/network.ts';
+import { chooseNetwork } from '../protocol/network-choice.ts';
+import {
+  boolean,
+  choice,
+  integer,
+  number,
+  type Setting,
+  SettingError,
+  string,
+  type Values,
+} from '../service/config.ts';
+import { LOG_LEVELS } from '../service/log.ts';
+import type { PoolOptions } from './pool.ts';
+import { DIFFICULTY_RANGE } from './stratum/difficulty.ts';
+
+const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };
+const PORT = { min: 0, max: 65_535 };
+
+/** Where the pool's data is: what every subcommand needs. */
+export const PLACE_SETTINGS = {
+  network: string({
+    help:
+      'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network: where the data is; ' +
+      'a Bitcoin node of any network says itself which one it is on',
+    default: 'dev',
+  }),
+  datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
+} satisfies Record<string, Setting<string>>;
+
+/** Settings of `nilz pool`. */
+export const POOL_SETTINGS = {
+  ...PLACE_SETTINGS,
+  nodeUrl: string({
+    help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+    default: 'http://127.0.0.1:5000',
+  }),
+  nodeCookie: string({ help: "the node's cookie file, if not in the data directory" }),
+  address: string({ help: 'where the rewards of blocks are paid to', keys: ['reward_address'] }),
+  stratumBind: string({ help: 'address the Stratum port listens on', default: '0.0.0.0' }),
+  stratumPort: integer({ help: 'port miners connect to, 0 for any free one', default: 3333, ...PORT }),
+  httpBind: string({ help: 'address the HTTP port listens on', default: '127.0.0.1', keys: ['host'] }),
+  httpPort: integer({
+    help: 'port of the HTTP API, 0 for any free one',
+    default: 8000,
+    keys: ['port'],
+    ...PORT,
+  }),
+  startDifficulty: number({
+    help: 'difficulty of shares for a miner that asks for none',
+    default: 0.001,
+    ...DIFFICULTY,
+  }),
+  minDifficulty: number({
+    help: 'the lowest difficulty a miner may ask for',
+    default: 0.0001,
+    ...DIFFICULTY,
+  }),
+  jobRefreshSeconds: integer({ help: 'a new job at least this often', default: 30, min: 1, max: 110 }),
+  jobTtlSeconds: integer({
+    help: 'how long a job is known after a new block has replaced its tip',
+    default: 90,
+    min: 5,
+    max: 3_600,
+  }),
+  maxConnections: integer({
+    help: 'open connections of all miners',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxConnectionsPerAddress: integer({
+    help: 'open connections from one IP address',
+    default: 256,
+    min: 1,
+    max: 1_000_000,
+  }),
+  logLevel: choice(LOG_LEVELS, { help: 'how much is told', default: 'info' }),
+  json: boolean({ help: 'print one line of JSON when ready, and the log as JSON' }),
+};
+
+export type PoolSettings = Values<typeof POOL_SETTINGS>;
+
+/** Gives the text of a file: the JSON of a private network. */
+export type ReadText = (file: string) => string;
+
+/** The folder of one network in the data directory. @throws ProfileError */
+export function poolDirectory(values: Values<typeof PLACE_SETTINGS>, readText: ReadText): string {
+  return join(values.datadir, networkDirectory(chooseNetwork(values, readText)));
+}
+
+/** The ledger's file in that folder. */
+export const LEDGER_FILE = 'pool.sqlite';
+
+/**
+ * Turns settings into options of the pool.
+ * @throws SettingError, ProfileError
+ */
+export function poolOptions(values: PoolSettings, readText: ReadText): Omit<PoolOptions, 'log'> {
+  const { address, startDifficulty, minDifficulty } = values;
+  if (address === undefined) throw new SettingError('--address is missing: where are the rewards paid to?');
+  if (startDifficulty < minDifficulty) {
+    throw new SettingError(
+      `--start-difficulty ${startDifficulty}: must not be below --min-difficulty ${minDifficulty}`,
+    );
+  }
+  const directory = poolDirectory(values, readText);
+  return {
+    node: nodeOf(values, directory),
+    expectedNetwork: chooseNetwork(values, readText).name,
+    rewardAddress: address,
+    ledgerFile: join(directory, LEDGER_FILE),
+    stratum: { host: values.stratumBind, port: values.stratumPort },
+    http: { host: values.httpBind, port: values.httpPort },
+    difficulty: { start: startDifficulty, minimum: minDifficulty, maximum: DIFFICULTY_RANGE.highest },
+    jobRefreshSeconds: values.jobRefreshSeconds,
+    jobTtlSeconds: values.jobTtlSeconds,
+    limits: {
+      connections: values.maxConnections,
+      connectionsPerAddress: values.maxConnectionsPerAddress,
+    },
+  };
+}
+
+/** The node with its login: from the URL, else from a cookie file. */
+function nodeOf({ nodeUrl, nodeCookie }: PoolSettings, directory: string): PoolOptions['node'] {
+  if (!URL.canParse(nodeUrl) || !/^https?:/.test(nodeUrl)) {
+    throw new SettingError('--node-url: must have the form http://USER:PASSWORD@HOST:PORT');
+  }
+  const hasLogin = new URL(nodeUrl).username !== '';
+  if (hasLogin && nodeCookie === undefined) return { url: nodeUrl };
+  return { url: nodeUrl, cookieFile: nodeCookie ?? join(directory, '.cookie') };
+}
