@@ -21,6 +21,8 @@ export interface Job extends NotifyParams {
   /** Highest hash that makes a block, 32 little-endian bytes. */
   readonly networkTarget: Uint8Array;
   readonly createdMs: number;
+  /** Solo: the address the coinbase pays to, the only one that work on this job is credited to. */
+  readonly payee?: string;
   readonly lines: NotifyLines;
 }
 

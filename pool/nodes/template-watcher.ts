@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodecError, displayHash } from '../../protocol/bytes.ts';
+import { CodecError, displayHash, hexToBytes } from '../../protocol/bytes.ts';
 import { BlockTemplate } from '../../protocol/rpc.ts';
+import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Clock } from '../clock.ts';
@@ -44,6 +45,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * there is none, and says whether the node is there at all. Jobs come from here.
  */
 export class TemplateWatcher implements JobSource {
+  readonly perAddress = false;
   readonly #options: TemplateWatcherOptions;
   readonly #pollMs: number;
   readonly #stopping = new AbortController();
@@ -88,6 +90,11 @@ export class TemplateWatcher implements JobSource {
 
   fresh(): Job | undefined {
     return this.current() && this.#options.jobs.fresh(this.#options.clock.steadyMs());
+  }
+
+  transactionsOf(job: Job): readonly Hash[] | undefined {
+    const template = this.#options.jobs.templateOf(job);
+    return template && [...template.transactions.keys()].map(hexToBytes);
   }
 
   /** Starts to follow the node. Resolves after the first attempt, whether or not it brought work. */
