@@ -91,7 +91,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   const payout = rewardOf(options.rewardAddress, network);
   const ledger = await openLedger(options, network, started);
 
-  const knownTip = await ledger.lastTip();
+  const knownTip = await ledger.shares.lastTip();
   const jobs = new Jobs(
     {
       payoutScript: payout.script,
@@ -129,7 +129,10 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   const server = new StratumServer({
     ...options.stratum,
     jobs: watcher,
-    sink: { record: (share) => ledger.record(share), found: (candidate) => submitter.submit(candidate) },
+    sink: {
+      record: (share) => ledger.shares.record(share),
+      found: (candidate) => submitter.submit(candidate),
+    },
     context: {
       clock,
       difficulty: options.difficulty,
@@ -249,6 +252,6 @@ export async function lockLedger(file: string): Promise<() => Promise<void>> {
 /** Shares that are under way are answered before the connections are closed. */
 async function stopServing(server: StratumServer, ledger: Ledger): Promise<void> {
   server.stopReading();
-  await ledger.flush();
+  await ledger.shares.flush();
   await server.stop();
 }

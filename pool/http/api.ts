@@ -6,8 +6,8 @@ import { difficultyOf } from '../../protocol/work.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { LedgerBlock } from '../ledger/accounts-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { LedgerBlock } from '../ledger/ledger-schema.ts';
 import type { NodeNetwork } from '../nodes/node-network.ts';
 import type { TemplateWatcher } from '../nodes/template-watcher.ts';
 import type { Statistics } from '../statistics/statistics.ts';
@@ -68,8 +68,8 @@ function healthOf({ jobs, ledger, watcher, server, clock }: PoolView) {
   const trouble =
     state.name === 'away'
       ? `the node is away: ${state.reason}`
-      : ledger.failure !== undefined
-        ? `the ledger cannot be written: ${ledger.failure}`
+      : ledger.shares.failure !== undefined
+        ? `the ledger cannot be written: ${ledger.shares.failure}`
         : job === undefined
           ? 'there is no work yet'
           : null;
@@ -80,7 +80,7 @@ function healthOf({ jobs, ledger, watcher, server, clock }: PoolView) {
     height: job === undefined ? null : job.tip.height,
     job_age_seconds: job === undefined ? null : Math.round((clock.steadyMs() - job.createdMs) / 1000),
     connections: server.connections.open,
-    shares_waiting: ledger.waiting,
+    shares_waiting: ledger.shares.waiting,
   };
 }
 
@@ -90,7 +90,7 @@ async function statsOf(view: PoolView, wallet: string | undefined) {
   const template = jobs.latest;
   const { state } = watcher;
   const workers = statistics.workers(wallet);
-  const [blocks, counts] = await Promise.all([ledger.lastBlocks(SHOWN_BLOCKS), ledger.blockCounts()]);
+  const [blocks, counts] = await Promise.all([ledger.blocks.last(SHOWN_BLOCKS), ledger.blocks.counts()]);
   return {
     time: clock.wallMs() / 1000,
     started: statistics.startedMs / 1000,
@@ -125,9 +125,9 @@ async function statsOf(view: PoolView, wallet: string | undefined) {
       rejected: statistics.rejected,
     },
     ledger: {
-      last_share: ledger.lastSequence,
-      waiting: ledger.waiting,
-      failure: ledger.failure ?? null,
+      last_share: ledger.shares.lastSequence,
+      waiting: ledger.shares.waiting,
+      failure: ledger.shares.failure ?? null,
     },
     connections: { ...server.connections, ...statistics.connections },
     workers_total: workers.length,

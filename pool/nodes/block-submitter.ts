@@ -8,8 +8,8 @@ import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rp
 import type { Clock } from '../clock.ts';
 import { assembleBlock, coinbaseOf } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Delivery, LedgerBlock } from '../ledger/accounts-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Delivery, LedgerBlock } from '../ledger/ledger-schema.ts';
 import type { BlockCandidate } from '../stratum/share.ts';
 import { readOwnBlock } from './own-block.ts';
 
@@ -80,14 +80,14 @@ export class BlockSubmitter {
       delivery: 'pending',
       reason: undefined,
     };
-    const entered = ledger.enterBlock(block, raw);
+    const entered = ledger.blocks.enter(block, raw);
     this.#track(this.#settle(hash, job.height, answered, entered));
   }
 
   /** Goes on with what an earlier run left open, and enters blocks of ours that only the chain knows. */
   async recover(): Promise<void> {
     const { ledger, log } = this.#options;
-    for (const { hash, height, raw } of await ledger.pendingBlocks()) {
+    for (const { hash, height, raw } of await ledger.blocks.pending()) {
       log.info({ height, hash: displayHash(hash) }, 'asking for a block of before the restart');
       this.#track(this.#settle(hash, height, this.#askUntilKnown(hash, raw), Promise.resolve()));
     }
@@ -137,7 +137,7 @@ export class BlockSubmitter {
       }),
       entered,
     ]);
-    await ledger.settleBlock(hash, answer.delivery, answer.reason);
+    await ledger.blocks.settle(hash, answer.delivery, answer.reason);
     const facts = { height, hash: displayHash(hash), reason: answer.reason };
     if (answer.delivery === 'accepted') log.info(facts, 'block accepted');
     else log.error(facts, 'block rejected');
@@ -195,8 +195,8 @@ export class BlockSubmitter {
         const shown = await client.call('getblockhash', [height], { signal, schema: z.string() });
         const hex = await client.call('getblock', [shown, 0], { signal, schema: z.string() });
         const block = readOwnBlock(hex, height, payoutScript);
-        if (block === undefined || (await ledger.hasBlock(block.hash))) continue;
-        await ledger.enterBlock(block);
+        if (block === undefined || (await ledger.blocks.has(block.hash))) continue;
+        await ledger.blocks.enter(block);
         log.warn({ height, hash: shown }, 'a block of ours was missing in the ledger');
       }
     } catch (error) {

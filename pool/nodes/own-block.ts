@@ -4,7 +4,7 @@ import { blockHash, headerCodec } from '../../protocol/header.ts';
 import { type Transaction, transactionCodec } from '../../protocol/transaction.ts';
 import type { Height } from '../../protocol/units.ts';
 import { COINBASE_TAG } from '../jobs/job.ts';
-import type { LedgerBlock } from '../ledger/ledger-schema.ts';
+import type { LedgerBlock } from '../ledger/accounts-schema.ts';
 
 /** The coinbase stands at the beginning of a block: more of it is not decoded. */
 const REACH_BYTES = 128 * 1024;

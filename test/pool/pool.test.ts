@@ -314,7 +314,7 @@ test('stopping answers the shares that are under way', LIMITED, async (t) => {
   const acknowledged = miner.unread.filter(({ result }) => result === true).length;
   const ledger = await Ledger.open({ file: options.ledgerFile, network: pool.network.identity, log: SILENT });
   t.after(() => ledger.close());
-  assert.equal((await ledger.sharesAfter(0, 100)).length, acknowledged);
+  assert.equal((await ledger.shares.after(0, 100)).length, acknowledged);
   assert.equal(acknowledged, 20);
 });
 

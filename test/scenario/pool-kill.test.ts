@@ -69,7 +69,7 @@ test('after kill -9 at any moment every acknowledged share is in the ledger, onc
     await Promise.all([ended, closed]);
     const file = join(directory, 'dev', 'pool.sqlite');
     const ledger = await Ledger.open({ file, network: NETWORK, log: SILENT });
-    const rows = (await ledger.sharesAfter(0, 1_000_000)).map(({ hash }) => displayHash(hash));
+    const rows = (await ledger.shares.after(0, 1_000_000)).map(({ hash }) => displayHash(hash));
     await ledger.close();
     const kept = new Set(rows);
     assert.equal(kept.size, rows.length, 'a share is in the ledger once');

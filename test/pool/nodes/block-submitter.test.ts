@@ -84,13 +84,13 @@ class Fixture {
   /** What the ledger says when everything is settled. */
   async settled(): Promise<{ delivery: string; reason: string | undefined; height: number } | undefined> {
     await this.submitter.settled();
-    const [block] = await this.ledger.lastBlocks(1);
+    const [block] = await this.ledger.blocks.last(1);
     return block && { delivery: block.delivery, reason: block.reason, height: block.height };
   }
 
   /** Resolves when the block is in the ledger. */
   async entered(): Promise<void> {
-    while ((await this.ledger.lastBlocks(1)).length === 0) await nextTurn();
+    while ((await this.ledger.blocks.last(1)).length === 0) await nextTurn();
   }
 }
 
@@ -101,10 +101,10 @@ test('a block reaches the node and the ledger, and is remembered with its finder
   assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
   assert.equal(pool.node.tip, displayHash(candidate.hash));
   assert.equal(pool.hurried, 1);
-  const [block] = await pool.ledger.lastBlocks(1);
+  const [block] = await pool.ledger.blocks.last(1);
   assert.deepEqual(block?.worker, WORKER);
   assert.equal(block?.reward, 5_000_000_000n);
-  assert.deepEqual(await pool.ledger.pendingBlocks(), []);
+  assert.deepEqual(await pool.ledger.blocks.pending(), []);
 });
 
 test('the same header is submitted once', async (t) => {
@@ -160,7 +160,7 @@ test('a block left open by a crash is delivered at the next start', async (t) =>
   pool.submitter.submit(candidate);
   await pool.entered();
   await pool.submitter.stop();
-  assert.equal((await pool.ledger.pendingBlocks()).length, 1);
+  assert.equal((await pool.ledger.blocks.pending()).length, 1);
 
   pool.node.interfere = () => undefined;
   pool.submitter = pool.newSubmitter();
@@ -193,7 +193,7 @@ test('blocks of ours that only the chain knows are entered at the start, those o
   });
   await submitter.recover();
   await submitter.recover();
-  const blocks = await other.lastBlocks(10);
+  const blocks = await other.blocks.last(10);
   assert.deepEqual(
     blocks.map(({ height, worker, delivery, reward }) => ({ height, worker, delivery, reward })),
     [{ height: 1, worker: undefined, delivery: 'accepted', reward: 5_000_000_000n }],
@@ -207,5 +207,5 @@ test('a node that cannot be searched does not keep the pool from starting', asyn
     method === 'getblock' ? { error: { code: -1, message: 'pruned' } } : undefined;
   pool.node.advance();
   await pool.submitter.recover();
-  assert.deepEqual(await pool.ledger.lastBlocks(1), []);
+  assert.deepEqual(await pool.ledger.blocks.last(1), []);
 });
