@@ -33,9 +33,10 @@ import {
 import { TemplateWatcher } from './nodes/template-watcher.ts';
 import { Statistics } from './statistics/statistics.ts';
 import type { DifficultyLimits } from './stratum/difficulty.ts';
+import { DEFAULT_LIMITS, type StratumLimits } from './stratum/limits.ts';
 import { Roster } from './stratum/roster.ts';
 import type { SessionContext } from './stratum/session.ts';
-import { DEFAULT_LIMITS, type StratumLimits, StratumServer } from './stratum/stratum-server.ts';
+import { StratumServer } from './stratum/stratum-server.ts';
 
 export interface PoolOptions {
   /** The node that gives templates and takes blocks. */

@@ -1,5 +1,6 @@
 import type { Difficulty } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
+import { type ConnectionCounter, newConnectionCounters } from '../stratum/connection-counter.ts';
 import { REJECTIONS, type RejectReason, type Share } from '../stratum/share.ts';
 import type { Worker } from '../stratum/worker-name.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -42,26 +43,10 @@ interface WorkerTally {
   touchedMs: number;
 }
 
-/** What connections count. Every counter begins at zero with the process. */
-export type ConnectionCounter =
-  | 'opened'
-  | 'refused'
-  | 'closed_silent'
-  | 'closed_garbage'
-  | 'closed_long_line'
-  | 'closed_slow_reader';
-
 /** What happened since the pool was started; what has to outlive it stands in the ledger. */
 export class Statistics {
   readonly startedMs: number;
-  readonly connections: Record<ConnectionCounter, number> = {
-    opened: 0,
-    refused: 0,
-    closed_silent: 0,
-    closed_garbage: 0,
-    closed_long_line: 0,
-    closed_slow_reader: 0,
-  };
+  readonly connections: Record<ConnectionCounter, number> = newConnectionCounters();
   readonly rejected: Record<RejectReason, number>;
   accepted = 0;
   /** Among the accepted: handed in within the grace after a new block. */

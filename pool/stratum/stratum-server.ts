@@ -7,27 +7,11 @@ import type { Job } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { Extranonce1Space } from './extranonce1.ts';
+import type { StratumLimits } from './limits.ts';
 import { MinerConnection } from './miner-connection.ts';
 import type { Roster } from './roster.ts';
 import { deliverJob, isDifficultyPending, type SessionContext, showMessage } from './session.ts';
 import type { ShareSink } from './share-sink.ts';
-
-/** What one client may take. */
-export interface StratumLimits {
-  readonly connections: number;
-  readonly connectionsPerAddress: number;
-  /** Until a worker is authorised, a connection without a valid request for this long is closed. */
-  readonly loginMs: number;
-  /** Afterwards one that says nothing for this long. */
-  readonly silenceMs: number;
-}
-
-export const DEFAULT_LIMITS: StratumLimits = {
-  connections: 10_000,
-  connectionsPerAddress: 256,
-  loginMs: 30_000,
-  silenceMs: 600_000,
-};
 
 export interface StratumServerOptions {
   readonly host: string;
@@ -129,7 +113,7 @@ export class StratumServer {
     const { statistics, log, limits, sink, roster, context } = this.#options;
     const release = this.#limiter.admit(socket.remoteAddress ?? '');
     if (release === undefined) {
-      statistics.connections.refused += 1;
+      statistics.connections.refused_address += 1;
       socket.destroy();
       return;
     }

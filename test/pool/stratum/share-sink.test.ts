@@ -3,10 +3,11 @@ import { type TestContext, test } from 'node:test';
 import type { JobListener } from '../../../pool/jobs/job-source.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { Statistics } from '../../../pool/statistics/statistics.ts';
+import { DEFAULT_LIMITS } from '../../../pool/stratum/limits.ts';
 import { Roster } from '../../../pool/stratum/roster.ts';
 import type { Share } from '../../../pool/stratum/share.ts';
 import { NotRecordedError, type ShareSink } from '../../../pool/stratum/share-sink.ts';
-import { DEFAULT_LIMITS, StratumServer } from '../../../pool/stratum/stratum-server.ts';
+import { StratumServer } from '../../../pool/stratum/stratum-server.ts';
 import { MINER_ADDRESS, SILENT } from '../../kit/pool-kit.ts';
 import { ManualClock, poolJob, someTemplate } from '../../kit/session-kit.ts';
 import { type Found, findShare, StratumMiner, type Work } from '../../kit/stratum-miner.ts';
@@ -54,6 +55,8 @@ async function serve(t: TestContext) {
       find: (id) => (id === job.jobId ? job : undefined),
       fresh: () => undefined,
       listen: (listener) => listeners.push(listener),
+      perAddress: false,
+      transactionsOf: () => undefined,
     },
     sink,
     context: {

@@ -310,7 +310,7 @@ test(
       again.close();
       if (answer !== undefined) break;
     }
-    assert.ok(((await stats(pool.httpUrl)).connections.refused ?? 0) >= 1);
+    assert.ok(((await stats(pool.httpUrl)).connections.refused_address ?? 0) >= 1);
     two.close();
   },
 );
