@@ -1,7 +1,9 @@
 import { type Database, openDatabase } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { BlockBook } from './block-book.ts';
 import { APPLICATION_ID, MIGRATIONS } from './ledger-schema.ts';
+import { SessionBook } from './session-book.ts';
 import { ShareLog } from './share-log.ts';
 import { workerRows } from './worker-rows.ts';
 
@@ -12,6 +14,7 @@ export interface LedgerOptions {
   readonly log: Logger;
   /** How long a share waits for others to be written with (default 20, at most 50). */
   readonly gatherMs?: number;
+  readonly clock?: Clock;
 }
 
 /** The ledger belongs to another network than the node. */
@@ -23,12 +26,14 @@ export class ForeignLedgerError extends Error {
 export class Ledger {
   readonly shares: ShareLog;
   readonly blocks: BlockBook;
+  readonly sessions: SessionBook;
   readonly #database: Database;
 
-  private constructor(database: Database, books: Pick<Ledger, 'shares' | 'blocks'>) {
+  private constructor(database: Database, books: Pick<Ledger, 'shares' | 'blocks' | 'sessions'>) {
     this.#database = database;
     this.shares = books.shares;
     this.blocks = books.blocks;
+    this.sessions = books.sessions;
   }
 
   /**
@@ -44,9 +49,11 @@ export class Ledger {
     try {
       await checkIdentity(database, options);
       const workers = workerRows();
+      const surroundings = { clock: systemClock, ...options };
       return new Ledger(database, {
-        shares: await ShareLog.open(database, workers, options),
+        shares: await ShareLog.open(database, workers, 0, surroundings),
         blocks: new BlockBook(database, workers),
+        sessions: await SessionBook.open(database, surroundings),
       });
     } catch (error) {
       await database.close();
@@ -57,6 +64,7 @@ export class Ledger {
   /** Writes what waits, then lets go of the file. */
   async close(): Promise<void> {
     await this.shares.close();
+    await this.sessions.close();
     await this.#database.close();
   }
 }

@@ -21,13 +21,13 @@ export class RowIds<T> {
   }
 
   /**
-   * The id of each item (of equal ones the first is inserted), within an open transaction, and those that were not known before: to be given to
-   * `remember` when the transaction has succeeded.
+   * The id of each item (of equal ones the first is inserted), within an open transaction, and those that were
+   * not known before: to be given to `remember` when the transaction has succeeded.
    */
   async of(
     items: readonly T[],
     statements: Statements,
-  ): Promise<{ list: (number | undefined)[]; found: ReadonlyMap<string, number> }> {
+  ): Promise<{ list: number[]; found: ReadonlyMap<string, number> }> {
     const keys = items.map(this.#keyOf);
     const missing = new Map<string, T>();
     for (const [index, item] of items.entries()) {
@@ -36,7 +36,12 @@ export class RowIds<T> {
       if (isNew) missing.set(key, item);
     }
     const found = new Map(missing.size === 0 ? [] : await this.#insert([...missing.values()], statements));
-    return { list: keys.map((key) => this.#known.get(key) ?? found.get(key)), found };
+    const list = keys.map((key) => {
+      const id = this.#known.get(key) ?? found.get(key);
+      if (id === undefined) throw new Error(`a row was inserted and is not there: ${key}`);
+      return id;
+    });
+    return { list, found };
   }
 
   remember(found: ReadonlyMap<string, number>): void {
