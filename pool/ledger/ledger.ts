@@ -3,6 +3,7 @@ import type { Logger } from '../../service/log.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { BlockBook } from './block-book.ts';
 import { APPLICATION_ID, MIGRATIONS } from './ledger-schema.ts';
+import { Retention } from './retention.ts';
 import { SessionBook } from './session-book.ts';
 import { ShareLog } from './share-log.ts';
 import { workerRows } from './worker-rows.ts';
@@ -27,13 +28,19 @@ export class Ledger {
   readonly shares: ShareLog;
   readonly blocks: BlockBook;
   readonly sessions: SessionBook;
+  /** Does nothing until it is started: the accounts say what they still need. */
+  readonly retention: Retention;
   readonly #database: Database;
 
-  private constructor(database: Database, books: Pick<Ledger, 'shares' | 'blocks' | 'sessions'>) {
+  private constructor(
+    database: Database,
+    books: Pick<Ledger, 'shares' | 'blocks' | 'sessions' | 'retention'>,
+  ) {
     this.#database = database;
     this.shares = books.shares;
     this.blocks = books.blocks;
     this.sessions = books.sessions;
+    this.retention = books.retention;
   }
 
   /**
@@ -54,6 +61,7 @@ export class Ledger {
         shares: await ShareLog.open(database, workers, 0, surroundings),
         blocks: new BlockBook(database, workers),
         sessions: await SessionBook.open(database, surroundings),
+        retention: new Retention(database, surroundings),
       });
     } catch (error) {
       await database.close();
@@ -63,6 +71,7 @@ export class Ledger {
 
   /** Writes what waits, then lets go of the file. */
   async close(): Promise<void> {
+    await this.retention.stop();
     await this.shares.close();
     await this.sessions.close();
     await this.#database.close();
