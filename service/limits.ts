@@ -60,3 +60,38 @@ export function clientOf(address: string): string {
     .map((group) => Number.parseInt(group, 16).toString(16));
   return `${groups.join(':')}::/64`;
 }
+
+/** So many a second on average; after a pause up to `burst` at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Counts what may happen only so often. What is taken beyond it is a debt that time pays off. */
+export class TokenBucket {
+  #tokens: number;
+  #atMs: number;
+
+  constructor({ burst }: Rate, nowMs: number) {
+    this.#tokens = burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes `count` in any case. Gives how many milliseconds to wait until the debt is paid; 0 without one. */
+  take(count: number, rate: Rate, nowMs: number): number {
+    this.#refill(rate, nowMs);
+    this.#tokens -= count;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens * 1000) / rate.perSecond;
+  }
+
+  /** Whether nothing of it is used: it can be forgotten. */
+  isFull(rate: Rate, nowMs: number): boolean {
+    this.#refill(rate, nowMs);
+    return this.#tokens >= rate.burst;
+  }
+
+  #refill({ perSecond, burst }: Rate, nowMs: number): void {
+    this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#atMs) * perSecond) / 1000);
+    this.#atMs = nowMs;
+  }
+}

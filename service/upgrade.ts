@@ -17,6 +17,12 @@ const DISCARD_MS = 1_000;
  */
 export class Upgrades {
   readonly #handlers = new Map<string, UpgradeHandler>();
+  readonly #onRefused: () => void;
+
+  /** @param onRefused told of every request that nobody takes */
+  constructor(onRefused: () => void = () => undefined) {
+    this.#onRefused = onRefused;
+  }
 
   /** Names who takes the connections of one path, `/live`. @throws Error when the path has an owner */
   route(path: string, handler: UpgradeHandler): void {
@@ -34,12 +40,14 @@ export class Upgrades {
 
   #dispatch(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      this.#onRefused();
       refuseUpgrade(socket, '426 Upgrade Required', 'only WebSocket is spoken here', 'Upgrade: websocket');
       return;
     }
     const [path = ''] = (request.url ?? '').split('?');
     const handler = this.#handlers.get(path);
     if (handler === undefined) {
+      this.#onRefused();
       const paths = [...this.#handlers.keys()].join(', ');
       refuseUpgrade(
         socket,

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { encodeError, encodeResult, parseLine, type StratumId } from '../../protocol/stratum.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Tip } from '../jobs/tip.ts';
@@ -7,68 +5,85 @@ import type { Statistics } from '../statistics/statistics.ts';
 import { type AnswerPlace, AnswerQueue } from './answer-queue.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import { handleMessage } from './dispatch.ts';
+import type { Door, Guest } from './door.ts';
 import type { Effect } from './effect.ts';
-import { LineReader, LineTooLongError } from './line-reader.ts';
+import type { StratumLimits } from './limits.ts';
 import { newSession, type Session, type SessionContext } from './session.ts';
 import { reject, type Share } from './share.ts';
 import { NotRecordedError, type ShareSink } from './share-sink.ts';
+import type { Wire, WireFault, WireListener } from './wire.ts';
 
-export interface MinerConnectionOptions {
+/** What all connections share. */
+export interface ConnectionHost {
   readonly context: SessionContext;
   readonly sink: ShareSink;
   readonly statistics: Statistics;
+  readonly limits: StratumLimits;
+  readonly door: Door;
   readonly log: Logger;
   /** The miner's difficulty has changed: a job should follow soon. */
-  readonly wantJob: () => void;
+  wantJob(connection: MinerConnection): void;
   /** Called once when the connection is gone. */
-  readonly onClose: () => void;
+  onClosed(connection: MinerConnection): void;
 }
 
-/** A reader this far behind is closed rather than kept in memory. */
-const MAX_BACKLOG_BYTES = 64 * 1024;
+/** Sees every line of one connection, without its end: for a protocol inspector. */
+export type Tap = (direction: 'in' | 'out', line: string, timeMs: number) => void;
+
 /** With so many shares waiting for the disk nothing more is read, until half of them are answered. */
 const MAX_OPEN_ANSWERS = 1_024;
+/** Likewise with so many characters of answers held back by them. */
+const MAX_HELD_CHARACTERS = 64 * 1024;
+/** What an accepting answer takes beside its id. */
+const ANSWER_CHARACTERS = 40;
 /** Lines in a row that are no messages. */
 const MAX_GARBAGE = 10;
 
-/** One miner on a TCP socket: carries lines to its session and the session's effects out. */
-export class MinerConnection {
+/** One miner: carries messages from its wire to its session, and the session's effects out. */
+export class MinerConnection implements WireListener {
+  readonly wire: Wire;
+  /** Public name of the connection; it opens nothing. */
+  readonly id: string;
   readonly session: Session = newSession();
-  /** When the connection is closed unless it shows a sign of life before; steady clock. */
-  deadlineMs = 0;
-  readonly #socket: Socket;
-  readonly #options: MinerConnectionOptions;
-  readonly #lines = new LineReader();
+  tap: Tap | undefined;
+  /** Steady clock: when it was opened, last said anything that was understood, last made a valid request. */
+  readonly openedMs: number;
+  lastMessageMs: number;
+  lastRequestMs: number;
+  readonly #host: ConnectionHost;
+  readonly #guest: Guest;
   readonly #answers = new AnswerQueue();
-  readonly #name: string;
   /** Text that leaves together at the end of the current turn. */
   #outgoing = '';
   #garbageInRow = 0;
-  /** Messages understood, and how many of them the last sweep had seen. */
-  #messages = 0;
-  #seenRequests = 0;
-  #seenMessages = 0;
-  #reading = true;
+  /** Of the read that is being handled. */
+  #messagesRead = 0;
+  #understood = false;
+  #requestsBefore = 0;
+  /** Why nothing is read at the moment, if so. */
+  #waitsForRate = false;
+  #waitsForAnswers = false;
+  #stopped = false;
 
-  constructor(socket: Socket, options: MinerConnectionOptions) {
-    this.#socket = socket;
-    this.#options = options;
-    this.#name = `${socket.remoteAddress}:${socket.remotePort}`;
-    socket.on('data', (chunk) => this.#onData(chunk));
-    socket.on('error', (error) =>
-      options.log.debug({ miner: this.#name, reason: error.message }, 'broken off'),
-    );
-    socket.once('close', options.onClose);
+  constructor(wire: Wire, guest: Guest, host: ConnectionHost, id: string) {
+    this.wire = wire;
+    this.id = id;
+    this.#guest = guest;
+    this.#host = host;
+    this.openedMs = host.context.clock.steadyMs();
+    this.lastMessageMs = this.openedMs;
+    this.lastRequestMs = this.openedMs;
+    wire.listen(this);
+    this.#adjustReading();
   }
 
-  /** Whether there was a valid request since the last call; of an authorised miner any message counts. */
-  showedLife(): boolean {
-    const isLoggedIn = this.session.workers.size > 0;
-    const alive =
-      this.session.requests !== this.#seenRequests || (isLoggedIn && this.#messages !== this.#seenMessages);
-    this.#seenRequests = this.session.requests;
-    this.#seenMessages = this.#messages;
-    return alive;
+  /** For the log. */
+  get name(): string {
+    return `${this.wire.address}:${this.wire.port ?? '?'}`;
+  }
+
+  get isLoggedIn(): boolean {
+    return this.session.workers.size > 0;
   }
 
   /** Carries out what the session asks for. */
@@ -76,64 +91,81 @@ export class MinerConnection {
     for (const effect of effects) this.#perform(effect);
   }
 
+  /** Takes nothing in any more; shares that are under way are still answered. */
   stopReading(): void {
-    this.#reading = false;
-    this.#socket.pause();
+    this.#stopped = true;
+    this.wire.pause();
   }
 
-  /** Lets what was written leave, then closes. Resolves when the socket is closed. */
-  async end(): Promise<void> {
-    if (this.#socket.destroyed) return;
+  /** Lets what was written leave, then closes. */
+  end(): void {
     this.#flush();
-    const closed = once(this.#socket, 'close');
-    this.#socket.end();
-    // The other side's end has to be read to be noticed.
-    this.#socket.resume();
-    await closed;
+    this.#stopped = true;
+    this.wire.end();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#stopped = true;
+    this.wire.destroy();
   }
 
-  /** Closes a connection that is of no use, and counts why. */
-  close(reason: ConnectionCounter): void {
-    if (this.#socket.destroyed) return;
-    this.#options.statistics.connections[reason] += 1;
-    this.#options.log.debug({ miner: this.#name, reason }, 'connection closed');
-    this.#reading = false;
-    this.#socket.destroy();
+  /** Closes a connection by a rule, and counts which. */
+  close(rule: ConnectionCounter, reason: string = rule): void {
+    // A wire that is about to close may still tell of faults: the first one counts.
+    if (this.#stopped) return;
+    this.#host.statistics.connections[rule] += 1;
+    this.#host.log.debug({ miner: this.name, rule, reason }, 'connection closed');
+    this.destroy();
   }
 
-  #onData(chunk: Buffer): void {
-    if (!this.#reading) return;
-    try {
-      for (const line of this.#lines.push(chunk)) {
-        if (!this.#reading) return;
-        this.#onLine(line);
-      }
-    } catch (error) {
-      if (error instanceof LineTooLongError) this.close('closed_long_line');
-      else {
-        // What one miner sends must not end the pool, even where we did not think of it.
-        this.#options.log.error({ err: error, miner: this.#name }, 'a message could not be handled');
-        this.destroy();
-      }
-    }
-  }
-
-  #onLine(line: string): void {
+  onLine(line: string): void {
+    if (this.#stopped) return;
+    this.#messagesRead += 1;
     if (line === '' || line === '\r') return;
+    this.tap?.('in', line, this.#host.context.clock.wallMs());
     const message = parseLine(line);
     if (message.kind !== 'garbage') {
       this.#garbageInRow = 0;
-      this.#messages += 1;
+      this.#understood = true;
+    } else if (line.startsWith('PROXY ')) {
+      this.close('closed_proxy_header', 'a PROXY header, but its sender is not listed with --proxy-from');
+      return;
     }
-    this.perform(handleMessage(this.session, message, this.#options.context));
+    try {
+      this.perform(handleMessage(this.session, message, this.#host.context));
+    } catch (error) {
+      // What one miner sends must not end the pool, even where we did not think of it.
+      this.#host.log.error({ err: error, miner: this.name }, 'a message could not be handled');
+      this.close('closed_by_us');
+    }
+  }
+
+  onRead(): void {
+    if (this.#stopped) return;
+    const nowMs = this.#host.context.clock.steadyMs();
+    if (this.#understood) this.lastMessageMs = nowMs;
+    if (this.session.requests !== this.#requestsBefore) this.lastRequestMs = nowMs;
+    this.#requestsBefore = this.session.requests;
+    this.#understood = false;
+    // Pongs and empty lines leave no answer of ours behind, but a backlog may stand already.
+    this.#checkBacklog();
+    const waitMs = this.#host.door.take(this.#guest, this.#messagesRead, nowMs);
+    this.#messagesRead = 0;
+    if (waitMs > 0) this.#readLater(waitMs);
+  }
+
+  onFault(fault: WireFault, reason: string): void {
+    this.close(fault, reason);
+  }
+
+  onClose(): void {
+    this.#stopped = true;
+    this.#host.door.leave(this.#guest);
+    this.#host.onClosed(this);
   }
 
   #perform(effect: Effect): void {
-    const { sink, statistics, wantJob } = this.#options;
+    const { sink, statistics } = this.#host;
     switch (effect.type) {
       case 'answer':
         this.#send(this.#answers.push(effect.line));
@@ -148,13 +180,13 @@ export class MinerConnection {
         statistics.countRejected(effect.reason, effect.worker);
         break;
       case 'send':
-        this.#send([effect.line]);
+        this.#send(`${effect.line}\n`);
         break;
       case 'notify':
-        this.#write(effect.clean ? effect.job.lines.clean : effect.job.lines.further);
+        this.#broadcast(effect.clean ? effect.job.lines.clean : effect.job.lines.further);
         break;
       case 'want-job':
-        wantJob();
+        this.#host.wantJob(this);
         break;
       case 'garbage':
         this.#onGarbage(effect.reason);
@@ -164,60 +196,98 @@ export class MinerConnection {
 
   #onGarbage(reason: string): void {
     this.#garbageInRow += 1;
-    this.#options.log.debug({ miner: this.#name, reason }, 'not understood');
+    this.#host.log.debug({ miner: this.name, reason }, 'not understood');
     if (this.#garbageInRow >= MAX_GARBAGE) this.close('closed_garbage');
   }
 
   /** Answers when the share is durable, and not before. */
   #record(id: StratumId | null, share: Share, tip: Tip): void {
-    const place = id === null ? undefined : this.#answers.reserve();
-    if (this.#answers.length >= MAX_OPEN_ANSWERS) this.#socket.pause();
-    this.#options.sink.record(share).then(
+    const place = id === null ? undefined : this.#reserveAnswer(id);
+    this.#host.sink.record(share).then(
       () => {
-        this.#options.statistics.countAccepted(share);
+        this.#host.statistics.countAccepted(share);
         if (place !== undefined && id !== null) this.#fill(place, encodeResult(id, true));
       },
       (error: unknown) => {
         // Not credited, so it may be handed in again.
         tip.seen.delete(share.hash);
-        if (!(error instanceof NotRecordedError)) this.#options.log.error({ err: error }, 'a share was lost');
+        if (!(error instanceof NotRecordedError)) this.#host.log.error({ err: error }, 'a share was lost');
         const message = error instanceof NotRecordedError ? error.message : 'share not stored';
         const refusal = reject('not-recorded', message);
-        this.#options.statistics.countRejected(refusal.reason, share.worker);
+        this.#host.statistics.countRejected(refusal.reason, share.worker);
         if (place !== undefined && id !== null) this.#fill(place, encodeError(id, refusal.error));
       },
     );
   }
 
+  #reserveAnswer(id: StratumId): AnswerPlace {
+    const place = this.#answers.reserve(ANSWER_CHARACTERS + (typeof id === 'string' ? id.length : 0));
+    const { length, size } = this.#answers;
+    if (!this.#waitsForAnswers && (length >= MAX_OPEN_ANSWERS || size >= MAX_HELD_CHARACTERS)) {
+      this.#host.statistics.connections.slowed_answers += 1;
+      this.#waitsForAnswers = true;
+      this.#adjustReading();
+    }
+    return place;
+  }
+
   #fill(place: AnswerPlace, line: string): void {
     this.#send(this.#answers.fill(place, line));
-    if (this.#reading && this.#socket.isPaused() && this.#answers.length < MAX_OPEN_ANSWERS / 2) {
-      this.#socket.resume();
-    }
+    if (!this.#waitsForAnswers) return;
+    const { length, size } = this.#answers;
+    if (length >= MAX_OPEN_ANSWERS / 2 || size >= MAX_HELD_CHARACTERS / 2) return;
+    this.#waitsForAnswers = false;
+    this.#adjustReading();
+  }
+
+  #readLater(waitMs: number): void {
+    this.#waitsForRate = true;
+    this.#adjustReading();
+    setTimeout(() => {
+      this.#waitsForRate = false;
+      this.#adjustReading();
+    }, waitMs);
+  }
+
+  #adjustReading(): void {
+    if (this.#stopped) return;
+    const mayRead = !this.#waitsForRate && !this.#waitsForAnswers;
+    if (mayRead === !this.wire.isPaused) return;
+    if (mayRead) this.wire.resume();
+    else this.wire.pause();
   }
 
   /** Lines that come in one turn leave in one packet. */
-  #send(lines: readonly string[]): void {
-    if (lines.length === 0) return;
+  #send(text: string): void {
+    if (text === '') return;
     if (this.#outgoing === '') queueMicrotask(() => this.#flush());
-    for (const line of lines) this.#outgoing += `${line}\n`;
+    this.#outgoing += text;
   }
 
   #flush(): void {
     const text = this.#outgoing;
     this.#outgoing = '';
-    if (text !== '') this.#put(text);
+    if (text === '' || !this.wire.isOpen) return;
+    if (this.tap !== undefined) this.#showOutgoing(text);
+    this.wire.send(text);
+    this.#checkBacklog();
   }
 
   /** Writes bytes that many connections share. */
-  #write(bytes: Uint8Array): void {
+  #broadcast(line: Uint8Array): void {
     this.#flush();
-    this.#put(bytes);
+    if (!this.wire.isOpen) return;
+    if (this.tap !== undefined) this.#showOutgoing(new TextDecoder().decode(line));
+    this.wire.broadcast(line);
+    this.#checkBacklog();
   }
 
-  #put(data: string | Uint8Array): void {
-    if (!this.#socket.writable) return;
-    this.#socket.write(data);
-    if (this.#socket.writableLength > MAX_BACKLOG_BYTES) this.close('closed_slow_reader');
+  #showOutgoing(text: string): void {
+    const timeMs = this.#host.context.clock.wallMs();
+    for (const line of text.split('\n')) if (line !== '') this.tap?.('out', line, timeMs);
+  }
+
+  #checkBacklog(): void {
+    if (this.wire.backlogBytes > this.#host.limits.backlogBytes) this.close('closed_slow_reader');
   }
 }

@@ -105,8 +105,13 @@ export function deliverJob(session: Session, job: Job, clean: boolean, context: 
 
 /** The first job of a miner that has just become ready. */
 export function beginWork(session: Session, context: SessionContext): Effect[] {
-  const job = session.lastSequence < 0 ? context.jobs.current() : undefined;
+  const job = session.lastSequence < 0 ? context.jobs.current(payeeOf(session)) : undefined;
   return job === undefined ? [] : deliverJob(session, job, true, context);
+}
+
+/** Whom solo blocks of this miner pay: all workers of a connection have one address there. */
+export function payeeOf(session: Session): string | undefined {
+  return session.workers.values().next().value?.address;
 }
 
 /** What a changed wish does: before the first job nothing, afterwards the miner needs a new job to go with it. */

@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { listen, reachable } from '../../service/http.ts';
-import { ConnectionLimiter } from '../../service/limits.ts';
 import type { Logger } from '../../service/log.ts';
+import type { UpgradeHandler } from '../../service/upgrade.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
 import type { Statistics } from '../statistics/statistics.ts';
+import type { Ban } from './ban-list.ts';
+import { Door, type Guest } from './door.ts';
 import { Extranonce1Space } from './extranonce1.ts';
 import type { StratumLimits } from './limits.ts';
-import { MinerConnection } from './miner-connection.ts';
+import { type ConnectionHost, MinerConnection } from './miner-connection.ts';
+import { ProxyList } from './proxy-protocol.ts';
 import type { Roster } from './roster.ts';
-import { deliverJob, isDifficultyPending, type SessionContext, showMessage } from './session.ts';
+import { deliverJob, isDifficultyPending, payeeOf, type SessionContext, showMessage } from './session.ts';
+import { type SessionSummary, summaryOf } from './session-summary.ts';
 import type { ShareSink } from './share-sink.ts';
+import { type PortAddress, StratumPorts, type TlsPort } from './stratum-ports.ts';
+import { webSocketDoor } from './websocket-door.ts';
+import type { Transport, Wire } from './wire.ts';
 
-export interface StratumServerOptions {
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
+export interface StratumServerOptions extends PortAddress {
+  readonly tls?: TlsPort | undefined;
+  /** Networks of the load balancers in front, whose PROXY headers and `X-Forwarded-For` are believed. */
+  readonly proxies?: readonly string[];
   readonly jobs: JobSource;
   readonly sink: ShareSink;
   /** What sessions need beside what the server itself gives them. */
@@ -28,124 +33,152 @@ export interface StratumServerOptions {
 }
 
 const SWEEP_MS = 1_000;
-const KEEP_ALIVE_MS = 60_000;
 /** Miners whose difficulty has changed within this time share one new job. */
 const FRESH_JOB_MS = 50;
 /** How long miners have to take in their last answers when the pool stops. */
 const STOP_GRACE_MS = 300;
+const ID_BYTES = 8;
 
-/** Stratum over TCP: accepts connections, gives each the jobs, and closes those that are of no use. */
+/**
+ * Stratum over TCP, TLS and WebSocket: accepts connections, gives each the jobs, and closes those that are of no
+ * use. What a message means is decided by its session, how bytes travel by its wire.
+ */
 export class StratumServer {
+  /** Takes over the WebSockets of `/stratum`. */
+  readonly onUpgrade: UpgradeHandler;
   readonly #options: StratumServerOptions;
-  readonly #context: SessionContext;
-  readonly #server: Server;
-  readonly #limiter: ConnectionLimiter;
+  readonly #host: ConnectionHost;
+  readonly #door: Door;
+  readonly #ports: StratumPorts;
   readonly #extranonces = new Extranonce1Space(randomBytes(4).readUInt32BE());
-  readonly #connections = new Set<MinerConnection>();
+  readonly #connections = new Map<string, MinerConnection>();
   /** Miners whose difficulty waits for a job to go with it. */
   readonly #wanting = new Set<MinerConnection>();
   #freshTimer: NodeJS.Timeout | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #whenEmpty: (() => void) | undefined;
 
   constructor(options: StratumServerOptions) {
-    const { limits, jobs, roster } = options;
+    const { limits, jobs, roster, sink, statistics, log, tls, host, port } = options;
+    const { clock } = options.context;
+    const counters = statistics.connections;
     this.#options = options;
-    this.#limiter = new ConnectionLimiter({
-      total: limits.connections,
-      perAddress: limits.connectionsPerAddress,
-    });
-    this.#context = {
+    this.#door = new Door(limits, clock, counters);
+    const context = {
       ...options.context,
       jobs,
       newExtranonce1: () => this.#extranonces.take(),
       newSessionId: () => randomBytes(16).toString('hex'),
-      admit: (worker) => roster.admit(worker),
+      admit: roster.admit.bind(roster),
     };
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    this.#server.on('connection', (socket) => this.#accept(socket));
+    this.#host = {
+      ...{ context, sink, statistics, limits, door: this.#door, log },
+      wantJob: (connection) => this.#wantJob(connection),
+      onClosed: (connection) => this.#onClosed(connection),
+    };
+    const proxies = new ProxyList(options.proxies ?? []);
+    const shared = { proxies, door: this.#door, counters, onWire: this.#onWire.bind(this) };
+    this.#ports = new StratumPorts({ ...shared, tcp: { host, port }, tls, headerMs: limits.loginMs, log });
+    this.onUpgrade = webSocketDoor(shared);
     jobs.listen({
       onJob: (job, clean) => this.#deliver(job, clean),
       onNotice: (text) => this.#notice(text),
     });
   }
 
-  /** Opens the port. @throws ListenError when it is taken */
+  /** Opens the ports. @throws ListenError when one is taken */
   async start(): Promise<void> {
-    const { host, port, log } = this.#options;
-    const onAcceptError = (error: Error) => log.error({ err: error }, 'a miner could not be accepted');
-    await listen(this.#server, { host, port, portSetting: '--stratum-port', onAcceptError });
+    await this.#ports.open();
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
-  /** Where miners connect to; from this machine, when it listens on all addresses. */
+  /** Where miners connect to over TCP; from this machine, when it listens on all addresses. */
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `stratum+tcp://${reachable(this.#options.host)}:${port}`;
+    return this.#ports.tcpUrl;
   }
 
-  /** Open connections, and those of them with an authorised worker. */
-  get connections(): { readonly open: number; readonly authorized: number } {
-    let authorized = 0;
-    for (const { session } of this.#connections) if (session.workers.size > 0) authorized += 1;
-    return { open: this.#connections.size, authorized };
+  /** The same over TLS; undefined without such a port. */
+  get tlsUrl(): string | undefined {
+    return this.#ports.tlsUrl;
+  }
+
+  /** Open connections, those of them with an authorised worker, and how many there are of each transport. */
+  get connections(): { readonly open: number; readonly authorized: number } & Record<Transport, number> {
+    const counts = { open: this.#connections.size, authorized: 0, tcp: 0, tls: 0, websocket: 0 };
+    for (const { wire, isLoggedIn } of this.#connections.values()) {
+      counts[wire.transport] += 1;
+      if (isLoggedIn) counts.authorized += 1;
+    }
+    return counts;
+  }
+
+  /** Who may not connect at the moment. Times are the steady clock's. */
+  bans(): Ban[] {
+    return this.#door.bans();
+  }
+
+  /** What is known of every open connection. */
+  sessions(): SessionSummary[] {
+    return [...this.#connections.values()].map((each) => summaryOf(each, this.#options.context.clock));
+  }
+
+  /** A connection by its public id. */
+  session(id: string): MinerConnection | undefined {
+    return this.#connections.get(id);
   }
 
   /** Takes nothing in any more; shares that are under way can still be answered. */
   stopReading(): void {
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#freshTimer);
-    this.#server.close();
-    for (const connection of this.#connections) connection.stopReading();
+    this.#ports.close();
+    for (const connection of this.#connections.values()) connection.stopReading();
   }
 
-  /** Closes the port and all connections, after what was written to them has left. */
+  /** Closes the ports and all connections, after what was written to them has left. */
   async stop(): Promise<void> {
     this.stopReading();
-    const closed = [...this.#connections].map((connection) => connection.end());
+    if (this.#connections.size === 0) return;
+    const empty = new Promise<void>((accept) => {
+      this.#whenEmpty = accept;
+    });
+    for (const connection of this.#connections.values()) connection.end();
     const grace = setTimeout(() => {
-      for (const connection of this.#connections) connection.destroy();
+      for (const connection of this.#connections.values()) connection.destroy();
     }, STOP_GRACE_MS);
-    await Promise.all(closed);
+    await empty;
     clearTimeout(grace);
   }
 
-  #accept(socket: Socket): void {
-    const { statistics, log, limits, sink, roster, context } = this.#options;
-    const release = this.#limiter.admit(socket.remoteAddress ?? '');
-    if (release === undefined) {
-      statistics.connections.refused_address += 1;
-      socket.destroy();
-      return;
-    }
-    statistics.connections.opened += 1;
-    const connection = new MinerConnection(socket, {
-      context: this.#context,
-      sink,
-      statistics,
-      log,
-      wantJob: () => this.#wantJob(connection),
-      onClose: () => {
-        this.#connections.delete(connection);
-        this.#wanting.delete(connection);
-        const { subscription, workers } = connection.session;
-        if (subscription !== undefined) this.#extranonces.release(subscription.extranonce1);
-        for (const worker of workers.values()) roster.release(worker);
-        release();
-      },
-    });
-    connection.deadlineMs = context.clock.steadyMs() + limits.loginMs;
-    this.#connections.add(connection);
+  #onWire(wire: Wire, guest: Guest): void {
+    const id = randomBytes(ID_BYTES).toString('hex');
+    this.#connections.set(id, new MinerConnection(wire, guest, this.#host, id));
   }
 
-  #deliver(job: Job, clean: boolean): void {
-    for (const connection of this.#connections) {
-      connection.perform(deliverJob(connection.session, job, clean, this.#context));
+  #onClosed(connection: MinerConnection): void {
+    this.#connections.delete(connection.id);
+    this.#wanting.delete(connection);
+    const { subscription, workers } = connection.session;
+    if (subscription !== undefined) this.#extranonces.release(subscription.extranonce1);
+    for (const worker of workers.values()) this.#options.roster.release(worker);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  /** @param common one job for all; undefined in solo, where each address has its own */
+  #deliver(common: Job | undefined, clean: boolean): void {
+    const { jobs } = this.#options;
+    for (const connection of this.#connections.values()) {
+      const job = common ?? jobs.current(payeeOf(connection.session));
+      if (job === undefined) continue;
+      connection.perform(deliverJob(connection.session, job, clean, this.#host.context));
     }
     this.#wanting.clear();
   }
 
   #notice(text: string): void {
-    for (const connection of this.#connections) connection.perform(showMessage(connection.session, text));
+    for (const connection of this.#connections.values()) {
+      connection.perform(showMessage(connection.session, text));
+    }
   }
 
   #wantJob(connection: MinerConnection): void {
@@ -156,24 +189,27 @@ export class StratumServer {
   /** One new job for all whose difficulty has changed meanwhile. Without work they wait for the next job. */
   #deliverFresh(): void {
     this.#freshTimer = undefined;
-    const wanting = [...this.#wanting].filter(({ session }) => isDifficultyPending(session, this.#context));
+    const { context } = this.#host;
+    const wanting = [...this.#wanting].filter(({ session }) => isDifficultyPending(session, context));
     this.#wanting.clear();
-    const job = wanting.length > 0 ? this.#options.jobs.fresh() : undefined;
-    if (job === undefined) return;
+    const { jobs } = this.#options;
+    const common = wanting.length > 0 && !jobs.perAddress ? jobs.fresh() : undefined;
     for (const connection of wanting) {
-      connection.perform(deliverJob(connection.session, job, false, this.#context));
+      const job = common ?? jobs.fresh(payeeOf(connection.session));
+      if (job === undefined) continue;
+      connection.perform(deliverJob(connection.session, job, false, context));
     }
   }
 
   /** Closes the connections that have shown no sign of life for too long. */
   #sweep(): void {
-    const { context, limits } = this.#options;
-    const nowMs = context.clock.steadyMs();
-    for (const connection of this.#connections) {
-      if (connection.showedLife()) {
-        const isLoggedIn = connection.session.workers.size > 0;
-        connection.deadlineMs = nowMs + (isLoggedIn ? limits.silenceMs : limits.loginMs);
-      } else if (nowMs >= connection.deadlineMs) connection.close('closed_silent');
+    const { loginMs, authorizeMs, silenceMs } = this.#options.limits;
+    const nowMs = this.#options.context.clock.steadyMs();
+    for (const connection of this.#connections.values()) {
+      if (connection.isLoggedIn) {
+        if (nowMs - connection.lastMessageMs >= silenceMs) connection.close('closed_silent');
+      } else if (nowMs - connection.lastRequestMs >= loginMs) connection.close('closed_silent');
+      else if (nowMs - connection.openedMs >= authorizeMs) connection.close('closed_unauthorized');
     }
   }
 }

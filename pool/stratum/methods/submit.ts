@@ -1,6 +1,6 @@
 import type { Effect } from '../effect.ts';
 import { refuse } from '../effect.ts';
-import { type Call, levelOfJob, type Session, type SessionContext } from '../session.ts';
+import { type Call, levelOfJob, payeeOf, type Session, type SessionContext } from '../session.ts';
 import { checkShare, workerNamed } from '../share.ts';
 
 /**
@@ -17,7 +17,7 @@ export function submit(session: Session, { id, params }: Call, context: SessionC
       versionMask: session.versionMask,
       roots: session.roots,
       findJob: (jobId) => {
-        const job = context.jobs.find(jobId);
+        const job = context.jobs.find(jobId, payeeOf(session));
         const level = job && levelOfJob(session, job);
         return job && level && { job, level };
       },

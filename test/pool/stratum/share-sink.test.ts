@@ -67,7 +67,7 @@ async function serve(t: TestContext) {
     },
     roster: new Roster(),
     statistics,
-    limits: DEFAULT_LIMITS,
+    limits: { ...DEFAULT_LIMITS, messagesPerSecond: 10_000, messagesPerSecondPerAddress: 10_000 },
     log: SILENT,
   });
   await server.start();

@@ -1,0 +1,124 @@
+import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net';
+
+/**
+ * PROXY protocol, version 1 (HAProxy's proxy-protocol.txt, section 2.1): a load balancer writes in front of the
+ * miner's bytes whom it speaks for, as `PROXY TCP4 192.0.2.7 192.0.2.1 40000 3333` and CR LF. Whoever may say so
+ * can take on any address, so it is believed from listed proxies only, and from those it is required: "the
+ * receiver MUST NOT try to guess whether the protocol header is present or not" (section 2).
+ */
+
+/** Longest header with its CR LF (section 2.1). */
+const MAX_HEADER_BYTES = 107;
+const PREFIX = 'PROXY ';
+
+/** Where a connection comes from. */
+export interface Source {
+  readonly address: string;
+  /** Undefined when it is not known. */
+  readonly port: number | undefined;
+}
+
+export type ProxyHeader =
+  /** More bytes are needed to tell. */
+  | { readonly state: 'incomplete' }
+  | { readonly state: 'invalid'; readonly reason: string }
+  /** `source` undefined: the proxy does not know (UNKNOWN), or speaks for itself. `length` in bytes. */
+  | { readonly state: 'complete'; readonly source: Source | undefined; readonly length: number };
+
+/** Reads the header at the beginning of what a proxy sent. */
+export function readProxyHeader(bytes: Buffer): ProxyHeader {
+  const text = bytes.toString('latin1', 0, MAX_HEADER_BYTES);
+  if (!text.startsWith(PREFIX.slice(0, text.length))) return invalid('it does not begin with PROXY');
+  const end = text.indexOf('\r\n');
+  if (end < 0) {
+    return bytes.length < MAX_HEADER_BYTES ? { state: 'incomplete' } : invalid('it is longer than 107 bytes');
+  }
+  const length = end + 2;
+  const [, family, from = '', to = '', fromPort = '', toPort = '', ...rest] = text.slice(0, end).split(' ');
+  if (family === 'UNKNOWN') return { state: 'complete', source: undefined, length };
+  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : undefined;
+  if (isAddress === undefined) return invalid('it names neither TCP4 nor TCP6 nor UNKNOWN');
+  if (!isAddress(from) || !isAddress(to)) return invalid(`its addresses are not of ${family}`);
+  if (!isPort(fromPort) || !isPort(toPort) || rest.length > 0) return invalid('its ports are no ports');
+  return { state: 'complete', source: { address: from, port: Number(fromPort) }, length };
+}
+
+function invalid(reason: string): ProxyHeader {
+  return { state: 'invalid', reason };
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
+}
+
+/** The proxies that are believed. */
+export class ProxyList {
+  readonly #networks = new BlockList();
+  readonly isEmpty: boolean;
+
+  /** @param networks `192.0.2.0/24`, `2001:db8::/32` or single addresses. @throws RangeError naming a wrong one */
+  constructor(networks: readonly string[]) {
+    this.isEmpty = networks.length === 0;
+    for (const network of networks) {
+      const [address = '', bits] = network.split('/');
+      const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
+      const most = family === 'ipv4' ? 32 : 128;
+      const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+      if (family === undefined || !isPrefix || network.split('/').length > 2) {
+        throw new RangeError(`"${network}" is no network such as 192.0.2.0/24 or 2001:db8::/32`);
+      }
+      this.#networks.addSubnet(address, bits === undefined ? most : Number(bits), family);
+    }
+  }
+
+  has(address: string): boolean {
+    if (this.isEmpty) return false;
+    const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+    if (isIPv4(plain)) return this.#networks.check(plain, 'ipv4');
+    return isIPv6(plain) && this.#networks.check(plain, 'ipv6');
+  }
+
+  /**
+   * Whom an HTTP request comes from: of the addresses in `X-Forwarded-For`, to which each proxy adds the one it
+   * was called from, the last that is no proxy of ours.
+   */
+  sourceOf(caller: Source, forwardedFor: string | undefined): Source {
+    let source = caller;
+    for (const hop of (forwardedFor ?? '').split(',').reverse()) {
+      const address = hop.trim();
+      if (!this.has(source.address) || !(isIPv4(address) || isIPv6(address))) break;
+      source = { address, port: undefined };
+    }
+    return source;
+  }
+}
+
+/**
+ * Takes the header off a connection of a listed proxy, and leaves what came behind it on the socket, paused.
+ * @param done told once: whom the proxy speaks for, or in a text why that is not known
+ */
+export function takeProxyHeader(
+  socket: Socket,
+  timeoutMs: number,
+  done: (source: Source | string) => void,
+): void {
+  let bytes = Buffer.alloc(0);
+  const finish = (source: Source | string, rest = Buffer.alloc(0)): void => {
+    clearTimeout(timer);
+    socket.off('data', onData).off('close', onClose).pause();
+    if (rest.length > 0) socket.unshift(rest);
+    done(source);
+  };
+  const onClose = (): void => finish('it hung up');
+  const onData = (chunk: Buffer): void => {
+    bytes = Buffer.concat([bytes, chunk]);
+    const header = readProxyHeader(bytes);
+    if (header.state === 'invalid') finish(header.reason);
+    if (header.state === 'complete') {
+      const itself = { address: socket.remoteAddress ?? '', port: socket.remotePort };
+      finish(header.source ?? itself, bytes.subarray(header.length));
+    }
+  };
+  const timer = setTimeout(() => finish('it said nothing'), timeoutMs);
+  socket.on('data', onData).once('close', onClose);
+}
