@@ -1,0 +1,155 @@
+/** Everything about one address: its workers, what they earned and what was paid. */
+import { copyButton } from '../../service/web/copy.ts';
+import { type Child, h, show } from '../../service/web/element.ts';
+import { percent, plural } from '../../service/web/format.ts';
+import { Poll, RefusedError } from '../../service/web/poll.ts';
+import type { View } from '../../service/web/router.ts';
+import { MAX_LINES } from '../../service/web/time-chart.ts';
+import { type AddressAnswer, type NextPayout, readAddress, readNextPayout, type Worker } from './answers.ts';
+import { coinOf } from './coin.ts';
+import { EarningsPanel } from './earnings-panel.ts';
+import { LiveShares } from './live-shares.ts';
+import { panel } from './parts.ts';
+import { CONNECT_PATH } from './paths.ts';
+import type { PoolFeed } from './pool-feed.ts';
+import { type RateLine, RatePanel } from './rate-panel.ts';
+import { byRate, workerTable } from './worker-table.ts';
+
+const INTERVAL_MS = 10_000;
+const NEXT_PAYOUT_INTERVAL_MS = 30_000;
+const FIRST_MINUTES = 1_440;
+
+export function addressView(feed: PoolFeed, address: string): View {
+  let minutes = FIRST_MINUTES;
+  let answer: AddressAnswer | undefined;
+  let next: NextPayout | undefined;
+  const rates = new RatePanel({
+    title: 'Hash rate of this address',
+    empty: 'No share of this address in this time.',
+    minutes,
+    onRange: (chosen) => {
+      minutes = chosen;
+      poll.soon();
+    },
+  });
+  const earnings = new EarningsPanel();
+  const live = new LiveShares(false);
+  const workers = workerTable({
+    showAddress: false,
+    empty: [
+      'No share of this address yet. ',
+      h('a', { href: `${CONNECT_PATH}?address=${encodeURIComponent(address)}` }, 'Connect a miner'),
+      ' with it as the user name.',
+    ],
+  });
+  const problem = h('div', { class: 'problem', role: 'alert' });
+  const luck = h('p', { class: 'about' });
+  problem.hidden = true;
+  const content = h(
+    'div',
+    { class: 'stack' },
+    h('div', { class: 'wide-and-narrow' }, rates.element, live.element),
+    panel('Workers', workers.element, luck),
+    earnings.element,
+  );
+  const element = h(
+    'div',
+    { class: 'stack' },
+    h(
+      'header',
+      { class: 'page-head' },
+      h('p', { class: 'page-kind' }, 'Address'),
+      h('h1', { class: 'page-name hash' }, address, ' ', copyButton(address, 'the address')),
+    ),
+    problem,
+    content,
+  );
+  const showEarnings = (): void => {
+    if (answer === undefined) return;
+    const maturity = feed.stats?.network.maturity ?? null;
+    const { earnings: earned, round_share: roundShare } = answer;
+    earnings.update({ address, earnings: earned, next, roundShare, maturity, coin: coinOf(feed.stats) });
+  };
+  const poll = new Poll({
+    url: () => `/workers/${encodeURIComponent(address)}?history_minutes=${minutes}`,
+    read: readAddress,
+    intervalMs: INTERVAL_MS,
+    onData: (data) => {
+      answer = data;
+      problem.hidden = true;
+      content.hidden = false;
+      rates.updateRates(data.hash_rate);
+      rates.updateHistory(linesOf(data.workers));
+      workers.update([...data.workers].sort(byRate));
+      show(luck, luckWords(data));
+      showEarnings();
+    },
+    onError: (error) => {
+      // A pool that is away is told of by the feed; what it refuses is told here.
+      if (!(error instanceof RefusedError)) return;
+      problem.hidden = false;
+      content.hidden = true;
+      show(problem, ...refusalWords(error));
+    },
+  });
+  const nextPayout = new Poll({
+    url: () => '/next_payout',
+    read: readNextPayout,
+    intervalMs: NEXT_PAYOUT_INTERVAL_MS,
+    onData: (data) => {
+      next = data;
+      showEarnings();
+    },
+    onError: () => {
+      next = undefined;
+      showEarnings();
+    },
+  });
+  feed.listenTo(address);
+  const closers = [
+    feed.onStats(showEarnings),
+    feed.onLive((message) => {
+      const isOurs = 'address' in message && message.address === address;
+      if (isOurs && (message.type === 'share' || message.type === 'reject')) live.add(message);
+      if (message.type === 'block' || message.type === 'payout') {
+        poll.soon();
+        nextPayout.soon();
+      }
+    }),
+    () => poll.close(),
+    () => nextPayout.close(),
+    () => rates.close(),
+    () => live.close(),
+  ];
+  return { title: `Address ${address}`, element, close: () => closers.forEach((close) => void close()) };
+}
+
+/** A line for each of the strongest workers. */
+function linesOf(workers: readonly Worker[]): RateLine[] {
+  return [...workers]
+    .sort(byRate)
+    .slice(0, MAX_LINES)
+    .map(({ worker, history }) => ({ label: worker === '' ? 'no name' : worker, history }));
+}
+
+function luckWords({ luck }: AddressAnswer): string {
+  if (luck === null || luck.blocks === null) return '';
+  const effort =
+    luck.effort_mean === null
+      ? ''
+      : ` with a mean effort of ${percent(luck.effort_mean)}; below 100 % is good luck`;
+  return `This address found ${plural(luck.blocks, 'block')}${effort}.`;
+}
+
+export function refusalWords(error: RefusedError): Child[] {
+  return [
+    h('p', {}, error.message),
+    h(
+      'p',
+      {},
+      'Check the address in the address bar, or ',
+      h('a', { href: CONNECT_PATH }, 'connect a miner'),
+      ' with it.',
+    ),
+  ];
+}

@@ -1,0 +1,196 @@
+/** What an address has earned, in the order in which money moves, each state explained where it stands. */
+import { DataTable } from '../../service/web/data-table.ts';
+import { h, show } from '../../service/web/element.ts';
+import { amount, count, percent, plural } from '../../service/web/format.ts';
+import { untilThen, when } from '../../service/web/when.ts';
+import type { Credit, Earnings, NextPayout } from './answers.ts';
+import { depth } from './block-table.ts';
+import { CREDIT_STATES } from './explanations.ts';
+import { panel, state } from './parts.ts';
+import { payoutTable } from './payout-table.ts';
+
+interface Step {
+  readonly name: string;
+  readonly of: (earnings: Earnings) => string | null;
+  readonly meaning: string;
+}
+
+const STEPS: readonly Step[] = [
+  {
+    name: 'Immature',
+    of: ({ immature_nits }) => immature_nits,
+    meaning: 'From blocks that are not deep enough in the chain yet. May still be lost with the block.',
+  },
+  {
+    name: 'Owed',
+    of: ({ owed_nits }) => owed_nits,
+    meaning: 'Yours. Paid with the next payout once it reaches the minimum, and never forfeited.',
+  },
+  {
+    name: 'On its way',
+    of: ({ in_payout_nits }) => in_payout_nits,
+    meaning: 'In a payment that is signed and sent, and waits for a block.',
+  },
+  {
+    name: 'Paid',
+    of: ({ paid_nits }) => paid_nits,
+    meaning: 'In the chain, at your address.',
+  },
+];
+
+export interface EarningsFacts {
+  readonly address: string;
+  readonly earnings: Earnings | null;
+  readonly next: NextPayout | undefined;
+  /** Part of the running round; null where it is unknown. */
+  readonly roundShare: number | null;
+  readonly maturity: number | null;
+  readonly coin: string;
+}
+
+export class EarningsPanel {
+  readonly element: HTMLElement;
+  readonly #steps = h('dl', { class: 'money' });
+  readonly #next = h('div', { class: 'next-payout' });
+  readonly #about = h('p', { class: 'about' });
+  readonly #credits: DataTable<Credit>;
+  readonly #payouts = payoutTable(false, [
+    'Nothing was paid yet. Payouts come by themselves once what is owed reaches the minimum.',
+  ]);
+  #maturity: number | null = null;
+
+  constructor() {
+    this.#credits = new DataTable<Credit>({
+      caption: 'Blocks that paid this address',
+      key: ({ block, height }) => `${block ?? ''} ${height ?? ''}`,
+      empty: ['No block since this address began. Every share counts towards the next one.'],
+      columns: [
+        { label: 'Block', numeric: true, cell: ({ height }) => count(height) },
+        { label: 'Found', cell: ({ time }) => when(time) },
+        { label: 'State', cell: (credit) => this.#creditState(credit) },
+        { label: 'Credited', numeric: true, cell: ({ amount_nits }) => amount(amount_nits) },
+      ],
+    });
+    this.element = h(
+      'div',
+      { class: 'stack' },
+      panel('Earnings', this.#steps, this.#next, this.#about),
+      h(
+        'div',
+        { class: 'halves' },
+        panel('Credits', this.#credits.element),
+        panel('Payouts', this.#payouts.element),
+      ),
+    );
+  }
+
+  update({ address, earnings, next, roundShare, maturity, coin }: EarningsFacts): void {
+    this.#maturity = maturity;
+    const steps = STEPS.map(({ name, of, meaning }) =>
+      h(
+        'div',
+        { class: 'money-step' },
+        h('dt', { class: 'figure-name' }, name),
+        h(
+          'dd',
+          { class: 'figure-value' },
+          amount(earnings === null ? null : of(earnings)),
+          h('span', { class: 'unit' }, ` ${coin}`),
+        ),
+        h('dd', { class: 'figure-about' }, meaning),
+      ),
+    );
+    show(this.#steps, ...steps);
+    show(this.#next, ...nextPayoutLines(address, earnings, next, coin));
+    show(this.#about, ...this.#remarks(earnings, roundShare, coin));
+    this.#credits.update(earnings?.credits ?? []);
+    this.#payouts.update(earnings?.payouts ?? []);
+  }
+
+  #remarks(earnings: Earnings | null, roundShare: number | null, coin: string): string[] {
+    const orphaned = earnings?.orphaned_nits ?? '0';
+    return [
+      roundShare === null
+        ? ''
+        : `${percent(roundShare)} of the work of the running round is by this address. `,
+      orphaned === '0' ? '' : `${amount(orphaned)} ${coin} were lost with blocks that the chain left behind.`,
+    ];
+  }
+
+  #creditState(credit: Credit) {
+    const word = state(credit.state, CREDIT_STATES);
+    const { confirmations } = credit;
+    if (credit.state !== 'immature' || confirmations === null || this.#maturity === null) return [word];
+    return [word, ' ', depth(confirmations, this.#maturity)];
+  }
+}
+
+/** When the next payout is and whether this address is in it. */
+function nextPayoutLines(
+  address: string,
+  earnings: Earnings | null,
+  next: NextPayout | undefined,
+  coin: string,
+): (Node | string)[] {
+  if (next === undefined) return [];
+  const due = next.due.find((item) => item.address === address);
+  const clock: (Node | string)[] =
+    next.time === null
+      ? ['The next payout is made by hand.']
+      : ['Next payout in ', untilThen(next.time), '.'];
+  if (due !== undefined) {
+    return [h('p', {}, ...clock, ` It will pay ${amount(due.amount_nits)} ${coin} to this address.`)];
+  }
+  const minimum = next.minimum_nits;
+  const owed = earnings?.owed_nits ?? null;
+  if (minimum === null || owed === null) return [h('p', {}, ...clock)];
+  const waits = next.waits.find((item) => item.address === address);
+  const part = BigInt(minimum) === 0n ? 1 : Number((BigInt(owed) * 1000n) / BigInt(minimum)) / 1000;
+  return [
+    h('p', {}, ...clock),
+    h(
+      'p',
+      { class: 'towards' },
+      h('progress', { max: 1, value: Math.min(1, part), 'aria-label': 'Towards the minimum of a payout' }),
+      h('span', {}, `${amount(owed)} of the minimum of ${amount(minimum)} ${coin}`),
+    ),
+    waits?.why === null || waits?.why === undefined ? '' : h('p', { class: 'about' }, waits.why),
+  ];
+}
+
+/** "3 addresses are due" and when, for the pool as a whole. */
+export class NextPayoutPanel {
+  readonly element: HTMLElement;
+  readonly #content = h('div');
+
+  constructor() {
+    this.element = panel('Next payout', this.#content);
+    this.update(undefined, '');
+  }
+
+  update(next: NextPayout | undefined, coin: string): void {
+    if (next === undefined) {
+      show(this.#content, h('p', { class: 'countdown unknown' }, '—'));
+      return;
+    }
+    const { time, minimum_nits, total_nits, due, waits } = next;
+    const below =
+      waits.length === 0 ? '' : ` ${plural(waits.length, 'address', 'addresses')} below the minimum.`;
+    show(
+      this.#content,
+      h('p', { class: 'countdown' }, time === null ? 'by hand' : untilThen(time)),
+      h(
+        'p',
+        {},
+        due.length === 0
+          ? `Nobody is due yet.${below}`
+          : `${amount(total_nits)} ${coin} to ${plural(due.length, 'address', 'addresses')}.${below}`,
+      ),
+      h(
+        'p',
+        { class: 'about' },
+        `Paid is who is owed at least ${amount(minimum_nits)} ${coin} from confirmed blocks. Less stays owed and is never forfeited.`,
+      ),
+    );
+  }
+}

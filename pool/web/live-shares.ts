@@ -1,0 +1,107 @@
+/** Shares as they come in: the newest on top, a few at a time, and held still on demand. */
+import { h, show } from '../../service/web/element.ts';
+import { count, significant } from '../../service/web/format.ts';
+import { when } from '../../service/web/when.ts';
+import type { LiveShare } from './answers.ts';
+import { REJECT_REASONS } from './explanations.ts';
+import { addressLink, panel, workerLink } from './parts.ts';
+
+const SHOWN = 12;
+/** However many come, the list changes no more often than this. */
+const REDRAW_MS = 250;
+
+export class LiveShares {
+  readonly element: HTMLElement;
+  readonly #list = h('ol', { class: 'live-list', 'aria-label': 'Newest shares' });
+  readonly #pause = h('button', { type: 'button', class: 'choice', 'aria-pressed': 'false' }, 'Hold');
+  readonly #about = h('p', { class: 'about' });
+  readonly #rows: HTMLElement[] = [];
+  #fresh: LiveShare[] = [];
+  #missed = 0;
+  #paused = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #showAddress: boolean;
+
+  /** @param showAddress not needed where all are of one address */
+  constructor(showAddress: boolean) {
+    this.#showAddress = showAddress;
+    this.element = panel('Live', h('div', { class: 'panel-tools' }, this.#pause), this.#list, this.#about);
+    this.element.classList.add('live-panel');
+    this.#pause.addEventListener('click', () => this.#hold(!this.#paused));
+    this.#say();
+  }
+
+  add(share: LiveShare): void {
+    if (this.#paused) {
+      this.#missed += 1;
+      return;
+    }
+    this.#fresh.push(share);
+    if (this.#fresh.length > SHOWN) this.#fresh.shift();
+    this.#timer ??= setTimeout(() => this.#draw(), REDRAW_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #draw(): void {
+    this.#timer = undefined;
+    for (const share of this.#fresh) this.#rows.unshift(this.#row(share));
+    this.#fresh = [];
+    this.#rows.length = Math.min(this.#rows.length, SHOWN);
+    // The same elements stay where they are, so only a new one is seen to come in.
+    this.#list.replaceChildren(...this.#rows);
+    this.#say();
+  }
+
+  #row(share: LiveShare): HTMLElement {
+    const who =
+      share.address === null
+        ? h('span', { class: 'unknown' }, 'unknown')
+        : workerLink(share.address, share.worker ?? '');
+    const isGood = share.type === 'share';
+    return h(
+      'li',
+      { class: 'live-row', 'data-kind': isGood ? (share.late === true ? 'late' : 'accepted') : 'rejected' },
+      h('span', { class: 'live-mark', 'aria-hidden': 'true' }),
+      h(
+        'span',
+        { class: 'live-who' },
+        who,
+        this.#showAddress && share.address !== null ? ' ' : null,
+        this.#showAddress && share.address !== null ? addressLink(share.address, 8, 4) : null,
+      ),
+      isGood
+        ? h(
+            'span',
+            { class: 'live-what', title: 'difficulty reached, of the difficulty asked for' },
+            significant(share.share_difficulty),
+            h('span', { class: 'live-of' }, ` of ${significant(share.difficulty)}`),
+          )
+        : h(
+            'span',
+            { class: 'live-what', title: share.message ?? REJECT_REASONS[share.reason] ?? null },
+            share.reason,
+          ),
+      h('span', { class: 'live-when' }, when(share.time)),
+    );
+  }
+
+  #hold(paused: boolean): void {
+    this.#paused = paused;
+    this.#missed = 0;
+    this.#pause.setAttribute('aria-pressed', String(paused));
+    this.#pause.textContent = paused ? 'Go on' : 'Hold';
+    this.#say();
+  }
+
+  #say(): void {
+    const words = this.#paused
+      ? `Held still. ${count(this.#missed)} more have come.`
+      : this.#rows.length === 0
+        ? 'Shares appear here the moment they are written down.'
+        : 'Difficulty reached, of the difficulty asked for.';
+    show(this.#about, words);
+  }
+}

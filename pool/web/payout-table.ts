@@ -1,0 +1,37 @@
+/** Payments that the pool has sent. */
+import { copyable } from '../../service/web/copy.ts';
+import { DataTable } from '../../service/web/data-table.ts';
+import { type Child, h } from '../../service/web/element.ts';
+import { amount, count, UNKNOWN } from '../../service/web/format.ts';
+import { when } from '../../service/web/when.ts';
+import type { Payout } from './answers.ts';
+import { PAYOUT_STATES } from './explanations.ts';
+import { state } from './parts.ts';
+
+/** @param showRecipients how many addresses each payment went to; not needed where there is but one */
+export function payoutTable(showRecipients: boolean, empty: readonly Child[]): DataTable<Payout> {
+  return new DataTable<Payout>({
+    caption: 'Payouts',
+    key: ({ txid, time }) => txid ?? String(time),
+    empty,
+    columns: [
+      { label: 'When', cell: ({ time }) => when(time) },
+      { label: 'State', cell: (payout) => state(payout.state, PAYOUT_STATES) },
+      {
+        label: 'Amount',
+        numeric: true,
+        cell: ({ amount_nits, total_nits }) => amount(amount_nits ?? total_nits),
+      },
+      ...(showRecipients
+        ? [{ label: 'Addresses', numeric: true, cell: ({ items }: Payout) => count(items.length) }]
+        : []),
+      {
+        label: 'Transaction',
+        cell: ({ txid }) =>
+          txid === null
+            ? h('span', { class: 'unknown' }, UNKNOWN)
+            : copyable(txid, 'the id of the transaction'),
+      },
+    ],
+  });
+}

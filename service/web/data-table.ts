@@ -1,0 +1,85 @@
+/** A table that is kept up to date row by row. On narrow screens its rows become cards (theme.css). */
+import { type Child, h, show } from './element.ts';
+
+export interface Column<Row> {
+  readonly label: string;
+  /** Numbers stand on the right. */
+  readonly numeric?: boolean;
+  /** Explains the column on hover. */
+  readonly hint?: string;
+  readonly cell: (row: Row) => Child | readonly Child[];
+}
+
+export interface TableOptions<Row> {
+  /** Names the table for those who hear it. */
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  /** Two rows with the same key are the same row, then and now. */
+  readonly key: (row: Row) => string;
+  /** Shown while there is no row: says what to do next. */
+  readonly empty: Child | readonly Child[];
+}
+
+export class DataTable<Row> {
+  readonly element: HTMLElement;
+  readonly #options: TableOptions<Row>;
+  readonly #body = h('tbody', { role: 'rowgroup' });
+  readonly #table: HTMLTableElement;
+  readonly #empty: HTMLElement;
+  #rows = new Map<string, HTMLTableRowElement>();
+
+  constructor(options: TableOptions<Row>) {
+    this.#options = options;
+    const heads = options.columns.map(({ label, numeric = false, hint = null }) =>
+      h('th', { scope: 'col', role: 'columnheader', class: numeric ? 'numeric' : null, title: hint }, label),
+    );
+    this.#table = h(
+      'table',
+      { role: 'table', 'aria-label': options.caption },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...heads)),
+      this.#body,
+    );
+    this.#empty = h('div', { class: 'empty' }, ...listOf(options.empty));
+    this.element = h('div', { class: 'table' }, this.#table, this.#empty);
+    this.#table.hidden = true;
+    this.#empty.hidden = true;
+  }
+
+  update(rows: readonly Row[]): void {
+    const { key } = this.#options;
+    const before = this.#rows;
+    this.#rows = new Map();
+    for (const row of rows) {
+      const id = key(row);
+      const element = before.get(id) ?? this.#newRow();
+      this.#fill(element, row);
+      this.#rows.set(id, element);
+    }
+    const elements = [...this.#rows.values()];
+    for (const [id, element] of before) if (!this.#rows.has(id)) element.remove();
+    elements.forEach((element, index) => {
+      const present = this.#body.children[index];
+      if (present !== element) this.#body.insertBefore(element, present ?? null);
+    });
+    this.#table.hidden = elements.length === 0;
+    this.#empty.hidden = elements.length > 0;
+  }
+
+  #newRow(): HTMLTableRowElement {
+    const cells = this.#options.columns.map(({ label, numeric = false }) =>
+      h('td', { role: 'cell', 'data-label': label, class: numeric ? 'numeric' : null }),
+    );
+    return h('tr', { role: 'row' }, ...cells);
+  }
+
+  #fill(element: HTMLTableRowElement, row: Row): void {
+    this.#options.columns.forEach(({ cell }, index) => {
+      const place = element.cells[index];
+      if (place !== undefined) show(place, ...listOf(cell(row)));
+    });
+  }
+}
+
+function listOf(content: Child | readonly Child[]): readonly Child[] {
+  return Array.isArray(content) ? (content as readonly Child[]) : [content as Child];
+}

@@ -1,0 +1,97 @@
+/** A resource that is asked for again and again, more slowly while it fails and not while nobody looks. */
+
+/** Reads an answer; throws where it is not what was expected. */
+export type Reader<T> = (body: unknown) => T;
+
+/** The server answered, but with a refusal; `message` is its own word. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Asks for a resource once.
+ * @throws RefusedError for any status but 2xx; what `read` throws; what `fetch` throws while nobody answers
+ */
+export async function ask<T>(url: string, read: Reader<T>, signal?: AbortSignal): Promise<T> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, {
+    headers: { Accept: 'application/json' },
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  });
+  const body: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw new RefusedError(response.status, errorOf(body) ?? `HTTP ${response.status}`);
+  return read(body);
+}
+
+function errorOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
+  return typeof body.error === 'string' ? body.error : undefined;
+}
+
+export interface PollOptions<T> {
+  readonly url: () => string;
+  readonly read: Reader<T>;
+  readonly onData: (data: T) => void;
+  readonly onError: (error: unknown) => void;
+  readonly intervalMs: number;
+}
+
+const LONGEST_PAUSE_MS = 30_000;
+/** Two wishes within this time are one request. */
+const SOON_MS = 250;
+
+export class Poll<T> {
+  readonly #options: PollOptions<T>;
+  readonly #ending = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = false;
+  #failures = 0;
+
+  constructor(options: PollOptions<T>) {
+    this.#options = options;
+    const { signal } = this.#ending;
+    document.addEventListener('visibilitychange', () => !document.hidden && this.soon(), { signal });
+    void this.#ask();
+  }
+
+  /** Asks at once, or nearly. */
+  soon(): void {
+    if (this.#ending.signal.aborted || this.#asking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), SOON_MS);
+  }
+
+  close(): void {
+    this.#ending.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    const { url, read, onData, onError, intervalMs } = this.#options;
+    const { signal } = this.#ending;
+    const address = url();
+    this.#asking = true;
+    try {
+      const data = await ask(address, read, signal);
+      this.#failures = 0;
+      if (!signal.aborted) onData(data);
+    } catch (error) {
+      this.#failures += 1;
+      if (!signal.aborted) onError(error);
+    } finally {
+      this.#asking = false;
+    }
+    if (signal.aborted) return;
+    const slower = Math.min(intervalMs * 2 ** Math.min(this.#failures, 4), LONGEST_PAUSE_MS);
+    const pauseMs = address === url() ? Math.max(intervalMs, this.#failures === 0 ? 0 : slower) : 0;
+    if (!document.hidden) this.#timer = setTimeout(() => void this.#ask(), pauseMs);
+  }
+}
