@@ -6,6 +6,7 @@ import {
   boolean,
   choice,
   integer,
+  list,
   number,
   type Setting,
   SettingError,
@@ -15,6 +16,7 @@ import {
 import { LOG_LEVELS } from '../service/log.ts';
 import type { PoolOptions } from './pool.ts';
 import { DIFFICULTY_RANGE } from './stratum/difficulty.ts';
+import { STRATUM_SETTINGS, stratumOptions } from './stratum/stratum-settings.ts';
 
 const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };
 const PORT = { min: 0, max: 65_535 };
@@ -33,14 +35,17 @@ export const PLACE_SETTINGS = {
 /** Settings of `nilz pool`. */
 export const POOL_SETTINGS = {
   ...PLACE_SETTINGS,
-  nodeUrl: string({
-    help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
-    default: 'http://127.0.0.1:5000',
+  nodeUrl: list({
+    help:
+      'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; several in order of preference: ' +
+      'when one fails, work comes from the next',
+    default: ['http://127.0.0.1:5000'],
   }),
-  nodeCookie: string({ help: "the node's cookie file, if not in the data directory" }),
+  nodeCookie: list({
+    help: "the node's cookie file, if not in the data directory; several in the order of the nodes without a password",
+  }),
   address: string({ help: 'where the rewards of blocks are paid to', keys: ['reward_address'] }),
-  stratumBind: string({ help: 'address the Stratum port listens on', default: '0.0.0.0' }),
-  stratumPort: integer({ help: 'port miners connect to, 0 for any free one', default: 3333, ...PORT }),
+  ...STRATUM_SETTINGS,
   httpBind: string({ help: 'address the HTTP port listens on', default: '127.0.0.1', keys: ['host'] }),
   httpPort: integer({
     help: 'port of the HTTP API, 0 for any free one',
@@ -64,18 +69,6 @@ export const POOL_SETTINGS = {
     default: 90,
     min: 5,
     max: 3_600,
-  }),
-  maxConnections: integer({
-    help: 'open connections of all miners',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-  }),
-  maxConnectionsPerAddress: integer({
-    help: 'open connections from one IP address',
-    default: 256,
-    min: 1,
-    max: 1_000_000,
   }),
   logLevel: choice(LOG_LEVELS, { help: 'how much is told', default: 'info' }),
   json: boolean({ help: 'print one line of JSON when ready, and the log as JSON' }),
@@ -108,28 +101,32 @@ export function poolOptions(values: PoolSettings, readText: ReadText): Omit<Pool
   }
   const directory = poolDirectory(values, readText);
   return {
-    node: nodeOf(values, directory),
+    nodes: nodesOf(values, directory),
     expectedNetwork: chooseNetwork(values, readText).name,
     rewardAddress: address,
     ledgerFile: join(directory, LEDGER_FILE),
-    stratum: { host: values.stratumBind, port: values.stratumPort },
+    ...stratumOptions(values, directory),
     http: { host: values.httpBind, port: values.httpPort },
     difficulty: { start: startDifficulty, minimum: minDifficulty, maximum: DIFFICULTY_RANGE.highest },
     jobRefreshSeconds: values.jobRefreshSeconds,
     jobTtlSeconds: values.jobTtlSeconds,
-    limits: {
-      connections: values.maxConnections,
-      connectionsPerAddress: values.maxConnectionsPerAddress,
-    },
   };
 }
 
-/** The node with its login: from the URL, else from a cookie file. */
-function nodeOf({ nodeUrl, nodeCookie }: PoolSettings, directory: string): PoolOptions['node'] {
-  if (!URL.canParse(nodeUrl) || !/^https?:/.test(nodeUrl)) {
-    throw new SettingError('--node-url: must have the form http://USER:PASSWORD@HOST:PORT');
+/** The nodes with their logins: each from its URL, else from a cookie file. @throws SettingError */
+function nodesOf({ nodeUrl, nodeCookie }: PoolSettings, directory: string): PoolOptions['nodes'] {
+  const cookies = [...nodeCookie];
+  const nodes = nodeUrl.map((url) => {
+    if (!URL.canParse(url) || !/^https?:/.test(url)) {
+      throw new SettingError('--node-url: must have the form http://USER:PASSWORD@HOST:PORT');
+    }
+    if (new URL(url).username !== '') return { url };
+    return { url, cookieFile: cookies.shift() ?? join(directory, '.cookie') };
+  });
+  if (cookies.length > 0) {
+    throw new SettingError(
+      '--node-cookie: there are more cookie files than nodes without a password in the URL',
+    );
   }
-  const hasLogin = new URL(nodeUrl).username !== '';
-  if (hasLogin && nodeCookie === undefined) return { url: nodeUrl };
-  return { url: nodeUrl, cookieFile: nodeCookie ?? join(directory, '.cookie') };
+  return nodes;
 }

@@ -80,7 +80,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
   started.push(node, { stop: async () => rpc.close() });
 
   const pool = await startPool({
-    node: access,
+    nodes: [access],
     rewardAddress: accountAddress(profile, 'pool'),
     ledgerFile: join(node.directory, LEDGER),
     stratum: { host: options.lan ? EVERYWHERE : LOOPBACK, port: options.stratumPort },

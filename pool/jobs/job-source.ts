@@ -17,16 +17,16 @@ export interface JobSource {
   fresh(address?: string): Job | undefined;
   /** Txids of a job's block without the coinbase; undefined where they are not known. */
   transactionsOf(job: Job): readonly Hash[] | undefined;
-  /** Names the one who wants to hear of new jobs. Called once, before the source is started. */
+  /** Names one who wants to hear of new jobs. Called before the source is started. */
   listen(listener: JobListener): void;
 }
 
 export interface JobListener {
   /**
-   * New work for everyone; `clean` says that everything before is stale. In solo `job` is one of many: ask
-   * `current(address)` for each miner's.
+   * New work for everyone; `clean` says that everything before is stale. In solo there is no job for all, so
+   * `job` is undefined: `current(address)` has each miner's.
    */
-  onJob(job: Job, clean: boolean): void;
+  onJob(job: Job | undefined, clean: boolean): void;
   /** News that miners should show their owners: the node is away, or back. */
   onNotice(text: string): void;
 }

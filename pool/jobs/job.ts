@@ -1,18 +1,25 @@
 import { bytesToHex, concatBytes } from '../../protocol/bytes.ts';
-import { Writer } from '../../protocol/codec.ts';
+import { array, Writer } from '../../protocol/codec.ts';
 import { buildCoinbase, MAX_COINBASE_SCRIPT_SIZE, WITNESS_RESERVED_VALUE } from '../../protocol/coinbase.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
+import { commitmentScript } from '../../protocol/merkle.ts';
 import { pushHeight } from '../../protocol/script.ts';
 import { encodeNotify, MAX_MERKLE_BRANCHES, type NotifyParams } from '../../protocol/stratum.ts';
-import { decodeTransaction, encodeTransaction, encodeWithoutWitness } from '../../protocol/transaction.ts';
-import type { Height } from '../../protocol/units.ts';
+import {
+  decodeTransaction,
+  encodeTransaction,
+  encodeWithoutWitness,
+  outputCodec,
+  type TxOutput,
+} from '../../protocol/transaction.ts';
+import type { Difficulty, Height } from '../../protocol/units.ts';
 import { targetBytes } from '../../protocol/work.ts';
 import { type Template, TemplateError } from './template.ts';
 import type { Tip } from './tip.ts';
 
 /** A unit of work as miners get it: one template with a search space of its own. */
 export interface Job extends NotifyParams {
-  /** Rises by one with every job of this process; `jobId` is its hex form. */
+  /** Rises by one with every round of this process; `jobId` is its hex form. */
   readonly sequence: number;
   /** The block it builds on, with what is known of it; jobs on the same block share the object. */
   readonly tip: Tip;
@@ -23,6 +30,11 @@ export interface Job extends NotifyParams {
   readonly createdMs: number;
   /** Solo: the address the coinbase pays to, the only one that work on this job is credited to. */
   readonly payee?: string;
+  /**
+   * On an edge: this job as it is sent at a difficulty, with the same id and sequence. There the header commits to
+   * the difficulty, so that no edge can choose it after the fact.
+   */
+  readonly at?: (difficulty: Difficulty) => Job;
   readonly lines: NotifyLines;
 }
 
@@ -32,18 +44,36 @@ export interface NotifyLines {
   readonly further: Uint8Array;
 }
 
+/**
+ * What the jobs of one moment have in common, whomever they pay: everything up to the coinbase's outputs.
+ * Common work is one job per round, solo one per round and address.
+ */
+export interface Round extends Pick<Job, 'jobId' | 'sequence' | 'tip' | 'height' | 'bits' | 'createdMs'> {
+  readonly template: Template;
+  readonly coinbase1: Uint8Array;
+  /** The coinbase from behind extranonce2 up to its outputs. */
+  readonly scriptEnd: Uint8Array;
+  readonly networkTarget: Uint8Array;
+  /** `mining.notify` around coinbase2. */
+  readonly notify: { readonly head: string; readonly cleanTail: string; readonly furtherTail: string };
+}
+
 /** Bytes of extranonce1, which tells the connections of a pool apart. */
 export const EXTRANONCE1_SIZE = 4;
 const UNIQUE_SIZE = 8;
 /** Where the script of the only input begins: version, input count, null outpoint, length byte. */
 const SCRIPT_OFFSET = 4 + 1 + 36 + 1;
+/** An empty output list and the lock time end a coinbase without outputs. */
+const OUTPUT_COUNT_SIZE = 1;
+const LOCK_TIME = new Uint8Array(4);
 /** Marks our blocks for whoever looks at them. */
 export const COINBASE_TAG: Uint8Array = new TextEncoder().encode('/nilz/');
 
-/** What stays the same from job to job. */
-export interface JobSettings {
-  /** Script the block's reward is paid to. */
-  readonly payoutScript: Uint8Array;
+const outputsCodec = array(outputCodec, 16);
+const encoder = new TextEncoder();
+
+/** What stays the same from round to round. */
+export interface RoundSettings {
   /** Bytes of extranonce2: 4, or up to 8. */
   readonly extranonce2Size: number;
   /** Random number of this process, to which the sequence is added. */
@@ -51,28 +81,96 @@ export interface JobSettings {
 }
 
 /**
- * Makes a job. The coinbase script is the height (BIP 34), then one push of an 8-byte value that no other job
- * has, extranonce1 and extranonce2, then the tag. The unique value keeps two jobs on one tip from having a
- * header in common; otherwise one piece of work could be handed in under each of them.
+ * Makes what all jobs of a round share. The coinbase script is the height (BIP 34), then one push of an 8-byte
+ * value that no other round has, extranonce1 and extranonce2, then the tag. The unique value keeps two rounds on
+ * one tip from having a header in common; otherwise one piece of work could be handed in under each of them.
  *
- * @param at when it is made, milliseconds
+ * @param atMs when it is made, steady clock
  * @throws TemplateError when the tree is deeper than firmware has room for
  */
-export function makeJob(
+export function makeRound(
   template: Template,
   tip: Tip,
   sequence: number,
-  settings: JobSettings,
+  settings: RoundSettings,
   atMs: number,
-): Job {
+): Round {
   if (template.branch.length > MAX_MERKLE_BRANCHES) {
     throw new TemplateError(`the merkle branch has ${template.branch.length} hashes, miners take 32`);
   }
   const unique = new Uint8Array(UNIQUE_SIZE);
   new DataView(unique.buffer).setBigUint64(0, BigInt.asUintN(64, settings.uniqueBase + BigInt(sequence)));
-  const [coinbase1, coinbase2] = splitCoinbase(template, unique, settings);
+  const [coinbase1, scriptEnd] = splitCoinbase(template, unique, settings);
+  const jobId = sequence.toString(16);
+  return {
+    jobId,
+    sequence,
+    tip,
+    template,
+    height: template.height,
+    bits: template.bits,
+    createdMs: atMs,
+    coinbase1,
+    scriptEnd,
+    networkTarget: targetBytes(compactToTarget(template.bits)),
+    notify: splitNotify(template, jobId, coinbase1),
+  };
+}
+
+/** The coinbase without witness and outputs, before and after the extranonces. */
+function splitCoinbase(
+  template: Template,
+  unique: Uint8Array,
+  settings: RoundSettings,
+): readonly [Uint8Array, Uint8Array] {
+  const room = EXTRANONCE1_SIZE + settings.extranonce2Size;
+  const height = pushHeight(template.height);
+  const start = concatBytes(Uint8Array.of(UNIQUE_SIZE + room), unique);
+  const tag = concatBytes(Uint8Array.of(COINBASE_TAG.length), COINBASE_TAG);
+  const size = height.length + start.length + room + tag.length;
+  const fits = size + template.auxiliary.length <= MAX_COINBASE_SCRIPT_SIZE;
+  const extra = concatBytes(start, new Uint8Array(room), tag, fits ? template.auxiliary : new Uint8Array(0));
+  const bare = encodeWithoutWitness(buildCoinbase({ height: template.height, outputs: [], extra }));
+  const hole = SCRIPT_OFFSET + height.length + start.length;
+  return [bare.slice(0, hole), bare.slice(hole + room, bare.length - OUTPUT_COUNT_SIZE - LOCK_TIME.length)];
+}
+
+/** A notify is one text for all but coinbase2: 10,000 miners with a coinbase each cost 10,000 joins. */
+function splitNotify(template: Template, jobId: string, coinbase1: Uint8Array): Round['notify'] {
   const parts: NotifyParams = {
-    jobId: sequence.toString(16),
+    jobId,
+    previousHash: template.previous,
+    coinbase1,
+    coinbase2: new Uint8Array(0),
+    merkleBranch: template.branch,
+    version: template.version,
+    bits: template.bits,
+    time: template.time,
+    cleanJobs: false,
+  };
+  const hole = `"${bytesToHex(coinbase1)}","`;
+  const further = encodeNotify(parts);
+  const clean = encodeNotify({ ...parts, cleanJobs: true });
+  const cut = further.indexOf(hole) + hole.length;
+  return {
+    head: further.slice(0, cut),
+    furtherTail: `${further.slice(cut)}\n`,
+    cleanTail: `${clean.slice(cut)}\n`,
+  };
+}
+
+/**
+ * The job of a round for whom its coinbase pays.
+ * @param outputs what the reward goes to, together `template.reward`; the commitment is added
+ * @param payee solo: the miner's address
+ */
+export function jobOf(round: Round, outputs: readonly TxOutput[], payee?: string): Job {
+  const { template, jobId, sequence, tip, coinbase1, notify } = round;
+  const { commitment } = template;
+  const all = commitment === undefined ? outputs : [...outputs, commitmentOutput(commitment)];
+  const coinbase2 = concatBytes(round.scriptEnd, outputsCodec.encode(all), LOCK_TIME);
+  return {
+    jobId,
     previousHash: template.previous,
     coinbase1,
     coinbase2,
@@ -81,48 +179,63 @@ export function makeJob(
     bits: template.bits,
     time: template.time,
     cleanJobs: false,
-  };
-  return {
-    ...parts,
     sequence,
     tip,
     height: template.height,
-    networkTarget: targetBytes(compactToTarget(template.bits)),
-    createdMs: atMs,
-    lines: notifyLines(parts),
+    networkTarget: round.networkTarget,
+    createdMs: round.createdMs,
+    ...(payee !== undefined && { payee }),
+    lines: new LazyLines(notify, coinbase2),
   };
 }
 
-/** The coinbase without witness, before and after the extranonces. */
-function splitCoinbase(
+function commitmentOutput(commitment: Uint8Array): TxOutput {
+  return { value: 0n, script: commitmentScript(commitment) };
+}
+
+/** Most jobs are sent in one of the two forms only. */
+class LazyLines implements NotifyLines {
+  readonly #notify: Round['notify'];
+  readonly #coinbase2: Uint8Array;
+  #clean: Uint8Array | undefined;
+  #further: Uint8Array | undefined;
+
+  constructor(notify: Round['notify'], coinbase2: Uint8Array) {
+    this.#notify = notify;
+    this.#coinbase2 = coinbase2;
+  }
+
+  get clean(): Uint8Array {
+    this.#clean ??= this.#line(this.#notify.cleanTail);
+    return this.#clean;
+  }
+
+  get further(): Uint8Array {
+    this.#further ??= this.#line(this.#notify.furtherTail);
+    return this.#further;
+  }
+
+  #line(tail: string): Uint8Array {
+    return encoder.encode(this.#notify.head + bytesToHex(this.#coinbase2) + tail);
+  }
+}
+
+/** What stays the same from job to job where all jobs pay to one script. */
+export interface JobSettings extends RoundSettings {
+  /** Script the block's reward is paid to. */
+  readonly payoutScript: Uint8Array;
+}
+
+/** A job whose whole reward goes to one script. @throws TemplateError as `makeRound` does */
+export function makeJob(
   template: Template,
-  unique: Uint8Array,
+  tip: Tip,
+  sequence: number,
   settings: JobSettings,
-): readonly [Uint8Array, Uint8Array] {
-  const room = EXTRANONCE1_SIZE + settings.extranonce2Size;
-  const height = pushHeight(template.height);
-  const start = concatBytes(Uint8Array.of(UNIQUE_SIZE + room), unique);
-  const tag = concatBytes(Uint8Array.of(COINBASE_TAG.length), COINBASE_TAG);
-  const size = height.length + start.length + room + tag.length;
-  const fits = size + template.auxiliary.length <= MAX_COINBASE_SCRIPT_SIZE;
-  const coinbase = encodeWithoutWitness(
-    buildCoinbase({
-      height: template.height,
-      outputs: [{ value: template.reward, script: settings.payoutScript }],
-      extra: concatBytes(start, new Uint8Array(room), tag, fits ? template.auxiliary : new Uint8Array(0)),
-      ...(template.commitment === undefined ? {} : { commitment: template.commitment }),
-    }),
-  );
-  const hole = SCRIPT_OFFSET + height.length + start.length;
-  return [coinbase.slice(0, hole), coinbase.slice(hole + room)];
-}
-
-function notifyLines(parts: NotifyParams): NotifyLines {
-  const encoder = new TextEncoder();
-  return {
-    clean: encoder.encode(`${encodeNotify({ ...parts, cleanJobs: true })}\n`),
-    further: encoder.encode(`${encodeNotify(parts)}\n`),
-  };
+  atMs: number,
+): Job {
+  const round = makeRound(template, tip, sequence, settings, atMs);
+  return jobOf(round, [{ value: template.reward, script: settings.payoutScript }]);
 }
 
 /** The coinbase a miner hashed: without witness, extranonces filled in. */
@@ -140,7 +253,7 @@ export function assembleBlock(template: Template, header: Uint8Array, coinbase: 
   block.bytes(header);
   block.varint(template.transactions.size + 1);
   block.bytes(template.commitment === undefined ? coinbase : withWitness(coinbase));
-  for (const transaction of template.transactions.values()) block.bytes(transaction);
+  for (const { bytes } of template.transactions.values()) block.bytes(bytes);
   return bytesToHex(block.finish());
 }
 

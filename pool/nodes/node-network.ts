@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   AddressError,
   type AddressFormat,
@@ -5,7 +6,8 @@ import {
   decodeAddress,
   encodeAddress,
 } from '../../protocol/address.ts';
-import type { BlockchainInfo } from '../../protocol/rpc.ts';
+import { BlockchainInfo } from '../../protocol/rpc.ts';
+import type { CallOptions, RpcClient } from '../../service/rpc-client.ts';
 
 /** The network a node is on, as far as a pool has to know it. */
 export interface NodeNetwork {
@@ -51,6 +53,16 @@ export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
   if (format === undefined)
     throw new NetworkError(`the node is on the chain "${chain}", which is unknown here`);
   return { name: `bitcoin-${chain}`, format, onlyP2wpkh: false, identity: `${chain} ${genesis}` };
+}
+
+/**
+ * Asks a node which network it is on.
+ * @throws NetworkError, UnreachableError, RpcCallError
+ */
+export async function askNetwork(client: RpcClient, limits: CallOptions): Promise<NodeNetwork> {
+  const info = await client.call('getblockchaininfo', [], { ...limits, schema: BlockchainInfo });
+  const genesis = await client.call('getblockhash', [0], { ...limits, schema: z.string() });
+  return networkOf(info, genesis);
 }
 
 /** An address of a network: its one spelling, and the script that pays to it. */

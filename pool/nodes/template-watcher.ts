@@ -1,95 +1,79 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodecError, displayHash, hexToBytes } from '../../protocol/bytes.ts';
-import { BlockTemplate } from '../../protocol/rpc.ts';
+import { displayHash, equalBytes, hexToBytes } from '../../protocol/bytes.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
-import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Clock } from '../clock.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobListener, JobSource } from '../jobs/job-source.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { readTemplate, TEMPLATE_REQUEST, TemplateError } from '../jobs/template.ts';
-import { NetworkError } from './node-network.ts';
-
-/** What is known of the node. */
-export type NodeState =
-  | { readonly name: 'unknown' }
-  | { readonly name: 'answers'; readonly sinceMs: number }
-  | { readonly name: 'away'; readonly sinceMs: number; readonly reason: string };
+import { TEMPLATE_REQUEST, type Template, TemplateError } from '../jobs/template.ts';
+import type { ChainFacts, PoolNode } from './node.ts';
+import { type NodeFollower, type NodeGroup, type NodeLimits, type NodeState, POLL_MS } from './node-group.ts';
+import type { TemplateFetcher } from './template-fetcher.ts';
 
 export interface TemplateWatcherOptions {
-  readonly client: RpcClient;
+  readonly nodes: NodeGroup;
+  readonly fetcher: TemplateFetcher;
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Asked when the node has failed to answer: whether it is still on our network. @throws NetworkError when not */
-  readonly checkNetwork: (signal: AbortSignal) => Promise<void>;
-  /** How often the node is asked for its tip (default 1,000). */
-  readonly pollMs?: number;
-  /** Without an answer for this long the node counts as away (default 3,000). */
-  readonly patienceMs?: number;
-  /** How long the last job is handed to new miners while the node is away. */
+  /** How often the nodes are asked for their tip (default 1,000). */
+  readonly pollMs?: number | undefined;
+  /** How long the last job is handed to new miners while no node answers. */
   readonly jobTtlMs: number;
 }
 
-const POLL_MS = 1_000;
-const PATIENCE_MS = 3_000;
 /** A whole template is asked for at least this often: bits may change while the tip stands. */
 const TEMPLATE_MS = 5_000;
-const ANSWER_MS = 10_000;
+/** A template takes longer than a tip: it may have 4 MB. */
+const TEMPLATE_PATIENCE = 2;
 const LONG_POLL_MS = 600_000;
-const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Follows one node: a long poll brings news at once (BIP 22), a poll of the tip every second stands in where
- * there is none, and says whether the node is there at all. Jobs come from here.
+ * Makes work of what the chosen node says: a long poll brings news at once (BIP 22), the look at its tip every
+ * second stands in where there is none. Jobs come from here.
  */
-export class TemplateWatcher implements JobSource {
-  readonly perAddress = false;
+export class TemplateWatcher implements JobSource, NodeFollower {
   readonly #options: TemplateWatcherOptions;
   readonly #pollMs: number;
-  readonly #stopping = new AbortController();
-  #listener: JobListener | undefined;
-  #state: NodeState = { name: 'unknown' };
-  /** Whether it may be another node since its last answer: then it is asked for its network before any work. */
-  #isStranger = false;
-  /** Since when the node has failed to answer. */
-  #failingSinceMs: number | undefined;
-  #failures = 0;
+  readonly #listeners: JobListener[] = [];
   /** Rises with every template: an answer that was asked for before the last one is old news. */
   #templates = 0;
   #templateMs = Number.NEGATIVE_INFINITY;
   #longPollId: string | undefined;
-  /** Ends the pause between two polls. */
-  #wake = new AbortController();
-  #loops: Promise<unknown> = Promise.resolve();
+  /** Ends the long poll when another node is chosen. */
+  #switching = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
 
   constructor(options: TemplateWatcherOptions) {
     this.#options = options;
     this.#pollMs = options.pollMs ?? POLL_MS;
   }
 
+  get perAddress(): boolean {
+    return this.#options.jobs.perAddress;
+  }
+
+  /** Whether work comes from a node. */
   get state(): NodeState {
-    return this.#state;
+    return this.#options.nodes.state;
   }
 
   listen(listener: JobListener): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
-  current(): Job | undefined {
-    const { jobs, clock, jobTtlMs } = this.#options;
-    const job = jobs.current;
-    if (job === undefined || this.#state.name === 'answers') return job;
-    return clock.steadyMs() - job.createdMs > jobTtlMs ? undefined : job;
+  current(address?: string): Job | undefined {
+    return this.#hasWork() ? this.#options.jobs.currentJob(address) : undefined;
   }
 
-  find(jobId: string): Job | undefined {
-    return this.#options.jobs.find(jobId);
+  find(jobId: string, address?: string): Job | undefined {
+    return this.#options.jobs.find(jobId, address);
   }
 
-  fresh(): Job | undefined {
-    return this.current() && this.#options.jobs.fresh(this.#options.clock.steadyMs());
+  fresh(address?: string): Job | undefined {
+    const { jobs, clock } = this.#options;
+    return this.#hasWork() ? jobs.fresh(clock.steadyMs(), address) : undefined;
   }
 
   transactionsOf(job: Job): readonly Hash[] | undefined {
@@ -97,166 +81,147 @@ export class TemplateWatcher implements JobSource {
     return template && [...template.transactions.keys()].map(hexToBytes);
   }
 
-  /** Starts to follow the node. Resolves after the first attempt, whether or not it brought work. */
+  /** Starts to follow the nodes. Resolves after the first attempt, whether or not it brought work. */
   async start(): Promise<void> {
-    await this.#poll();
-    this.#loops = Promise.all([this.#pollLoop(), this.#longPollLoop()]);
+    await this.#options.nodes.start(this);
+    this.#loop = this.#longPollLoop();
   }
 
   /** Asks at once: there is reason to think that the tip has changed. */
   hurry(): void {
-    this.#wake.abort();
+    this.#options.nodes.hurry();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#wake.abort();
-    await this.#loops;
+    await this.#options.nodes.stop();
+    this.#switching.abort();
+    await this.#loop;
+    await this.#options.fetcher.stop();
   }
 
-  get #stopped(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
-  async #pollLoop(): Promise<void> {
-    while (!this.#stopped) {
-      const backOffMs = Math.min(this.#pollMs * 2 ** Math.min(this.#failures, 8), LONGEST_PAUSE_MS);
-      // Until it counts as away it is asked as often as ever, so that this is not found out late.
-      await this.#pause(this.#state.name === 'away' ? backOffMs : this.#pollMs);
-      if (!this.#stopped) await this.#poll();
+  /** Asks for a template where the tip or the time calls for one. */
+  async follow(node: PoolNode, facts: ChainFacts, { signal, timeoutMs }: NodeLimits): Promise<void> {
+    const { fetcher, jobs } = this.#options;
+    if (this.#needsTemplate(facts)) {
+      const limits = { signal, timeoutMs: TEMPLATE_PATIENCE * timeoutMs };
+      await this.#take(node, fetcher.fetch(node.client, TEMPLATE_REQUEST, jobs.latest, limits));
     }
+    this.#checkHeight(facts);
   }
 
-  /** Sleeps, unless there was reason to hurry meanwhile. */
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#wake;
-    if (!signal.aborted) await sleep(ms, undefined, { signal }).catch(() => undefined);
-    this.#wake = new AbortController();
+  /** The next template comes from another node: news are asked of it from now on. */
+  onSwitch(): void {
+    this.#switching.abort();
+    this.#switching = new AbortController();
+    this.#longPollId = undefined;
+    this.#templateMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Asks for the tip, and for a template where the tip or the time calls for one. Never rejects. */
-  async #poll(): Promise<void> {
-    try {
-      if (this.#isStranger) await this.#options.checkNetwork(this.#stopping.signal);
-      this.#isStranger = false;
-      const before = this.#templates;
-      const limits = { signal: this.#stopping.signal, timeoutMs: ANSWER_MS };
-      const tip = await this.#options.client.call('getbestblockhash', [], limits);
-      if (this.#needsTemplate(tip)) {
-        const schema = BlockTemplate;
-        const answer = await this.#options.client.call('getblocktemplate', [TEMPLATE_REQUEST], {
-          ...limits,
-          schema,
-        });
-        if (this.#templates === before) this.#take(answer);
-      }
-      this.#onAnswer();
-    } catch (error) {
-      this.#onFailure(error);
-    }
+  onAway(): void {
+    const text = 'The node of this pool is away. Work goes on as soon as it answers again.';
+    for (const listener of this.#listeners) listener.onNotice(text);
   }
 
-  #needsTemplate(tip: unknown): boolean {
+  /** While no node answers the last job is still good, for a while. */
+  #hasWork(): boolean {
+    const { jobs, clock, jobTtlMs } = this.#options;
+    const { current } = jobs;
+    if (current === undefined) return false;
+    return this.state.name !== 'away' || clock.steadyMs() - current.createdMs <= jobTtlMs;
+  }
+
+  #needsTemplate({ tip }: ChainFacts): boolean {
     const { jobs, clock } = this.#options;
-    const latest = jobs.latest;
-    if (latest === undefined || displayHash(latest.previous) !== tip) return true;
-    return (
-      clock.steadyMs() - this.#templateMs + this.#pollMs > TEMPLATE_MS || jobs.isRefreshDue(clock.steadyMs())
+    const { latest } = jobs;
+    if (latest === undefined || displayHash(latest.previous) !== tip || this.state.name === 'away')
+      return true;
+    const nowMs = clock.steadyMs();
+    return nowMs - this.#templateMs + this.#pollMs > TEMPLATE_MS || jobs.isRefreshDue(nowMs);
+  }
+
+  /** A wrong height in the coinbase makes every block invalid (BIP 34). @throws TemplateError */
+  #checkHeight({ tip, height }: ChainFacts): void {
+    const { latest } = this.#options.jobs;
+    if (latest === undefined || displayHash(latest.previous) !== tip || latest.height === height + 1) return;
+    throw new TemplateError(
+      `the template is for height ${latest.height}, but the node's tip is at ${height}`,
     );
   }
 
   async #longPollLoop(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!this.#stopped) {
-      const hasNews = this.#longPollId !== undefined && (await this.#longPoll(this.#longPollId));
+    const { nodes } = this.#options;
+    while (!nodes.signal.aborted) {
+      const node = nodes.active;
+      const isReady = node !== undefined && node.fault === undefined && this.#longPollId !== undefined;
+      const hasNews = isReady && (await this.#longPoll(node, this.#longPollId));
       // A node that answers without news, or not at all, is not asked in a tight circle.
-      if (!hasNews) await sleep(this.#pollMs / 4, undefined, { signal }).catch(() => undefined);
+      if (!hasNews) await sleep(this.#pollMs / 4, undefined, { signal: nodes.signal }).catch(() => undefined);
     }
   }
 
   /** @returns whether there was news. Never rejects */
-  async #longPoll(longpollid: string): Promise<boolean> {
-    const { client, log } = this.#options;
-    if (this.#isStranger) return false;
+  async #longPoll(node: PoolNode, longpollid: string | undefined): Promise<boolean> {
+    const { fetcher, jobs, log, nodes } = this.#options;
+    const { signal } = this.#switching;
     try {
-      const answer = await client.call('getblocktemplate', [{ ...TEMPLATE_REQUEST, longpollid }], {
-        schema: BlockTemplate,
-        timeoutMs: LONG_POLL_MS,
-        signal: this.#stopping.signal,
-      });
-      return this.#take(answer);
+      const request = { ...TEMPLATE_REQUEST, longpollid };
+      const fetched = fetcher.fetch(node.client, request, jobs.latest, { timeoutMs: LONG_POLL_MS, signal });
+      const hasNews = await this.#take(node, fetched);
+      nodes.served(node);
+      return hasNews;
     } catch (error) {
-      // Whether the node is away is for the poll to find out; it has shorter time-outs.
-      this.#isStranger = true;
-      if (!this.#stopped) log.debug({ reason: textOf(error) }, 'long poll failed');
+      if (signal.aborted) return false;
+      // Whether the node is away is for the looks to find out; they have shorter time-outs.
+      if (error instanceof TemplateError) this.#longPollId = undefined;
+      node.doubt();
+      log.debug({ node: node.url, reason: String(error) }, 'long poll failed');
       return false;
     }
   }
 
   /**
-   * Takes a template in.
-   * @returns whether it made a new job
-   * @throws TemplateError, CodecError when it cannot be turned into work
+   * Takes a template in when it comes, unless it is old news by then.
+   * @returns whether it made new work
+   * @throws what the fetcher does; TemplateError when it cannot be turned into work
    */
-  #take(answer: BlockTemplate): boolean {
-    const { jobs, clock, log } = this.#options;
+  async #take(node: PoolNode, fetched: Promise<Template>): Promise<boolean> {
+    const { jobs, clock, log, nodes } = this.#options;
+    const before = this.#templates;
+    const template = await fetched;
+    if (this.#templates !== before || nodes.active !== node) return false;
+    if (this.#goesBack(template)) await this.#confirm(node, template);
+    if (this.#templates !== before || nodes.active !== node) return false;
     const nowMs = clock.steadyMs();
-    const template = readTemplate(answer, jobs.latest);
+    const news = jobs.offer(template, nowMs, this.state.name === 'away');
     this.#templates += 1;
     this.#templateMs = nowMs;
-    this.#longPollId = answer.longpollid;
-    const news = jobs.offer(template, nowMs);
+    this.#longPollId = template.longPollId;
     if (news === undefined) return false;
-    this.#listener?.onJob(news.job, news.clean);
+    const { round, job, clean } = news;
+    for (const listener of this.#listeners) listener.onJob(job, clean);
     log.debug(
-      {
-        job: news.job.jobId,
-        height: news.job.height,
-        clean: news.clean,
-        transactions: template.transactions.size,
-      },
+      { job: round.jobId, height: round.height, clean, transactions: template.transactions.size },
       'new job',
     );
     return true;
   }
 
-  #onAnswer(): void {
-    this.#failures = 0;
-    this.#failingSinceMs = undefined;
-    if (this.#state.name === 'answers') return;
-    if (this.#state.name === 'away') this.#options.log.info('the node answers again');
-    this.#state = { name: 'answers', sinceMs: this.#options.clock.wallMs() };
+  /** Whether it builds on another block than the last one, and no higher: a reorganisation, or a lie. */
+  #goesBack(template: Template): boolean {
+    const { latest } = this.#options.jobs;
+    return (
+      latest !== undefined &&
+      template.height <= latest.height &&
+      !equalBytes(template.previous, latest.previous)
+    );
   }
 
-  #onFailure(error: unknown): void {
-    if (this.#stopped) return;
-    const { clock, log, patienceMs = PATIENCE_MS } = this.#options;
-    if (!isNodesFault(error)) log.error({ err: error }, 'asking the node failed');
-    this.#isStranger = true;
-    this.#failures += 1;
-    const nowMs = clock.steadyMs();
-    this.#failingSinceMs ??= nowMs;
-    if (nowMs - this.#failingSinceMs < patienceMs) return;
-    const reason = textOf(error);
-    const before = this.#state;
-    this.#state = { name: 'away', sinceMs: before.name === 'away' ? before.sinceMs : clock.wallMs(), reason };
-    if (before.name === 'away') return;
-    log.warn({ reason }, 'the node is away; miners stay connected');
-    this.#listener?.onNotice('The node of this pool is away. Work goes on as soon as it answers again.');
+  /** A template that goes back is believed when the node's tip does too. @throws TemplateError when not */
+  async #confirm(node: PoolNode, template: Template): Promise<void> {
+    const { signal } = this.#options.nodes;
+    const tip = await node.client.call('getbestblockhash', [], { signal });
+    const previous = displayHash(template.previous);
+    if (tip === previous) return;
+    throw new TemplateError(`the template builds on ${previous}, but the node's tip is ${String(tip)}`);
   }
-}
-
-/** Whether the error tells something of the node; anything else is a mistake of ours. */
-function isNodesFault(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError ||
-    error instanceof RpcCallError ||
-    error instanceof TemplateError ||
-    error instanceof CodecError ||
-    error instanceof NetworkError
-  );
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -229,7 +229,10 @@ export class FakeNode {
         return { result: this.tip };
       case 'getblockheader': {
         const block = this.#blocks.get(String(params[0]));
-        return block === undefined ? notFound() : { result: { hash: block.hash, height: block.height } };
+        if (block === undefined) return notFound();
+        const isBest = this.#best[block.height] === block.hash;
+        const confirmations = isBest ? this.height - block.height + 1 : -1;
+        return { result: { hash: block.hash, height: block.height, confirmations } };
       }
       case 'getblock': {
         const block = this.#blocks.get(String(params[0]));

@@ -38,7 +38,7 @@ export function poolOptions(
   changes: Partial<PoolOptions> = {},
 ): PoolOptions {
   return {
-    node: { url: node.url },
+    nodes: [{ url: node.url }],
     rewardAddress: POOL_ADDRESS,
     ledgerFile: join(directory, 'pool.sqlite'),
     stratum: { host: '127.0.0.1', port: 0 },

@@ -49,6 +49,7 @@ export function someTemplate(changes: Partial<Template> = {}): Template {
     branch: [],
     commitment: new Uint8Array(32).fill(9),
     transactions: new Map(),
+    longPollId: undefined,
     ...changes,
   };
 }

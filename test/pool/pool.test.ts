@@ -280,7 +280,7 @@ test('after a restart the ledger goes on where it was, and old jobs are unknown'
   await pool.stop();
   await miner.closed;
 
-  const again = await startPool({ ...options, node: { url: node.url } });
+  const again = await startPool({ ...options, nodes: [{ url: node.url }] });
   t.after(() => again.stop());
   const second = await StratumMiner.connect(again.stratumUrl);
   t.after(() => second.close());

@@ -30,7 +30,7 @@ async function startBoth(t: TestContext, network: NetworkName): Promise<Both> {
   const client = createRpcClient(access);
   const pool = await startPool({
     ...poolOptions({ url: '' }, directory, { rewardAddress: addressOf(carol, profile) }),
-    node: access,
+    nodes: [access],
     expectedNetwork: profile.name,
   });
   t.after(async () => {

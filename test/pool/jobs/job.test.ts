@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleBlock, coinbaseOf } from '../../../pool/jobs/job.ts';
-import { isSameWork, readTemplate, TemplateError } from '../../../pool/jobs/template.ts';
+import { readTemplate, TemplateError } from '../../../pool/jobs/template.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { decodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, equalBytes, hexToBytes } from '../../../protocol/bytes.ts';
 import { checkBlock } from '../../../protocol/check-block.ts';
-import { BlockTemplate } from '../../../protocol/rpc.ts';
 import { headerFromRoot, jobMerkleRoot, parseNotify } from '../../../protocol/stratum.ts';
-import { decodeTransaction, type Transaction } from '../../../protocol/transaction.ts';
+import { decodeTransaction } from '../../../protocol/transaction.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
 import { JOB_SETTINGS, poolJob, someTemplate } from '../../kit/session-kit.ts';
+import { someTransaction } from '../../kit/some-transaction.ts';
 
 const tip = newTip(new Uint8Array(32).fill(7), 999);
 const EXTRANONCE1 = hexToBytes('a1a2a3a4');
@@ -50,23 +50,6 @@ test('what goes out on the wire is the job, and the same bytes for every miner',
   assert.equal(clean.params[5], '20000000');
 });
 
-/** A transaction with a witness: what it spends does not matter here. */
-function someTransaction(mark: number): Transaction {
-  return {
-    version: 2,
-    inputs: [
-      {
-        previous: { txid: new Uint8Array(32).fill(mark), index: 0 },
-        scriptSig: new Uint8Array(0),
-        sequence: 0xffffffff,
-        witness: [new Uint8Array(71).fill(mark), new Uint8Array(33).fill(2)],
-      },
-    ],
-    outputs: [{ value: 1_000n, script: hexToBytes(`0014${'22'.repeat(20)}`) }],
-    lockTime: 0,
-  };
-}
-
 for (const count of [0, 1, 2, 5, 300]) {
   test(`a share of a template with ${count} transactions becomes a block that stands every check`, async () => {
     const node = await FakeNode.start();
@@ -74,7 +57,7 @@ for (const count of [0, 1, 2, 5, 300]) {
     node.transactions = Array.from({ length: count }, (_, index) => someTransaction(index % 251));
     // Equal transactions would make the tree ambiguous.
     node.transactions = node.transactions.map((transaction, index) => ({ ...transaction, lockTime: index }));
-    const template = readTemplate(BlockTemplate.parse(node.template()));
+    const template = readTemplate(node.template());
     const job = poolJob(1, template, tip);
     const root = jobMerkleRoot(job, EXTRANONCE1, EXTRANONCE2);
     const header = headerFromRoot(job, root, job.time, 1, job.version);
@@ -102,43 +85,4 @@ test('a block without commitment carries no witness', () => {
 test('a tree deeper than firmware has room for is refused', () => {
   const branch = Array.from({ length: 33 }, () => new Uint8Array(32));
   assert.throws(() => poolJob(1, someTemplate({ branch }), tip), TemplateError);
-});
-
-async function answerOf(changes: Record<string, unknown>) {
-  const node = await FakeNode.start();
-  await node.stop();
-  node.transactions = [someTransaction(1), someTransaction(2)];
-  return BlockTemplate.parse({ ...node.template(), ...changes });
-}
-
-test('bits of the version inside the rolling mask are left to the miners', async () => {
-  const { version } = readTemplate(await answerOf({ version: 0x3fffffff }));
-  assert.equal(version >>> 0, 0x20001fff);
-});
-
-test('without the commitment of the node the pool makes the same', async () => {
-  const given = readTemplate(await answerOf({}));
-  const made = readTemplate(await answerOf({ default_witness_commitment: undefined }));
-  assert.deepEqual(made.commitment, given.commitment);
-  const without = readTemplate(await answerOf({ default_witness_commitment: undefined, rules: [] }));
-  assert.equal(without.commitment, undefined);
-});
-
-test('a template that demands an unknown rule, or makes no sense, is refused', async () => {
-  await assert.rejects(async () => readTemplate(await answerOf({ rules: ['!signet'] })), /rule "signet"/);
-  await assert.rejects(
-    async () => readTemplate(await answerOf({ default_witness_commitment: '6a24' })),
-    /commitment is too short/,
-  );
-  const twice = await answerOf({});
-  const [first] = twice.transactions;
-  assert.ok(first);
-  assert.throws(() => readTemplate({ ...twice, transactions: [first, first] }), /a transaction twice/);
-});
-
-test('transactions of two templates share their bytes', async () => {
-  const former = readTemplate(await answerOf({}));
-  const next = readTemplate(await answerOf({}), former);
-  for (const [key, bytes] of next.transactions) assert.equal(bytes, former.transactions.get(key));
-  assert.ok(isSameWork(former, next));
 });

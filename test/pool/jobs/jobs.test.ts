@@ -27,7 +27,10 @@ test('what a template calls for', () => {
   assert.equal(decide(current, richer, TIMES), 'renew', 'more fees');
   assert.equal(decide(current, longer, TIMES), 'renew', 'other transactions');
   assert.equal(decide({ template, ageMs: 0 }, richer, TIMES), 'renew', 'the first payments, at once');
-  const paying = someTemplate({ previous: tipA, transactions: new Map([['aa', new Uint8Array(1)]]) });
+  const paying = someTemplate({
+    previous: tipA,
+    transactions: new Map([['aa', { bytes: new Uint8Array(1), wtxid: tipA }]]),
+  });
   assert.equal(decide({ template: paying, ageMs: 4_999 }, richer, TIMES), 'keep', 'more fees, too soon');
   assert.equal(decide({ template: paying, ageMs: 5_000 }, richer, TIMES), 'renew', 'more fees, in time');
   assert.equal(
@@ -83,14 +86,14 @@ test('a tip that a reorganisation brings back stands again, with what was credit
   jobs.offer(someTemplate({ previous: tipB }), 1_000);
   const back = jobs.offer(someTemplate({ previous: tipA }), 2_000);
   assert.equal(back?.clean, true);
-  assert.equal(back.job.tip.retiredMs, undefined);
-  assert.equal(back.job.tip.seen.has(share), true);
+  assert.equal(back.round.tip.retiredMs, undefined);
+  assert.equal(back.round.tip.seen.has(share), true);
 });
 
 test('what was credited before a restart is still known when the tip is the same', () => {
   const share = new Uint8Array(32).fill(1);
   const jobs = newJobs(newTip(tipA, 999, [share]));
-  assert.equal(jobs.offer(someTemplate({ previous: tipA }), 0)?.job.tip.seen.has(share), true);
+  assert.equal(jobs.offer(someTemplate({ previous: tipA }), 0)?.round.tip.seen.has(share), true);
 });
 
 test('without a template there is no fresh job', () => {

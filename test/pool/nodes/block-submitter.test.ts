@@ -10,10 +10,9 @@ import { BlockSubmitter } from '../../../pool/nodes/block-submitter.ts';
 import type { BlockCandidate } from '../../../pool/stratum/share.ts';
 import { displayHash, hexToBytes } from '../../../protocol/bytes.ts';
 import { compactToTarget } from '../../../protocol/compact.ts';
-import { BlockTemplate } from '../../../protocol/rpc.ts';
 import { headerFromRoot, jobMerkleRoot } from '../../../protocol/stratum.ts';
 import { meetsTarget } from '../../../protocol/work.ts';
-import { createRpcClient } from '../../../service/rpc-client.ts';
+import { createRpcClient, type RpcClient } from '../../../service/rpc-client.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
 import { SILENT, temporaryDirectory } from '../../kit/pool-kit.ts';
 import { JOB_SETTINGS } from '../../kit/session-kit.ts';
@@ -26,14 +25,14 @@ class Fixture {
   readonly node: FakeNode;
   readonly ledger: Ledger;
   readonly jobs = new Jobs(JOB_SETTINGS, { refreshMs: 30_000, ttlMs: 90_000 }, 1);
-  readonly client;
+  readonly clients: RpcClient[];
   submitter: BlockSubmitter;
   hurried = 0;
 
   private constructor(node: FakeNode, ledger: Ledger) {
     this.node = node;
     this.ledger = ledger;
-    this.client = createRpcClient({ url: node.url });
+    this.clients = [createRpcClient({ url: node.url })];
     this.submitter = this.newSubmitter();
   }
 
@@ -44,21 +43,29 @@ class Fixture {
     const fixture = new Fixture(node, ledger);
     test.after(async () => {
       await fixture.submitter.stop();
-      fixture.client.close();
+      for (const client of fixture.clients) client.close();
       await ledger.close();
       await node.stop();
     });
     return fixture;
   }
 
+  /** One more node, after the first in preference. */
+  async addNode(test: TestContext): Promise<FakeNode> {
+    const node = await FakeNode.start();
+    test.after(() => node.stop());
+    this.clients.push(createRpcClient({ url: node.url }));
+    return node;
+  }
+
   newSubmitter(): BlockSubmitter {
     return new BlockSubmitter({
-      client: this.client,
+      clients: this.clients,
       ledger: this.ledger,
       jobs: this.jobs,
       clock: systemClock,
       log: SILENT,
-      payoutScript: JOB_SETTINGS.payoutScript,
+      ownScript: JOB_SETTINGS.payoutScript,
       onAccepted: () => {
         this.hurried += 1;
       },
@@ -67,8 +74,8 @@ class Fixture {
 
   /** A block on the node's tip; `mark` makes it another one. */
   candidate(mark = 0): BlockCandidate {
-    const template = readTemplate(BlockTemplate.parse(this.node.template()));
-    const job = this.jobs.offer(template, performance.now())?.job ?? this.jobs.current;
+    const template = readTemplate(this.node.template());
+    const job = this.jobs.offer(template, performance.now())?.job ?? this.jobs.currentJob();
     assert.ok(job);
     const extranonce2 = new Uint8Array(4).fill(mark);
     const target = compactToTarget(job.bits);
@@ -153,6 +160,67 @@ test('a node that is away gets the block when it is back', async (t) => {
   assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
 });
 
+for (const first of ['silence', 'lost', { error: { code: -28, message: 'Loading…' } }] as const) {
+  test(`a block goes to all nodes at once: ${JSON.stringify(first)} of one hides nothing of the other`, async (t) => {
+    const pool = await Fixture.create(t);
+    const other = await pool.addNode(t);
+    const candidate = pool.candidate();
+    pool.node.interfere = (method) => (method === 'submitblock' ? first : undefined);
+    pool.submitter.submit(candidate);
+    assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+    assert.equal(other.tip, displayHash(candidate.hash));
+    assert.equal(pool.hurried, 1);
+  });
+}
+
+test('a refusal of one node does not hide that another has the block', async (t) => {
+  const pool = await Fixture.create(t);
+  const other = await pool.addNode(t);
+  const candidate = pool.candidate();
+  pool.node.interfere = (method) => (method === 'submitblock' ? { result: 'bad-txns' } : undefined);
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.equal(other.tip, displayHash(candidate.hash));
+});
+
+test('a block that all nodes refuse is refused, with what the preferred one says', async (t) => {
+  const pool = await Fixture.create(t);
+  const other = await pool.addNode(t);
+  const candidate = pool.candidate();
+  pool.node.interfere = (method) => (method === 'submitblock' ? { result: 'rejected: bad-txns' } : undefined);
+  other.interfere = (method) => (method === 'submitblock' ? { result: 'high-hash' } : undefined);
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'rejected', reason: 'bad-txns', height: 1 });
+});
+
+test('a node that lacks the block before gets the block again until it can judge it', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  let asked = 0;
+  pool.node.interfere = (method) => {
+    if (method !== 'submitblock') return undefined;
+    asked += 1;
+    return asked === 1 ? { result: 'prev-blk-not-found' } : undefined;
+  };
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.equal(asked, 2);
+});
+
+test('a header that the node knows of a block it has refused is no success', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  let submitted = 0;
+  pool.node.interfere = (method) => {
+    if (method === 'getblockheader') return { result: { confirmations: -1 } };
+    if (method !== 'submitblock') return undefined;
+    submitted += 1;
+    return submitted === 1 ? 'lost' : { result: 'duplicate-invalid' };
+  };
+  pool.submitter.submit(candidate);
+  assert.deepEqual(await pool.settled(), { delivery: 'rejected', reason: 'duplicate-invalid', height: 1 });
+});
+
 test('a block left open by a crash is delivered at the next start', async (t) => {
   const pool = await Fixture.create(t);
   const candidate = pool.candidate();
@@ -183,12 +251,12 @@ test('blocks of ours that only the chain knows are entered at the start, those o
   });
   t.after(() => other.close());
   const submitter = new BlockSubmitter({
-    client: pool.client,
+    clients: pool.clients,
     ledger: other,
     jobs: pool.jobs,
     clock: systemClock,
     log: SILENT,
-    payoutScript: JOB_SETTINGS.payoutScript,
+    ownScript: JOB_SETTINGS.payoutScript,
     onAccepted: () => undefined,
   });
   await submitter.recover();

@@ -1,0 +1,89 @@
+import type { TxOutput } from '../../protocol/transaction.ts';
+import type { Nits } from '../../protocol/units.ts';
+import { type Job, jobOf, type Round } from './job.ts';
+
+/** How solo blocks are paid out: the finder's own address, less what the operator takes. */
+export interface SoloSettings {
+  /** The script of an address this pool has authorised. @throws AddressError for any other */
+  readonly scriptOf: (address: string) => Uint8Array;
+  readonly fee?: SoloFee | undefined;
+}
+
+export interface SoloFee {
+  readonly script: Uint8Array;
+  /** Of a million of the reward: 1.5 % is 15,000. */
+  readonly partsPerMillion: number;
+}
+
+const MILLION = 1_000_000n;
+
+/**
+ * What a solo block's reward goes to. The finder gets the whole nits of its part, the operator the fee with what
+ * the division leaves; together they are the reward exactly. A fee too small to be worth spending is the finder's.
+ */
+export function soloOutputs(reward: Nits, finder: Uint8Array, fee?: SoloFee): readonly TxOutput[] {
+  const whole = [{ value: reward, script: finder }];
+  if (fee === undefined || fee.partsPerMillion === 0) return whole;
+  const kept = (reward * (MILLION - BigInt(fee.partsPerMillion))) / MILLION;
+  const charged = reward - kept;
+  if (charged < dustLimit(fee.script) || kept < dustLimit(finder)) return whole;
+  return [
+    { value: kept, script: finder },
+    { value: charged, script: fee.script },
+  ];
+}
+
+/** Bytes it takes to spend an output, by Bitcoin Core's reckoning (`GetDustThreshold`). */
+const WITNESS_SPEND_BYTES = 67;
+const SPEND_BYTES = 148;
+const OUTPUT_BYTES = 8 + 1;
+const DUST_NITS_PER_BYTE = 3;
+
+/** The least an output of this script may be worth to be relayed when it is spent on (Bitcoin Core's dust limit). */
+export function dustLimit(script: Uint8Array): Nits {
+  const [version = 0] = script;
+  const isWitness = script.length >= 4 && script.length <= 42 && script[1] === script.length - 2;
+  const isWitnessVersion = version === 0 || (version >= 0x51 && version <= 0x60);
+  const spend = isWitness && isWitnessVersion ? WITNESS_SPEND_BYTES : SPEND_BYTES;
+  return BigInt(DUST_NITS_PER_BYTE * (OUTPUT_BYTES + script.length + spend));
+}
+
+/** Jobs kept at hand, of all addresses; what is not is made again when somebody submits to it. */
+const MAX_JOBS = 20_000;
+
+/**
+ * The jobs of a solo pool, one per round and address, made when first asked for. A job follows from its round and
+ * its address alone, so that forgetting one costs no share: memory is bounded whoever comes with however many
+ * addresses.
+ */
+export class SoloJobs {
+  readonly #settings: SoloSettings;
+  /** By round and address, in the order they were made. */
+  readonly #jobs = new Map<string, Job>();
+
+  constructor(settings: SoloSettings) {
+    this.#settings = settings;
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  /** The job of an address in a round. */
+  of(round: Round, address: string): Job {
+    const key = `${round.jobId} ${address}`;
+    const known = this.#jobs.get(key);
+    if (known !== undefined) return known;
+    const { scriptOf, fee } = this.#settings;
+    const job = jobOf(round, soloOutputs(round.template.reward, scriptOf(address), fee), address);
+    this.#jobs.set(key, job);
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > MAX_JOBS && oldest !== undefined) this.#jobs.delete(oldest);
+    return job;
+  }
+
+  /** Forgets the jobs of rounds that are no longer known. */
+  sweep(isKnown: (jobId: string) => boolean): void {
+    for (const [key, { jobId }] of this.#jobs) if (!isKnown(jobId)) this.#jobs.delete(key);
+  }
+}
