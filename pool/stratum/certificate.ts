@@ -6,12 +6,19 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 import { readIfExists, writeFileAtomic } from '../../service/files.ts';
 import type { Logger } from '../../service/log.ts';
+import type { Clock } from '../clock.ts';
 
 /** Where a certificate chain and its private key lie, both PEM. */
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
 }
+
+/** The TLS port: its certificate is in files, or made by us and kept in a directory. */
+export type TlsSettings = { readonly port: number } & (
+  | { readonly files: CertificateFiles }
+  | { readonly selfSignedIn: string }
+);
 
 /** The certificate cannot be used; the message says why and what to change. */
 export class CertificateError extends Error {
@@ -79,6 +86,12 @@ export class Certificate {
   stop(): void {
     clearInterval(this.#timer);
   }
+}
+
+/** The certificate that the settings ask for. @throws CertificateError, DirectoryError */
+export async function openCertificate(tls: TlsSettings, clock: Clock, log: Logger): Promise<Certificate> {
+  if ('files' in tls) return Certificate.load(tls.files, log);
+  return Certificate.load(await selfSignedCertificate(tls.selfSignedIn, clock.wallMs()), log);
 }
 
 /**

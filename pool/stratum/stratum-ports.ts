@@ -2,32 +2,32 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { TLSSocket } from 'node:tls';
 import { listen, reachable } from '../../service/http.ts';
 import type { Logger } from '../../service/log.ts';
-import type { Certificate } from './certificate.ts';
+import type { Clock } from '../clock.ts';
+import { type Certificate, openCertificate, type TlsSettings } from './certificate.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import type { Door, Guest } from './door.ts';
 import { type ProxyList, type Source, takeProxyHeader } from './proxy-protocol.ts';
 import { SocketWire } from './socket-wire.ts';
 import type { Wire } from './wire.ts';
 
-/** Where a port listens. */
-export interface PortAddress {
+/** Where miners are listened to. */
+export interface StratumPlaces {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-}
-
-export interface TlsPort extends PortAddress {
-  readonly certificate: Certificate;
+  readonly tls?: TlsSettings | undefined;
+  /** Networks of the load balancers in front, whose PROXY headers and `X-Forwarded-For` are believed. */
+  readonly proxies?: readonly string[];
 }
 
 export interface StratumPortsOptions {
-  readonly tcp: PortAddress;
-  readonly tls: TlsPort | undefined;
+  readonly places: StratumPlaces;
   /** Connections of these begin with a PROXY header. */
   readonly proxies: ProxyList;
   /** How long a proxy may take for it. */
   readonly headerMs: number;
   readonly door: Door;
+  readonly clock: Clock;
   readonly counters: Record<ConnectionCounter, number>;
   readonly log: Logger;
   /** Told of every connection that was let in. */
@@ -42,6 +42,7 @@ export class StratumPorts {
   readonly #options: StratumPortsOptions;
   readonly #tcp: Server;
   readonly #tls: Server | undefined;
+  #certificate: Certificate | undefined;
   /** Connections whose PROXY header has not come yet. */
   readonly #waiting = new Set<Socket>();
 
@@ -49,37 +50,40 @@ export class StratumPorts {
     this.#options = options;
     this.#tcp = createServer(SOCKET_OPTIONS, (socket) => this.#accept(socket, 'tcp'));
     // A server of plain TCP: what a proxy says comes in front of the TLS handshake.
-    if (options.tls) this.#tls = createServer(SOCKET_OPTIONS, (socket) => this.#accept(socket, 'tls'));
+    if (options.places.tls) this.#tls = createServer(SOCKET_OPTIONS, (socket) => this.#accept(socket, 'tls'));
   }
 
-  /** @throws ListenError when a port is taken; none is open then */
+  /** @throws ListenError when a port is taken, CertificateError; no port is open then */
   async open(): Promise<void> {
-    const { tcp, tls, log } = this.#options;
+    const { places, clock, log } = this.#options;
+    const { host, port, tls } = places;
     const onAcceptError = (error: Error) => log.error({ err: error }, 'a miner could not be accepted');
-    await listen(this.#tcp, { ...tcp, portSetting: '--stratum-port', onAcceptError });
-    if (tls === undefined || this.#tls === undefined) return;
+    if (tls !== undefined) this.#certificate = await openCertificate(tls, clock, log);
     try {
-      await listen(this.#tls, { ...tls, portSetting: '--stratum-tls-port', onAcceptError });
+      await listen(this.#tcp, { host, port, portSetting: '--stratum-port', onAcceptError });
+      if (tls === undefined || this.#tls === undefined) return;
+      await listen(this.#tls, { host, port: tls.port, portSetting: '--stratum-tls-port', onAcceptError });
     } catch (error) {
-      this.#tcp.close();
+      this.close();
       throw error;
     }
   }
 
   /** Where miners connect to; from this machine, when it listens on all addresses. */
   get tcpUrl(): string {
-    return urlOf('stratum+tcp', this.#options.tcp, this.#tcp);
+    return `stratum+tcp://${this.#authorityOf(this.#tcp)}`;
   }
 
+  /** The same over TLS; undefined without such a port. */
   get tlsUrl(): string | undefined {
-    const { tls } = this.#options;
-    return tls && this.#tls && urlOf('stratum+ssl', tls, this.#tls);
+    return this.#tls && `stratum+ssl://${this.#authorityOf(this.#tls)}`;
   }
 
   /** Lets nobody in any more. */
   close(): void {
     this.#tcp.close();
     this.#tls?.close();
+    this.#certificate?.stop();
     for (const socket of this.#waiting) socket.destroy();
   }
 
@@ -102,21 +106,23 @@ export class StratumPorts {
   }
 
   #admit(socket: Socket, transport: 'tcp' | 'tls', source: Source): void {
-    const { door, tls, onWire } = this.#options;
+    const { door, onWire } = this.#options;
     const guest = door.enter(source.address);
     if (guest === undefined) socket.destroy();
-    else if (transport === 'tcp' || tls === undefined) onWire(new SocketWire(socket, 'tcp', source), guest);
-    else {
-      const { context: secureContext } = tls.certificate;
-      onWire(new SocketWire(new TLSSocket(socket, { isServer: true, secureContext }), 'tls', source), guest);
-    }
+    else
+      onWire(new SocketWire(transport === 'tcp' ? socket : this.#secured(socket), transport, source), guest);
+  }
+
+  #secured(socket: Socket): Socket {
+    if (this.#certificate === undefined) throw new Error('the TLS port is open without a certificate');
+    return new TLSSocket(socket, { isServer: true, secureContext: this.#certificate.context });
+  }
+
+  #authorityOf(server: Server): string {
+    const { port } = server.address() as AddressInfo;
+    return `${reachable(this.#options.places.host)}:${port}`;
   }
 }
 
 /** Who hangs up in the middle of something is noticed by its end. */
 function ignore(): void {}
-
-function urlOf(scheme: string, { host }: PortAddress, server: Server): string {
-  const { port } = server.address() as AddressInfo;
-  return `${scheme}://${reachable(host)}:${port}`;
-}

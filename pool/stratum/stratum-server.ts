@@ -14,14 +14,11 @@ import type { Roster } from './roster.ts';
 import { deliverJob, isDifficultyPending, payeeOf, type SessionContext, showMessage } from './session.ts';
 import { type SessionSummary, summaryOf } from './session-summary.ts';
 import type { ShareSink } from './share-sink.ts';
-import { type PortAddress, StratumPorts, type TlsPort } from './stratum-ports.ts';
+import { type StratumPlaces, StratumPorts } from './stratum-ports.ts';
 import { webSocketDoor } from './websocket-door.ts';
 import type { Transport, Wire } from './wire.ts';
 
-export interface StratumServerOptions extends PortAddress {
-  readonly tls?: TlsPort | undefined;
-  /** Networks of the load balancers in front, whose PROXY headers and `X-Forwarded-For` are believed. */
-  readonly proxies?: readonly string[];
+export interface StratumServerOptions extends StratumPlaces {
   readonly jobs: JobSource;
   readonly sink: ShareSink;
   /** What sessions need beside what the server itself gives them. */
@@ -59,7 +56,7 @@ export class StratumServer {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: StratumServerOptions) {
-    const { limits, jobs, roster, sink, statistics, log, tls, host, port } = options;
+    const { limits, jobs, roster, sink, statistics, log } = options;
     const { clock } = options.context;
     const counters = statistics.connections;
     this.#options = options;
@@ -78,7 +75,7 @@ export class StratumServer {
     };
     const proxies = new ProxyList(options.proxies ?? []);
     const shared = { proxies, door: this.#door, counters, onWire: this.#onWire.bind(this) };
-    this.#ports = new StratumPorts({ ...shared, tcp: { host, port }, tls, headerMs: limits.loginMs, log });
+    this.#ports = new StratumPorts({ ...shared, places: options, clock, headerMs: limits.loginMs, log });
     this.onUpgrade = webSocketDoor(shared);
     jobs.listen({
       onJob: (job, clean) => this.#deliver(job, clean),
@@ -86,7 +83,7 @@ export class StratumServer {
     });
   }
 
-  /** Opens the ports. @throws ListenError when one is taken */
+  /** Opens the ports. @throws ListenError when one is taken; CertificateError, DirectoryError */
   async start(): Promise<void> {
     await this.#ports.open();
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
