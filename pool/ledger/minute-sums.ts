@@ -17,6 +17,24 @@ export interface WorkerMinute extends MinuteSum {
   readonly worker: Worker;
 }
 
+/** What to sum: from a moment on, up to another that is not in it any more. */
+export interface StepRange {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** Steps begin at whole multiples of it. */
+  readonly stepMinutes: number;
+  readonly address?: string;
+}
+
+/** What one worker was credited with in a step of several minutes. */
+export interface WorkerStep {
+  readonly worker: Worker;
+  /** Begin of the step, milliseconds since 1970. */
+  readonly startMs: number;
+  readonly accepted: number;
+  readonly weight: number;
+}
+
 type CreditedShare = Pick<Share, 'timeMs' | 'late' | 'weight'>;
 
 /** A sum that grows as batches are written. */
@@ -117,6 +135,32 @@ export class MinuteSums {
       [Math.floor(sinceMs / MINUTE_MS), ...(address === undefined ? [] : [address])],
     );
     return rows.map((row) => ({ worker: { address: row.address, name: row.name }, ...readSum(row) }));
+  }
+
+  /**
+   * Sums of every worker, or of the workers of one address, over steps of whole minutes between two moments: a
+   * day of many workers in few rows. For hash rates: the weights are rounded to 53 bits.
+   */
+  async inSteps(range: StepRange): Promise<WorkerStep[]> {
+    const { sinceMs, untilMs, stepMinutes, address } = range;
+    const rows = await this.#database.all<Worker & { step: number; shares: number; weight: number }>(
+      `SELECT w.address, w.name, m.minute / ? AS step, sum(m.shares) AS shares,
+              sum(CAST(m.weight AS REAL)) AS weight
+       FROM workers w CROSS JOIN minutes m ON m.worker = w.id AND m.minute >= ? AND m.minute < ?
+       ${address === undefined ? '' : 'WHERE w.address = ?'} GROUP BY w.id, step ORDER BY w.id, step`,
+      [
+        stepMinutes,
+        Math.floor(sinceMs / MINUTE_MS),
+        Math.floor(untilMs / MINUTE_MS),
+        ...(address === undefined ? [] : [address]),
+      ],
+    );
+    return rows.map((row) => ({
+      worker: { address: row.address, name: row.name },
+      startMs: row.step * stepMinutes * MINUTE_MS,
+      accepted: row.shares,
+      weight: row.weight,
+    }));
   }
 
   /** Adds what the table holds already. */

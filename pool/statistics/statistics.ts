@@ -1,155 +1,128 @@
-import type { Difficulty } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import { type ConnectionCounter, newConnectionCounters } from '../stratum/connection-counter.ts';
 import { REJECTIONS, type RejectReason, type Share } from '../stratum/share.ts';
 import type { Worker } from '../stratum/worker-name.ts';
+import { type HashRate, hashRatesOf } from './hash-rate.ts';
+import { MinuteHistory } from './minute-history.ts';
 import { RateMeter } from './rate-meter.ts';
+import { RunningRound } from './round.ts';
+import { WorkerDirectory } from './worker-directory.ts';
+import { isBelow } from './worker-tally.ts';
 
-/** Windows of the hash rates, in seconds. */
-const POOL_WINDOWS = [60, 600, 3600] as const;
-const WORKER_WINDOWS = [60, 600] as const;
-/** A rate over less than this is noise and reported as unknown. */
-const SHORTEST_MS = 10_000;
-/** A worker without a share for this long is left out. */
-const FORGET_MS = 3_600_000;
-const MAX_WORKERS = 20_000;
+/** A share that is durable, with the number it has in the log. */
+export type DurableShare = Share & { readonly sequence: number };
 
-/** A hash rate over a window; `null` where too little time has passed to tell. */
-export interface HashRate {
-  readonly window_seconds: number;
-  /** Less than the window while the pool or the worker is younger. */
-  readonly covered_seconds: number;
-  readonly hashes_per_second: number | null;
-}
-
-export interface WorkerStatistics {
-  readonly address: string;
-  readonly worker: string;
-  readonly hash_rate: readonly HashRate[];
+/** What the ledger keeps of a while before the pool was started: of one worker, or of all. */
+export interface PastWork {
+  /** Its beginning, milliseconds since 1970. */
+  readonly startMs: number;
+  readonly lengthMs: number;
+  /** Expected hashes. */
+  readonly weight: number;
   readonly accepted: number;
-  readonly rejected: number;
-  /** Of the last accepted share. */
-  readonly difficulty: Difficulty | null;
-  readonly last_share_time: number | null;
 }
 
-interface WorkerTally {
-  readonly worker: Worker;
-  readonly work: RateMeter;
-  accepted: number;
-  rejected: number;
-  difficulty: Difficulty | null;
-  lastShareMs: number | null;
-  touchedMs: number;
-}
+/** Hears of refused submissions. */
+export type RejectListener = (worker: Worker | undefined, reason: RejectReason, message: string) => void;
+
+const FINE_STEP_MS = 10_000;
 
 /** What happened since the pool was started; what has to outlive it stands in the ledger. */
 export class Statistics {
+  /** Milliseconds since 1970. */
   readonly startedMs: number;
   readonly connections: Record<ConnectionCounter, number> = newConnectionCounters();
   readonly rejected: Record<RejectReason, number>;
+  readonly workers = new WorkerDirectory();
+  readonly round = new RunningRound();
+  readonly history: MinuteHistory;
   accepted = 0;
   /** Among the accepted: handed in within the grace after a new block. */
   late = 0;
   readonly #clock: Clock;
-  readonly #work: RateMeter;
-  readonly #workers = new Map<string, WorkerTally>();
+  readonly #meter: RateMeter;
+  #best: Share | undefined;
+  #onRejected: RejectListener | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.startedMs = clock.wallMs();
-    this.#work = new RateMeter(3_600_000, clock.steadyMs());
-    this.rejected = Object.fromEntries(Object.keys(REJECTIONS).map((reason) => [reason, 0])) as Record<
-      RejectReason,
-      number
-    >;
+    this.history = new MinuteHistory(this.startedMs);
+    this.#meter = new RateMeter(clock.steadyMs());
+    const zeros = Object.keys(REJECTIONS).map((reason) => [reason, 0]);
+    this.rejected = Object.fromEntries(zeros) as Record<RejectReason, number>;
   }
 
-  /** Counts a share that is durable. */
-  countAccepted(share: Share): void {
-    const nowMs = this.#clock.steadyMs();
-    const weight = Number(share.weight);
-    this.accepted += 1;
-    if (share.late) this.late += 1;
-    this.#work.add(weight, nowMs);
-    const tally = this.#tallyOf(share.worker, nowMs);
-    tally.work.add(weight, nowMs);
-    tally.accepted += 1;
-    tally.difficulty = share.difficulty;
-    tally.lastShareMs = share.timeMs;
+  /** Names who wants to hear of refusals: the live feed. */
+  listen(onRejected: RejectListener): void {
+    this.#onRejected = onRejected;
   }
 
-  /** @param worker undefined when nobody is known to have submitted it */
-  countRejected(reason: RejectReason, worker: Worker | undefined): void {
+  /** Counts shares that are durable now. */
+  countBatch(batch: readonly DurableShare[]): void {
+    const steadyMs = this.#clock.steadyMs();
+    const wallMs = this.#clock.wallMs();
+    let total = 0;
+    for (const share of batch) {
+      const weight = Number(share.weight);
+      total += weight;
+      if (share.late) this.late += 1;
+      if (this.#best === undefined || isBelow(share.hash, this.#best.hash)) this.#best = share;
+      this.workers.of(share.worker, wallMs, steadyMs).countAccepted(share, weight, steadyMs);
+      this.round.count(share.sequence, share.weight);
+    }
+    this.accepted += batch.length;
+    this.#meter.add(total, steadyMs);
+    this.history.countAccepted(total, batch.length, wallMs);
+  }
+
+  /**
+   * Counts a refusal.
+   * @param worker undefined when nobody is known to have submitted it
+   * @param message what the miner was told
+   */
+  countRejected(reason: RejectReason, worker: Worker | undefined, message: string = reason): void {
     this.rejected[reason] += 1;
+    this.history.countRejected(this.#clock.wallMs());
     // Whoever never brought a good share takes no memory.
-    const tally = worker && this.#workers.get(keyOf(worker));
-    if (tally !== undefined) tally.rejected += 1;
+    if (worker !== undefined) this.workers.find(worker)?.countRejected(reason);
+    this.#onRejected?.(worker, reason, message);
+  }
+
+  /** Reads in again what the whole pool did in a minute before it was started. */
+  refillPool(past: PastWork): void {
+    this.#spread(this.#meter, past);
+    this.history.countAccepted(past.weight, past.accepted, past.startMs);
+  }
+
+  /** The same for one worker, and a while of any length. */
+  refillWorker(worker: Worker, past: PastWork): void {
+    const wallMs = this.#clock.wallMs();
+    const steadyMs = this.#clock.steadyMs() - (wallMs - past.startMs);
+    const tally = this.workers.of(worker, wallMs, steadyMs);
+    tally.lastShareMs = Math.max(tally.lastShareMs ?? 0, past.startMs);
+    tally.touchedMs = Math.max(tally.touchedMs, steadyMs);
+    this.#spread(tally, past);
+  }
+
+  /** Adds a sum to the fine steps of the while it was counted over, as far as they are past. */
+  #spread(meter: { add(amount: number, atMs: number): void }, { startMs, lengthMs, weight }: PastWork): void {
+    const ageMs = this.#clock.wallMs() - startMs;
+    if (ageMs < 0) return;
+    const startSteadyMs = this.#clock.steadyMs() - ageMs;
+    const steps = Math.ceil(Math.min(lengthMs, ageMs + 1) / FINE_STEP_MS);
+    for (let step = 0; step < steps; step++) {
+      meter.add(weight / steps, startSteadyMs + step * FINE_STEP_MS);
+    }
   }
 
   /** The pool's hash rates. */
   hashRates(): HashRate[] {
-    return ratesOf(this.#work, POOL_WINDOWS, this.#clock.steadyMs());
+    return hashRatesOf(this.#meter, this.#clock.steadyMs());
   }
 
-  /** The workers of the last hour, or of one address. */
-  workers(address?: string): WorkerStatistics[] {
-    const nowMs = this.#clock.steadyMs();
-    this.#forgetIdle(nowMs);
-    return [...this.#workers.values()]
-      .filter(({ worker }) => address === undefined || worker.address === address)
-      .map(({ worker, work, accepted, rejected, difficulty, lastShareMs }) => ({
-        address: worker.address,
-        worker: worker.name,
-        hash_rate: ratesOf(work, WORKER_WINDOWS, nowMs),
-        accepted,
-        rejected,
-        difficulty,
-        last_share_time: lastShareMs === null ? null : lastShareMs / 1000,
-      }));
+  /** The best share since the pool was started. */
+  get best(): Share | undefined {
+    return this.#best;
   }
-
-  #tallyOf(worker: Worker, nowMs: number): WorkerTally {
-    const key = keyOf(worker);
-    let tally = this.#workers.get(key);
-    if (tally === undefined) {
-      if (this.#workers.size >= MAX_WORKERS) this.#forgetIdle(nowMs);
-      const work = new RateMeter(600_000, nowMs);
-      tally = {
-        worker,
-        work,
-        accepted: 0,
-        rejected: 0,
-        difficulty: null,
-        lastShareMs: null,
-        touchedMs: nowMs,
-      };
-      this.#workers.set(key, tally);
-      const [oldest] = this.#workers.keys();
-      if (this.#workers.size > MAX_WORKERS && oldest !== undefined) this.#workers.delete(oldest);
-    }
-    tally.touchedMs = nowMs;
-    return tally;
-  }
-
-  #forgetIdle(nowMs: number): void {
-    for (const [key, { touchedMs }] of this.#workers) {
-      if (nowMs - touchedMs > FORGET_MS) this.#workers.delete(key);
-    }
-  }
-}
-
-function keyOf({ address, name }: Worker): string {
-  return `${address} ${name}`;
-}
-
-function ratesOf(meter: RateMeter, windows: readonly number[], nowMs: number): HashRate[] {
-  return windows.map((windowSeconds) => {
-    const { sum, coveredMs } = meter.last(windowSeconds * 1000, nowMs);
-    return {
-      window_seconds: windowSeconds,
-      covered_seconds: Math.round(coveredMs / 100) / 10,
-      hashes_per_second: coveredMs < SHORTEST_MS ? null : (sum / coveredMs) * 1000,
-    };
-  });
 }

@@ -1,0 +1,69 @@
+import type { Middleware } from 'koa';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { clientOf } from '../../service/limits.ts';
+import type { Logger } from '../../service/log.ts';
+import type { AdminToken } from './admin-token.ts';
+import type { HttpCounters } from './http-counters.ts';
+
+export interface AdminGuardOptions {
+  readonly token: AdminToken;
+  readonly counters: HttpCounters;
+  readonly log: Logger;
+  /** Wrong tokens that one client may send in a minute before it is told to wait. */
+  readonly wrongTokensPerMinute: number;
+}
+
+const MINUTE_SECONDS = 60;
+/** Clients share so many counts, so that those of many addresses take no memory without bound. */
+const SLOTS = 4_096;
+
+/**
+ * Lets requests with the admin token through. Without one: 401; with a wrong one 403, and 429 with
+ * `Retry-After` for whoever keeps trying. The right token is never refused because of others' wrong ones:
+ * behind a proxy they all have the same address.
+ */
+export function adminOnly({ token, counters, log, wrongTokensPerMinute }: AdminGuardOptions): Middleware {
+  const limiter = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: MINUTE_SECONDS });
+  return async (ctx, next) => {
+    const header = ctx.get('authorization');
+    if (token.allows(header)) {
+      await next();
+      return;
+    }
+    if (header === '') {
+      ctx.status = 401;
+      ctx.set('WWW-Authenticate', 'Bearer realm="nilz pool"');
+      ctx.body = { error: 'the admin token is missing: send it as "Authorization: Bearer TOKEN"' };
+      return;
+    }
+    counters.wrongTokens += 1;
+    const waitMs = await waitAfterWrongToken(limiter, slotOf(clientOf(ctx.ip)));
+    log.warn({ client: ctx.ip, path: ctx.path, limited: waitMs > 0 }, 'a request with a wrong admin token');
+    if (waitMs === 0) {
+      ctx.status = 403;
+      ctx.body = { error: 'this is not the admin token' };
+      return;
+    }
+    counters.limitedTokens += 1;
+    ctx.status = 429;
+    ctx.set('Retry-After', String(Math.ceil(waitMs / 1000)));
+    ctx.body = { error: `too many wrong tokens: try again in ${Math.ceil(waitMs / 1000)} s` };
+  };
+}
+
+/** Counts a wrong token. @returns how long to wait; 0 while there were few */
+async function waitAfterWrongToken(limiter: RateLimiterMemory, key: number): Promise<number> {
+  try {
+    await limiter.consume(key);
+    return 0;
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) return refusal.msBeforeNext;
+    throw refusal;
+  }
+}
+
+function slotOf(client: string): number {
+  let sum = 0;
+  for (const character of client) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % SLOTS;
+  return sum;
+}

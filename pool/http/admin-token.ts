@@ -1,0 +1,73 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmod, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DirectoryError, readIfExists, writeFileAtomic } from '../../service/files.ts';
+
+const TOKEN_BYTES = 32;
+const TOKEN = /^[\x21-\x7e]{32,256}$/;
+const OWNER_ONLY = 0o600;
+const OTHERS = 0o077;
+
+/** What allows changes: settling, talking to miners, listening to a session. */
+export class AdminToken {
+  readonly #digest: Buffer;
+
+  constructor(token: string) {
+    this.#digest = digestOf(token);
+  }
+
+  /**
+   * Whether an `Authorization` header carries the token (RFC 6750, 2.1). Takes as long for a wrong one as for
+   * the right one: digests of equal length are compared, in constant time.
+   */
+  allows(header: string | undefined): boolean {
+    const given = /^Bearer +(\S+)\s*$/i.exec(header ?? '')?.[1];
+    return given !== undefined && timingSafeEqual(this.#digest, digestOf(given));
+  }
+}
+
+/** Where the token of a ledger stands: beside it. */
+export function adminTokenFile(ledgerFile: string): string {
+  return join(dirname(ledgerFile), 'pool.token');
+}
+
+/**
+ * Reads the token from its file.
+ * @throws DirectoryError when there is none, or it is too short to be one
+ */
+export async function readAdminToken(file: string): Promise<string> {
+  const token = await readToken(file);
+  if (token !== undefined) return token;
+  throw new DirectoryError(`there is no ${file}: the pool makes it when it is first started`);
+}
+
+/**
+ * The token of the file; made at the first start, random, readable by this user alone. One whose file others
+ * may read is made private again.
+ * @throws DirectoryError when it is too short to be a secret
+ */
+export async function openAdminToken(file: string): Promise<AdminToken> {
+  const known = await readToken(file);
+  if (known === undefined) {
+    const token = randomBytes(TOKEN_BYTES).toString('hex');
+    await writeFileAtomic(file, `${token}\n`, OWNER_ONLY);
+    return new AdminToken(token);
+  }
+  if (process.platform !== 'win32' && ((await stat(file)).mode & OTHERS) !== 0) await chmod(file, OWNER_ONLY);
+  return new AdminToken(known);
+}
+
+async function readToken(file: string): Promise<string | undefined> {
+  const bytes = await readIfExists(file);
+  if (bytes === undefined) return undefined;
+  const token = Buffer.from(bytes).toString('utf8').trim();
+  if (TOKEN.test(token)) return token;
+  throw new DirectoryError(
+    `${file} holds no admin token: it must be 32 to 256 printable characters without blanks; ` +
+      'delete the file and the pool makes a new one',
+  );
+}
+
+function digestOf(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
+}

@@ -1,0 +1,164 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import { difficultyOf } from '../../protocol/work.ts';
+import { CONNECTION_COUNTERS } from '../stratum/connection-counter.ts';
+import type { PoolView } from './pool-view.ts';
+
+type Label = 'reason' | 'window' | 'node' | 'event';
+type Samples = readonly (readonly [labels: Partial<Record<Label, string>>, value: number])[];
+
+/** One family of `/metrics`: read when asked for, so that counting costs nothing more. */
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly Label[];
+  samples(view: PoolView): Samples;
+}
+
+const WINDOW_NAMES: Readonly<Record<number, string>> = { 60: '1m', 300: '5m', 3600: '1h', 86400: '24h' };
+
+/**
+ * What `/metrics` shows, names after Prometheus' rules (base units, `_total` for what only rises). No label
+ * carries an address or the name of a worker: those are for anybody to invent.
+ */
+const FAMILIES: readonly Family[] = [
+  {
+    name: 'nilz_pool_hashes_per_second',
+    help: 'Hash rate of all miners over a window, from accepted shares; absent while unknown',
+    labels: ['window'],
+    samples: ({ statistics }) =>
+      statistics
+        .hashRates()
+        .flatMap(({ window_seconds: window, hashes_per_second: rate }) =>
+          rate === null ? [] : [[{ window: WINDOW_NAMES[window] ?? String(window) }, rate] as const],
+        ),
+  },
+  {
+    name: 'nilz_pool_shares_accepted_total',
+    help: 'Shares that are on the disk and were acknowledged',
+    samples: ({ statistics }) => [[{}, statistics.accepted]],
+  },
+  {
+    name: 'nilz_pool_shares_late_total',
+    help: 'Of the accepted: handed in within 2 s after a new block',
+    samples: ({ statistics }) => [[{}, statistics.late]],
+  },
+  {
+    name: 'nilz_pool_shares_rejected_total',
+    help: 'Submissions that were refused, by reason',
+    labels: ['reason'],
+    samples: ({ statistics }) =>
+      Object.entries(statistics.rejected).map(([reason, count]) => [{ reason }, count]),
+  },
+  {
+    name: 'nilz_pool_shares_waiting',
+    help: 'Shares that are not on the disk yet',
+    samples: ({ ledger }) => [[{}, ledger.shares.waiting]],
+  },
+  {
+    name: 'nilz_pool_ledger_failing',
+    help: '1 while shares cannot be written, else 0',
+    samples: ({ ledger }) => [[{}, ledger.shares.failure === undefined ? 0 : 1]],
+  },
+  {
+    name: 'nilz_pool_connections',
+    help: 'Open connections of miners',
+    samples: ({ server }) => [[{}, server.connections.open]],
+  },
+  {
+    name: 'nilz_pool_connections_authorized',
+    help: 'Of the open connections: with an authorised worker',
+    samples: ({ server }) => [[{}, server.connections.authorized]],
+  },
+  {
+    name: 'nilz_pool_connection_events_total',
+    help: `What happened to connections: ${Object.entries(CONNECTION_COUNTERS)
+      .map(([event, meaning]) => `${event} (${meaning})`)
+      .join('; ')}`,
+    labels: ['event'],
+    samples: ({ statistics }) =>
+      Object.entries(statistics.connections).map(([event, count]) => [{ event }, count]),
+  },
+  {
+    name: 'nilz_pool_workers',
+    help: 'Workers that brought a share within the last 24 h',
+    samples: ({ statistics }) => [[{}, statistics.workers.size]],
+  },
+  {
+    name: 'nilz_pool_node_active',
+    help: '1 for the node that work comes from, 0 for the others, by their URLs without login',
+    labels: ['node'],
+    samples: ({ nodes }) => nodes.states().map(({ url, active }) => [{ node: url }, active ? 1 : 0]),
+  },
+  {
+    name: 'nilz_pool_network_difficulty',
+    help: 'Difficulty of the job that is out; absent while there is none',
+    samples: ({ jobs }) => (jobs.current === undefined ? [] : [[{}, difficultyOf(jobs.current.bits)]]),
+  },
+  {
+    name: 'nilz_pool_network_height',
+    help: 'Height of the tip; absent while there is no work',
+    samples: ({ jobs }) => (jobs.current === undefined ? [] : [[{}, jobs.current.tip.height]]),
+  },
+  {
+    name: 'nilz_pool_round_shares',
+    help: 'Shares since the last block',
+    samples: ({ statistics }) => [[{}, statistics.round.shares]],
+  },
+  {
+    name: 'nilz_pool_http_refused_total',
+    help: 'HTTP requests refused: bad parameters or bodies, wrong admin tokens, and those told to wait',
+    labels: ['reason'],
+    samples: ({ counters }) => [
+      [{ reason: 'bad_request' }, counters.badRequests],
+      [{ reason: 'wrong_token' }, counters.wrongTokens],
+      [{ reason: 'token_limit' }, counters.limitedTokens],
+    ],
+  },
+  {
+    name: 'nilz_pool_start_time_seconds',
+    help: 'When the pool was started, seconds since 1970',
+    samples: ({ statistics }) => [[{}, statistics.startedMs / 1000]],
+  },
+  {
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of the process',
+    samples: () => [[{}, process.memoryUsage.rss()]],
+  },
+  {
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time of the process, all threads',
+    samples: () => {
+      const { user, system } = process.cpuUsage();
+      return [[{}, (user + system) / 1e6]];
+    },
+  },
+];
+
+/** The registry of one pool; its `metrics()` is the answer of `GET /metrics`. */
+export function poolMetrics(view: PoolView): Registry {
+  const registry = new Registry();
+  for (const family of FAMILIES) {
+    const { name, help, labels = [] } = family;
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    if (name.endsWith('_total')) {
+      new Counter<Label>({
+        ...options,
+        collect() {
+          this.reset();
+          for (const [labels, value] of family.samples(view)) this.inc(labels, value);
+        },
+      });
+    } else {
+      new Gauge<Label>({
+        ...options,
+        collect() {
+          this.reset();
+          // Without labels a reset leaves a zero behind, which would be a number nobody has measured.
+          if (labels.length === 0) this.remove();
+          for (const [labels, value] of family.samples(view)) this.set(labels, value);
+        },
+      });
+    }
+  }
+  return registry;
+}

@@ -1,0 +1,36 @@
+import type { Middleware } from 'koa';
+import type { Logger } from '../../service/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { NodeGroup } from '../nodes/node-group.ts';
+import type { NodeNetwork } from '../nodes/node-network.ts';
+import type { Statistics } from '../statistics/statistics.ts';
+import type { DifficultyLimits } from '../stratum/difficulty.ts';
+import type { Roster } from '../stratum/roster.ts';
+import type { StratumServer } from '../stratum/stratum-server.ts';
+import type { AdminToken } from './admin-token.ts';
+import type { ChainWindow } from './chain-window.ts';
+import type { HttpCounters } from './http-counters.ts';
+import type { LiveFeed } from './live-feed.ts';
+
+/** What the HTTP answers are made of. */
+export interface PoolView {
+  readonly network: NodeNetwork;
+  readonly rewardAddress: string;
+  readonly difficulty: DifficultyLimits;
+  readonly jobs: Pick<Jobs, 'current' | 'latest'>;
+  readonly ledger: Ledger;
+  readonly roster: Roster;
+  readonly server: StratumServer;
+  readonly statistics: Statistics;
+  readonly nodes: Pick<NodeGroup, 'state' | 'states'>;
+  readonly chain: ChainWindow;
+  readonly counters: HttpCounters;
+  readonly live: Pick<LiveFeed, 'open' | 'counters'>;
+  readonly token: AdminToken;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What answers the paths that are no part of the API: the dashboard. */
+  readonly pages?: Middleware | undefined;
+}

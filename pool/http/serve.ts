@@ -1,0 +1,126 @@
+import { displayHash } from '../../protocol/bytes.ts';
+import { difficultyOf } from '../../protocol/work.ts';
+import { listenHttp } from '../../service/http.ts';
+import type { Stoppable } from '../../service/lifecycle.ts';
+import type { ConnectionLimits } from '../../service/limits.ts';
+import type { RpcClient } from '../../service/rpc-client.ts';
+import type { Upgrades } from '../../service/upgrade.ts';
+import { readPayoutAddress } from '../nodes/node-network.ts';
+import { adminTokenFile, openAdminToken } from './admin-token.ts';
+import { poolApp } from './api.ts';
+import { ChainWindow } from './chain-window.ts';
+import { newHttpCounters } from './http-counters.ts';
+import { LiveFeed, type LiveFrame } from './live-feed.ts';
+import type { PoolView } from './pool-view.ts';
+import { shareLogFacts } from './stats.ts';
+import { ratesOfRows, workerRows } from './worker-rows.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The admin token stands beside it. */
+  readonly ledgerFile: string;
+  /** What the pool's parts give to read. */
+  readonly view: Omit<PoolView, 'token' | 'chain' | 'counters' | 'live'>;
+  /** Asked for headers of the chain. */
+  readonly client: Pick<RpcClient, 'call'>;
+  /** Gets the path `/live`. */
+  readonly upgrades: Upgrades;
+  readonly limits?: Partial<HttpLimits> | undefined;
+}
+
+/** What clients of the HTTP port may take. */
+export interface HttpLimits {
+  /** Open feeds of all clients, and of one address. */
+  readonly live: ConnectionLimits;
+  /** Wrong admin tokens that one address may send in a minute. */
+  readonly wrongTokensPerMinute: number;
+  /** Open connections of all clients, miners' WebSockets among them. */
+  readonly connections: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  live: { total: 500, perAddress: 32 },
+  wrongTokensPerMinute: 10,
+  connections: 11_000,
+};
+
+/** The HTTP port of a pool that is up. */
+export interface PoolHttp extends Stoppable {
+  readonly url: string;
+  /** Takes the news that `/live` tells. */
+  readonly live: LiveFeed;
+}
+
+/**
+ * Opens the HTTP port: the API, the live feed, and what else is routed to it.
+ * @throws ListenError when the port is taken; DirectoryError when the admin token cannot be read
+ */
+export async function servePool(options: ServeOptions): Promise<PoolHttp> {
+  const { network, clock, log, statistics } = options.view;
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const live = new LiveFeed({
+    clock,
+    log,
+    limits: limits.live,
+    readAddress: (text) => readPayoutAddress(text, network).address,
+    hello: () => helloFrame(view),
+    rates: (address) => ratesFrame(view, address),
+  });
+  const view: PoolView = {
+    ...options.view,
+    token: await openAdminToken(adminTokenFile(options.ledgerFile)),
+    chain: new ChainWindow(options.client),
+    counters: newHttpCounters(),
+    live,
+  };
+  statistics.listen(live.rejected);
+  view.ledger.shares.on('batch', (batch) => {
+    live.shares(batch.shares);
+    live.announce({ type: 'chain_head', ...shareLogFacts(batch) });
+  });
+  const http = await listenHttp({
+    host: options.host,
+    port: options.port,
+    handler: poolApp(view).callback(),
+    portSetting: '--http-port',
+    maxConnections: limits.connections,
+    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
+  });
+  options.upgrades.route('/live', live.upgrade);
+  options.upgrades.attach(http.server);
+  const stop = async (): Promise<void> => {
+    await live.stop();
+    await http.stop();
+  };
+  return { url: http.url, live, stop };
+}
+
+/** The first frame of a feed: where the pool stands. */
+function helloFrame({ network, jobs, clock, statistics, ledger }: PoolView): LiveFrame {
+  const job = jobs.current;
+  return {
+    type: 'hello',
+    time: clock.wallMs() / 1000,
+    started: statistics.startedMs / 1000,
+    network: network.name,
+    height: job?.tip.height ?? null,
+    tip: job === undefined ? null : displayHash(job.tip.hash),
+    difficulty: job === undefined ? null : difficultyOf(job.bits),
+    share_log: shareLogFacts(ledger.shares.head),
+  };
+}
+
+/** The frame of every five seconds, of the pool or of one address. */
+function ratesFrame(view: PoolView, address: string | undefined): LiveFrame {
+  const { statistics, clock, server } = view;
+  const rows = address === undefined ? undefined : workerRows(view, address);
+  return {
+    type: 'rates',
+    time: clock.wallMs() / 1000,
+    address: address ?? null,
+    hash_rate: rows === undefined ? statistics.hashRates() : ratesOfRows(rows),
+    connections: server.connections.open,
+    accepted: rows?.reduce((sum, { accepted }) => sum + accepted, 0) ?? statistics.accepted,
+  };
+}

@@ -1,0 +1,20 @@
+import type { Logger } from '../../service/log.ts';
+import type { Clock } from '../clock.ts';
+import type { ShareLog } from '../ledger/share-log.ts';
+import { refillDay, refillRecent } from './refill.ts';
+import { Statistics } from './statistics.ts';
+
+/**
+ * Statistics that know the last day from the ledger and count every durable share from now on: those of the
+ * pool's own miners and those of edges alike. What takes long is read in while the pool works already.
+ */
+export async function openStatistics(shares: ShareLog, clock: Clock, log: Logger): Promise<Statistics> {
+  const statistics = new Statistics(clock);
+  const nowMs = clock.wallMs();
+  await refillRecent(statistics, shares.minutes, nowMs);
+  shares.on('batch', (batch) => statistics.countBatch(batch.shares));
+  refillDay(statistics, shares.minutes, nowMs).catch((error: unknown) =>
+    log.error({ err: error }, 'the hash rates of the last day could not be read in'),
+  );
+  return statistics;
+}
