@@ -4,6 +4,7 @@ export const CONNECTION_COUNTERS = {
   refused_full: 'refused: the pool has as many connections as it may',
   refused_address: 'refused: their address has as many as it may',
   refused_banned: 'refused: their address is banned',
+  refused_not_allowed: 'refused: their address is not among those that are let in',
   refused_proxy_header: 'refused: a listed proxy did not say whom it speaks for',
   refused_path: 'upgrades to a path or protocol that does not exist',
   refused_handshake: 'refused: no valid WebSocket handshake',

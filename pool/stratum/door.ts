@@ -1,4 +1,5 @@
 import { clientOf, type Rate, TokenBucket } from '../../service/limits.ts';
+import type { NetworkList } from '../../service/network-list.ts';
 import type { Clock } from '../clock.ts';
 import { type Ban, BanList } from './ban-list.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
@@ -25,6 +26,7 @@ export interface Guest {
 /** Decides who comes in, and how fast each may talk: total, per address, bans. */
 export class Door {
   readonly #limits: StratumLimits;
+  readonly #allowed: NetworkList | undefined;
   readonly #clock: Clock;
   readonly #counters: Record<ConnectionCounter, number>;
   readonly #clients = new Map<string, Client>();
@@ -35,8 +37,15 @@ export class Door {
   readonly #clientRate: Rate;
   #open = 0;
 
-  constructor(limits: StratumLimits, clock: Clock, counters: Record<ConnectionCounter, number>) {
+  /** @param allowed where miners may come from; undefined is everywhere */
+  constructor(
+    limits: StratumLimits,
+    clock: Clock,
+    counters: Record<ConnectionCounter, number>,
+    allowed?: NetworkList,
+  ) {
     this.#limits = limits;
+    this.#allowed = allowed;
     this.#clock = clock;
     this.#counters = counters;
     this.#bans = new BanList(limits.banMs);
@@ -49,7 +58,8 @@ export class Door {
     const name = clientOf(address);
     const nowMs = this.#clock.steadyMs();
     const client = this.#clients.get(name) ?? newClient(name, this.#clientRate, nowMs);
-    const refusal = this.#refusalOf(client, nowMs);
+    const isAllowed = this.#allowed?.has(address) ?? true;
+    const refusal = isAllowed ? this.#refusalOf(client, nowMs) : 'refused_not_allowed';
     if (refusal !== undefined) {
       this.#counters[refusal] += 1;
       return undefined;

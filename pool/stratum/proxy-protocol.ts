@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
+import type { NetworkList } from '../../service/network-list.ts';
 
 /**
  * PROXY protocol, version 1 (HAProxy's proxy-protocol.txt, section 2.1): a load balancer writes in front of the
@@ -51,46 +52,18 @@ function isPort(text: string): boolean {
   return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
-/** The proxies that are believed. */
-export class ProxyList {
-  readonly #networks = new BlockList();
-  readonly isEmpty: boolean;
-
-  /** @param networks `192.0.2.0/24`, `2001:db8::/32` or single addresses. @throws RangeError naming a wrong one */
-  constructor(networks: readonly string[]) {
-    this.isEmpty = networks.length === 0;
-    for (const network of networks) {
-      const [address = '', bits] = network.split('/');
-      const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
-      const most = family === 'ipv4' ? 32 : 128;
-      const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-      if (family === undefined || !isPrefix || network.split('/').length > 2) {
-        throw new RangeError(`"${network}" is no network such as 192.0.2.0/24 or 2001:db8::/32`);
-      }
-      this.#networks.addSubnet(address, bits === undefined ? most : Number(bits), family);
-    }
+/**
+ * Whom an HTTP request comes from: of the addresses in `X-Forwarded-For`, to which each proxy adds the one it was
+ * called from, the last that is no proxy of ours.
+ */
+export function forwardedSource(caller: Source, forwardedFor: string, proxies: NetworkList): Source {
+  let source = caller;
+  for (const hop of forwardedFor.split(',').reverse()) {
+    const address = hop.trim();
+    if (!proxies.has(source.address) || !(isIPv4(address) || isIPv6(address))) break;
+    source = { address, port: undefined };
   }
-
-  has(address: string): boolean {
-    if (this.isEmpty) return false;
-    const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-    if (isIPv4(plain)) return this.#networks.check(plain, 'ipv4');
-    return isIPv6(plain) && this.#networks.check(plain, 'ipv6');
-  }
-
-  /**
-   * Whom an HTTP request comes from: of the addresses in `X-Forwarded-For`, to which each proxy adds the one it
-   * was called from, the last that is no proxy of ours.
-   */
-  sourceOf(caller: Source, forwardedFor: string | undefined): Source {
-    let source = caller;
-    for (const hop of (forwardedFor ?? '').split(',').reverse()) {
-      const address = hop.trim();
-      if (!this.has(source.address) || !(isIPv4(address) || isIPv6(address))) break;
-      source = { address, port: undefined };
-    }
-    return source;
-  }
+  return source;
 }
 
 /**

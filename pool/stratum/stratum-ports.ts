@@ -2,11 +2,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { TLSSocket } from 'node:tls';
 import { listen, reachable } from '../../service/http.ts';
 import type { Logger } from '../../service/log.ts';
+import type { NetworkList } from '../../service/network-list.ts';
 import type { Clock } from '../clock.ts';
 import { type Certificate, openCertificate, type TlsSettings } from './certificate.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import type { Door, Guest } from './door.ts';
-import { type ProxyList, type Source, takeProxyHeader } from './proxy-protocol.ts';
+import { type Source, takeProxyHeader } from './proxy-protocol.ts';
 import { SocketWire } from './socket-wire.ts';
 import type { Wire } from './wire.ts';
 
@@ -23,7 +24,7 @@ export interface StratumPlaces {
 export interface StratumPortsOptions {
   readonly places: StratumPlaces;
   /** Connections of these begin with a PROXY header. */
-  readonly proxies: ProxyList;
+  readonly proxies: NetworkList;
   /** How long a proxy may take for it. */
   readonly headerMs: number;
   readonly door: Door;

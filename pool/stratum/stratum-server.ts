@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../service/log.ts';
+import { NetworkList } from '../../service/network-list.ts';
 import type { UpgradeHandler } from '../../service/upgrade.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
@@ -9,7 +10,6 @@ import { Door, type Guest } from './door.ts';
 import { Extranonce1Space } from './extranonce1.ts';
 import type { StratumLimits } from './limits.ts';
 import { type ConnectionHost, MinerConnection } from './miner-connection.ts';
-import { ProxyList } from './proxy-protocol.ts';
 import type { Roster } from './roster.ts';
 import { deliverJob, isDifficultyPending, payeeOf, type SessionContext, showMessage } from './session.ts';
 import { type SessionSummary, summaryOf } from './session-summary.ts';
@@ -25,6 +25,10 @@ export interface StratumServerOptions extends StratumPlaces {
   readonly context: Pick<SessionContext, 'clock' | 'difficulty' | 'extranonce2Size' | 'readAddress'>;
   readonly roster: Roster;
   readonly statistics: Statistics;
+  /** Where miners may come from; undefined is everywhere. */
+  readonly allowed?: NetworkList | undefined;
+  /** Gives connections their extranonce1; by default the pool's own. */
+  readonly extranonces?: Extranonce1Space;
   readonly limits: StratumLimits;
   readonly log: Logger;
 }
@@ -47,7 +51,7 @@ export class StratumServer {
   readonly #host: ConnectionHost;
   readonly #door: Door;
   readonly #ports: StratumPorts;
-  readonly #extranonces = new Extranonce1Space(randomBytes(4).readUInt32BE());
+  readonly #extranonces: Extranonce1Space;
   readonly #connections = new Map<string, MinerConnection>();
   /** Miners whose difficulty waits for a job to go with it. */
   readonly #wanting = new Set<MinerConnection>();
@@ -60,7 +64,8 @@ export class StratumServer {
     const { clock } = options.context;
     const counters = statistics.connections;
     this.#options = options;
-    this.#door = new Door(limits, clock, counters);
+    this.#door = new Door(limits, clock, counters, options.allowed);
+    this.#extranonces = options.extranonces ?? new Extranonce1Space(randomBytes(4).readUInt32BE());
     const context = {
       ...options.context,
       jobs,
@@ -73,7 +78,7 @@ export class StratumServer {
       wantJob: (connection) => this.#wantJob(connection),
       onClosed: (connection) => this.#onClosed(connection),
     };
-    const proxies = new ProxyList(options.proxies ?? []);
+    const proxies = new NetworkList(options.proxies ?? []);
     const shared = { proxies, door: this.#door, counters, onWire: this.#onWire.bind(this) };
     this.#ports = new StratumPorts({ ...shared, places: options, clock, headerMs: limits.loginMs, log });
     this.onUpgrade = webSocketDoor(shared);

@@ -1,8 +1,8 @@
 /** What an operator can set about the ports miners connect to; the same for a pool and for its edges. */
 import { boolean, integer, list, SettingError, string, type Values } from '../../service/config.ts';
+import { networksComplaint } from '../../service/network-list.ts';
 import type { TlsSettings } from './certificate.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from './limits.ts';
-import { ProxyList } from './proxy-protocol.ts';
 import type { StratumPlaces } from './stratum-ports.ts';
 
 const PORT = { min: 0, max: 65_535 };
@@ -20,14 +20,7 @@ export const STRATUM_SETTINGS = {
     help:
       'network of load balancers, such as 192.0.2.0/24, whose connections begin with a PROXY header (version 1) ' +
       'and whose X-Forwarded-For is believed',
-    check: (networks) => {
-      try {
-        new ProxyList(networks);
-        return undefined;
-      } catch (error) {
-        return error instanceof RangeError ? `must be networks: ${error.message}` : String(error);
-      }
-    },
+    check: networksComplaint,
   }),
   maxConnections: integer({
     help: 'open connections of all miners',

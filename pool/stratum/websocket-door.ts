@@ -2,18 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
-import type { UpgradeHandler } from '../../service/upgrade.ts';
-import { refuseUpgrade } from '../../service/upgrade.ts';
+import type { NetworkList } from '../../service/network-list.ts';
+import { refuseUpgrade, type UpgradeHandler } from '../../service/upgrade.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import type { Door, Guest } from './door.ts';
-import type { ProxyList } from './proxy-protocol.ts';
+import { forwardedSource } from './proxy-protocol.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 import type { Wire } from './wire.ts';
 
 export interface WebSocketDoorOptions {
   readonly door: Door;
   /** Whose `X-Forwarded-For` is believed. */
-  readonly proxies: ProxyList;
+  readonly proxies: NetworkList;
   readonly counters: Record<ConnectionCounter, number>;
   readonly onWire: (wire: Wire, guest: Guest) => void;
 }
@@ -39,9 +39,9 @@ export function webSocketDoor({ door, proxies, counters, onWire }: WebSocketDoor
   });
   return (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const forwardedFor = request.headers['x-forwarded-for'];
-    const listed = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
+    const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : (forwardedFor ?? '');
     const caller = { address: socket.remoteAddress ?? '', port: socket.remotePort };
-    const source = proxies.sourceOf(caller, listed);
+    const source = forwardedSource(caller, hops, proxies);
     const guest = door.enter(source.address);
     if (guest === undefined) {
       refuseUpgrade(socket, '503 Service Unavailable', 'too many connections, or banned');
