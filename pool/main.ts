@@ -13,6 +13,7 @@ import { ForeignLedgerError } from './ledger/ledger.ts';
 import { NetworkError } from './nodes/node-network.ts';
 import { type RunningPool, startPool } from './pool.ts';
 import { POOL_SETTINGS, type PoolSettings, poolOptions } from './settings.ts';
+import { CertificateError } from './stratum/certificate.ts';
 import type { Subcommand } from './subcommand.ts';
 
 const COMMAND = 'nilz pool';
@@ -23,7 +24,12 @@ interface SubcommandEntry {
 }
 
 /** What stands after `nilz pool`; without such a word the pool itself runs. */
-const SUBCOMMANDS: Readonly<Record<string, SubcommandEntry>> = {};
+const SUBCOMMANDS: Readonly<Record<string, SubcommandEntry>> = {
+  audit: {
+    summary: 'recomputes everything from the ledger and says whether it adds up',
+    load: async () => (await import('./accounting/audit-command.ts')).auditCommand,
+  },
+};
 
 /** Runs the pool until it is told to end, or one of its subcommands; returns the exit code. */
 export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -75,16 +81,24 @@ async function run(values: PoolSettings): Promise<number> {
 }
 
 /** Tells that the pool is ready: one line of JSON on standard output, or a line for people. */
-function announce({ network, stratumUrl, httpUrl }: RunningPool, json: boolean): void {
-  const facts = { ready: true, network: network.name, stratum_url: stratumUrl, http_url: httpUrl };
+function announce({ network, stratumUrl, stratumTlsUrl, httpUrl }: RunningPool, json: boolean): void {
+  const facts = {
+    ready: true,
+    network: network.name,
+    stratum_url: stratumUrl,
+    stratum_tls_url: stratumTlsUrl,
+    http_url: httpUrl,
+  };
+  const miners = [stratumUrl, stratumTlsUrl].filter((url) => url !== undefined).join(' and ');
   if (json) console.log(JSON.stringify(facts));
-  else console.log(`pool ready: network ${network.name}, miners ${stratumUrl}, HTTP ${httpUrl}`);
+  else console.log(`pool ready: network ${network.name}, miners ${miners}, HTTP ${httpUrl}`);
 }
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */
 function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof SettingError || error instanceof ProfileError) return EXIT.wrongUse;
   if (error instanceof AddressError || error instanceof NetworkError) return EXIT.wrongUse;
+  if (error instanceof CertificateError) return EXIT.wrongUse;
   if (error instanceof UnreachableError) return EXIT.unreachable;
   if (error instanceof ListenError || error instanceof DirectoryError) return EXIT.failed;
   if (error instanceof DatabaseError || error instanceof ForeignLedgerError) return EXIT.failed;

@@ -40,9 +40,10 @@ export class SqliteConnection {
     handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
   }
 
-  static open(file: string, recovery: string): Promise<SqliteConnection> {
+  static open(file: string, recovery: string, mode: 'read' | 'write' = 'write'): Promise<SqliteConnection> {
+    const flags = mode === 'read' ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
     return new Promise((accept, reject) => {
-      const handle = new sqlite3.Database(file, sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE, (error) => {
+      const handle = new sqlite3.Database(file, flags, (error) => {
         if (error) reject(explain(error, file, recovery));
         else accept(new SqliteConnection(file, handle, recovery));
       });

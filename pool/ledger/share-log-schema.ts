@@ -53,7 +53,7 @@ export const SHARE_COLUMNS = {
 export const EDGE_SHARE_COLUMNS = { ...SHARE_COLUMNS, edge: 'text', edge_sequence: 'integer' } as const;
 
 /** Shares with the rows they refer to; a condition and an order follow. */
-export const SELECT_SHARES = `SELECT s.*, w.address, w.name, t.hash AS tip_hash, t.height AS tip_height
+export const SELECT_SHARES = `SELECT s.*, w.address, w.name, t.hash AS tip_hash, t.height AS tip_height, t.first_share
   FROM shares s JOIN workers w ON w.id = s.worker JOIN tips t ON t.id = s.tip`;
 
 /** A row of {@link SELECT_SHARES}. */
