@@ -205,7 +205,6 @@ export class MinerConnection implements WireListener {
     const place = id === null ? undefined : this.#reserveAnswer(id);
     this.#host.sink.record(share).then(
       () => {
-        this.#host.statistics.countAccepted(share);
         if (place !== undefined && id !== null) this.#fill(place, encodeResult(id, true));
       },
       (error: unknown) => {

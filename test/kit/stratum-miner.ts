@@ -1,7 +1,9 @@
 /** The miner's side of Stratum for tests: says what it is told to, and finds real shares. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { hexToBytes } from '../../protocol/bytes.ts';
 import { hashHeaderBytes } from '../../protocol/header.ts';
 import {
@@ -14,6 +16,7 @@ import {
 } from '../../protocol/stratum.ts';
 import type { Hash, Target } from '../../protocol/units.ts';
 import { meetsTarget, targetOfDifficulty } from '../../protocol/work.ts';
+import { connectWebSocket } from './websocket-lines.ts';
 
 /** Whatever line came, read as JSON. */
 export interface Line {
@@ -26,7 +29,7 @@ export interface Line {
 
 /** One connection to a pool that plays a script. */
 export class StratumMiner {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** Resolves when the pool has closed the connection. */
   readonly closed: Promise<void>;
   readonly #lines: Line[] = [];
@@ -34,7 +37,7 @@ export class StratumMiner {
     [];
   #lastId = 100;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.socket = socket;
     this.closed = new Promise((accept) => socket.once('close', () => accept()));
     socket.on('error', () => undefined);
@@ -49,11 +52,16 @@ export class StratumMiner {
     });
   }
 
-  /** @param url `stratum+tcp://host:port` */
+  /** @param url `stratum+tcp://host:port`, `stratum+ssl://host:port` or `ws://host:port/stratum` */
   static async connect(url: string): Promise<StratumMiner> {
-    const { hostname, port } = new URL(url.replace('stratum+tcp', 'http'));
-    const socket = connect(Number(port), hostname);
-    await once(socket, 'connect');
+    const { protocol, hostname, port } = new URL(url.replace('stratum+', 'stratum-'));
+    if (protocol === 'ws:') return new StratumMiner(await connectWebSocket(url));
+    const socket =
+      protocol === 'stratum-ssl:'
+        ? connectTls({ port: Number(port), host: hostname, rejectUnauthorized: false })
+        : connect(Number(port), hostname);
+    await once(socket, protocol === 'stratum-ssl:' ? 'secureConnect' : 'connect');
+    socket.setNoDelay(true);
     return new StratumMiner(socket);
   }
 

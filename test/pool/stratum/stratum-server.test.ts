@@ -228,7 +228,6 @@ test('CR LF, and a message in many small pieces, are understood', LIMITED, async
   const { pool } = await startPoolUnderTest(t);
   const miner = await StratumMiner.connect(pool.stratumUrl);
   t.after(() => miner.close());
-  miner.socket.setNoDelay(true);
   for (const byte of '{"id":"ö","method":"mining.ping","params":[]}\r\n') {
     miner.socket.write(byte);
     await new Promise((accept) => setImmediate(accept));
