@@ -4,13 +4,16 @@ import { lockFile } from '../service/database.ts';
 import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
+import type { RpcClient } from '../service/rpc-client.ts';
 import { Upgrades } from '../service/upgrade.ts';
+import { parseFee, type Terms } from './accounting/scheme.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type HttpLimits, servePool } from './http/serve.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { awaitNetwork } from './nodes/first-network.ts';
-import { type NodeNetwork, type PayoutAddress, readPayoutAddress } from './nodes/node-network.ts';
+import { type NodeNetwork, readPayoutAddress } from './nodes/node-network.ts';
 import { connectNodes, makeNodeWork, type NodeAddress } from './nodes/node-work.ts';
+import { payoutOf } from './nodes/payout.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { DifficultyLimits } from './stratum/difficulty.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from './stratum/limits.ts';
@@ -24,8 +27,10 @@ export interface PoolOptions {
   readonly nodes: readonly NodeAddress[];
   /** The network the nodes are meant to be on (`dev`, …); undefined takes whichever it is. */
   readonly expectedNetwork?: string | undefined;
-  /** Where the coinbases pay to. */
-  readonly rewardAddress: string;
+  /** Where the coinbases pay to; not needed in solo without a fee. */
+  readonly rewardAddress: string | undefined;
+  /** How rewards are divided (default: `pplns` without a fee). */
+  readonly terms?: Terms | undefined;
   readonly ledgerFile: string;
   readonly stratum: StratumPlaces;
   readonly http: { readonly host: string; readonly port: number };
@@ -54,6 +59,7 @@ export interface RunningPool extends Stoppable {
 }
 
 const EXTRANONCE2_SIZE = 4;
+const DEFAULT_TERMS: Terms = { scheme: 'pplns', fee: parseFee('0') };
 
 /**
  * Starts a pool. Waits for the node for as long as it takes to be there, since it tells which network this is.
@@ -69,10 +75,11 @@ export function startPool(options: PoolOptions): Promise<RunningPool> {
 async function start(options: PoolOptions, started: Stoppable[]): Promise<RunningPool> {
   const { log, clock = systemClock } = options;
   const clients = connectNodes(options.nodes);
-  started.push({ stop: async () => clients.forEach((client) => client.close()) });
+  started.push({ stop: async () => closeAll(clients) });
   const { expectedNetwork: expected, stopping } = options;
   const network = await awaitNetwork({ clients, expected, stopping, log });
-  const payout = rewardOf(options.rewardAddress, network);
+  const terms = options.terms ?? DEFAULT_TERMS;
+  const { payout, address } = payoutOf(terms, options.rewardAddress, network);
   const ledger = await openLedger(options, network, started);
 
   const work = await makeNodeWork({
@@ -80,7 +87,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     clients,
     network,
     ledger,
-    payout: { payoutScript: payout.script },
+    payout,
     extranonce2Size: EXTRANONCE2_SIZE,
     clock,
   });
@@ -122,7 +129,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     limits: options.httpLimits,
     view: {
       network,
-      rewardAddress: payout.address,
+      rewardAddress: address,
       difficulty: options.difficulty,
       jobs,
       ledger,
@@ -136,10 +143,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   });
   started.push(http);
   submitter.recover().catch((error: unknown) => log.error({ err: error }, 'recovering blocks failed'));
-  log.info(
-    { network: network.name, stratum: server.url, http: http.url, address: payout.address },
-    'pool started',
-  );
+  log.info({ network: network.name, stratum: server.url, http: http.url, address }, 'pool started');
   return {
     stratumUrl: server.url,
     stratumTlsUrl: server.tlsUrl,
@@ -149,13 +153,8 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   };
 }
 
-function rewardOf(address: string, network: NodeNetwork): PayoutAddress {
-  try {
-    return readPayoutAddress(address, network);
-  } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
-    throw new AddressError(`--address ${address}: ${error.message} (the node is on "${network.name}")`);
-  }
+function closeAll(clients: readonly RpcClient[]): void {
+  for (const client of clients) client.close();
 }
 
 function addressReader(network: NodeNetwork): SessionContext['readAddress'] {

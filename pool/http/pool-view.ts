@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import type { Logger } from '../../service/log.ts';
+import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -17,10 +18,12 @@ import type { LiveFeed } from './live-feed.ts';
 /** What the HTTP answers are made of. */
 export interface PoolView {
   readonly network: NodeNetwork;
-  readonly rewardAddress: string;
+  /** Where the operator is paid; undefined in solo without a fee. */
+  readonly rewardAddress: string | undefined;
   readonly difficulty: DifficultyLimits;
   readonly jobs: Pick<Jobs, 'current' | 'latest'>;
   readonly ledger: Ledger;
+  readonly accounts: AccountsView;
   readonly roster: Roster;
   readonly server: StratumServer;
   readonly statistics: Statistics;

@@ -1,5 +1,6 @@
 import type { TxOutput } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
+import { type Fee, withoutFee } from '../accounting/scheme.ts';
 import { type Job, jobOf, type Round } from './job.ts';
 
 /** How solo blocks are paid out: the finder's own address, less what the operator takes. */
@@ -9,13 +10,11 @@ export interface SoloSettings {
   readonly fee?: SoloFee | undefined;
 }
 
+/** The operator's part, and where it goes. */
 export interface SoloFee {
   readonly script: Uint8Array;
-  /** Of a million of the reward: 1.5 % is 15,000. */
-  readonly partsPerMillion: number;
+  readonly fee: Fee;
 }
-
-const MILLION = 1_000_000n;
 
 /**
  * What a solo block's reward goes to. The finder gets the whole nits of its part, the operator the fee with what
@@ -23,8 +22,8 @@ const MILLION = 1_000_000n;
  */
 export function soloOutputs(reward: Nits, finder: Uint8Array, fee?: SoloFee): readonly TxOutput[] {
   const whole = [{ value: reward, script: finder }];
-  if (fee === undefined || fee.partsPerMillion === 0) return whole;
-  const kept = (reward * (MILLION - BigInt(fee.partsPerMillion))) / MILLION;
+  if (fee === undefined || fee.fee.numerator === 0n) return whole;
+  const kept = withoutFee(reward, fee.fee);
   const charged = reward - kept;
   if (charged < dustLimit(fee.script) || kept < dustLimit(finder)) return whole;
   return [

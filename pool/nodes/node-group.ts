@@ -63,7 +63,7 @@ const PATIENCE_MS = 3_000;
 const RETURN_MS = 5_000;
 const BEHIND_MS = 5_000;
 const ANSWER_MS = 10_000;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
 /** How long the word of a node that is away holds others back: until then they had time to catch up. */
 const REMEMBERED_MS = 600_000;
 
@@ -193,7 +193,7 @@ export class NodeGroup {
       node.serve();
       if (node === this.#active) this.#onWork();
     } catch (error) {
-      this.#onFailure(node, error);
+      this.failed(node, error);
     }
   }
 
@@ -271,7 +271,8 @@ export class NodeGroup {
     this.#state = { name: 'answers', sinceMs: this.#options.clock.wallMs() };
   }
 
-  #onFailure(node: PoolNode, error: unknown): void {
+  /** A node did not answer, or not what it should. */
+  failed(node: PoolNode, error: unknown): void {
     if (this.#stopped) return;
     this.#known.add(node);
     const { clock, log, patienceMs = PATIENCE_MS } = this.#options;

@@ -172,8 +172,8 @@ export class TemplateWatcher implements JobSource, NodeFollower {
     } catch (error) {
       if (signal.aborted) return false;
       // Whether the node is away is for the looks to find out; they have shorter time-outs.
-      if (error instanceof TemplateError) this.#longPollId = undefined;
-      node.doubt();
+      if (error instanceof TemplateError) nodes.failed(node, error);
+      else node.doubt();
       log.debug({ node: node.url, reason: String(error) }, 'long poll failed');
       return false;
     }

@@ -56,6 +56,10 @@ export class FakeNode {
     maturity: 10,
     block_time: 10,
   };
+  /** What it says of its chain's work, hex. */
+  work: string | undefined;
+  /** Says that its chain is not complete yet. */
+  catchingUp = false;
   /** Seconds since 1970 of the next templates. */
   nowSeconds = (): number => Math.floor(Date.now() / 1000);
   /** Answers something else to a method; undefined is the truth. */
@@ -259,7 +263,8 @@ export class FakeNode {
       headers: this.height,
       bestblockhash: this.tip,
       difficulty: 1,
-      initialblockdownload: false,
+      initialblockdownload: this.catchingUp,
+      ...(this.work !== undefined && { chainwork: this.work }),
       ...(this.nilzcoin && { nilzcoin: this.nilzcoin }),
     };
   }
