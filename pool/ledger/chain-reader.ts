@@ -133,8 +133,10 @@ export class ChainReader {
     if (this.#tips.has(row.tip)) return undefined;
     this.#tips.add(row.tip);
     const { first_share, sequence } = row;
+    // With a first share that is dropped by now, all that can be said is that it came before.
     const isFirst =
-      first_share === sequence || (first_share < sequence && first_share <= this.#droppedSequence);
+      first_share === sequence ||
+      (first_share > 0 && first_share <= Math.min(this.#droppedSequence, sequence));
     return isFirst ? undefined : `its tip says that share ${first_share} was the first on it`;
   }
 }

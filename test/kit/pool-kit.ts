@@ -1,11 +1,9 @@
 /** A pool on free ports in front of a fake node, as most tests of the pool want one. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type PoolOptions, type RunningPool, startPool } from '../../pool/pool.ts';
-import { createLogger } from '../../service/log.ts';
 import { FakeNode } from './fake-node.ts';
+import { SILENT, temporaryDirectory } from './surroundings.ts';
 
 /** Addresses of the dev network, of keys nobody has. */
 export const POOL_ADDRESS = 'dnilz1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg30v8fu9';
@@ -16,20 +14,13 @@ export const EASY = 1e-7;
 /** No share of a test is a block at these bits. */
 export const HARD_BITS = 0x1d00ffff;
 
-export const SILENT = createLogger({ name: 'test', level: 'silent' });
+export { SILENT, temporaryDirectory };
 
 export interface PoolUnderTest {
   readonly node: FakeNode;
   readonly pool: RunningPool;
   readonly directory: string;
   readonly options: PoolOptions;
-}
-
-/** A directory that is gone after the test. */
-export async function temporaryDirectory(test: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'nilz-pool-'));
-  test.after(() => rm(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 export function poolOptions(

@@ -5,7 +5,7 @@ import { Ledger, type LedgerOptions } from '../../pool/ledger/ledger.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../pool/ledger/ledger-schema.ts';
 import type { Share } from '../../pool/stratum/share.ts';
 import { type Database, openDatabase } from '../../service/database.ts';
-import { SILENT, temporaryDirectory } from './pool-kit.ts';
+import { SILENT, temporaryDirectory } from './surroundings.ts';
 
 let lastHash = 0;
 

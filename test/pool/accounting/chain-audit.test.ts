@@ -9,8 +9,8 @@ import type { Clock } from '../../../pool/clock.ts';
 import type { ChainHead } from '../../../pool/ledger/batch-writer.ts';
 import { batchDigest, nextHead } from '../../../pool/ledger/share-chain.ts';
 import { type Database, DatabaseError } from '../../../service/database.ts';
-import { temporaryDirectory } from '../../kit/pool-kit.ts';
 import { openLedger, share, tamper } from '../../kit/share-kit.ts';
+import { temporaryDirectory } from '../../kit/surroundings.ts';
 
 const DAY_MS = 86_400_000;
 const T0 = 1_795_132_800_000;
@@ -118,11 +118,16 @@ const TARGETS = Object.entries(COLUMNS).flatMap(([table, columns]) =>
   Object.entries(columns).map(([column, kind]) => ({ table, column, kind })),
 );
 
+function flip(bytes: Buffer, bit: number): void {
+  const at = (bit >> 3) % bytes.length;
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit & 7)), at);
+}
+
 function flipped(value: unknown, kind: string, bit: number): number | string | Uint8Array | undefined {
   if (typeof value === 'number' && kind === 'real') {
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleLE(value);
-    bytes[(bit >> 3) % 8] ^= 1 << (bit & 7);
+    flip(bytes, bit);
     const changed = bytes.readDoubleLE();
     // SQLite has neither.
     return Number.isFinite(changed) ? changed : undefined;
@@ -131,12 +136,12 @@ function flipped(value: unknown, kind: string, bit: number): number | string | U
   if (typeof value === 'string') {
     const bytes = Buffer.from(value, 'latin1');
     if (bytes.length === 0) return undefined;
-    bytes[(bit >> 3) % bytes.length] ^= 1 << (bit % 7);
+    flip(bytes, bit);
     return bytes.toString('latin1');
   }
   if (value instanceof Uint8Array) {
     const bytes = Buffer.from(value);
-    bytes[(bit >> 3) % bytes.length] ^= 1 << (bit & 7);
+    flip(bytes, bit);
     return new Uint8Array(bytes);
   }
   return undefined;
