@@ -1,5 +1,13 @@
 /** What a block of the pool is worth at the moment. Pure; the chain decides. */
-import type { Delivery } from '../ledger/accounts-schema.ts';
+
+/** Whether a block has reached the network. What it earns is decided by its depth. */
+export type Delivery =
+  /** Not known yet: no node has answered. */
+  | 'pending'
+  /** A node has it, on its best chain or beside it. */
+  | 'accepted'
+  /** A node refused it. */
+  | 'rejected';
 
 /**
  * - `pending`: no node has said yet that it is in the chain

@@ -40,10 +40,11 @@ export const ACCOUNTS_V2: readonly string[] = [
   // Up to where the chain was looked at: everything is looked at again when this block is not in it any more.
   'CREATE TABLE chain_seen (one INTEGER PRIMARY KEY CHECK (one = 1), hash BLOB NOT NULL, height INTEGER NOT NULL)',
   'CREATE TABLE payees (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE)',
-  // One row per block, for ever. `batch` and `head` are the share log's when its shares had been summed up.
+  // One row per block, for ever. `work`: what a block of its difficulty takes. `batch` and `head` are those of the
+  // share log when the shares had been summed up.
   `CREATE TABLE rounds (block INTEGER PRIMARY KEY REFERENCES blocks (id), scheme TEXT NOT NULL,
      fee_percent TEXT NOT NULL, start_sequence INTEGER NOT NULL, end_sequence INTEGER NOT NULL,
-     window TEXT NOT NULL, weight TEXT NOT NULL, counted TEXT NOT NULL, operator INTEGER NOT NULL,
+     work TEXT NOT NULL, weight TEXT NOT NULL, counted TEXT NOT NULL, operator INTEGER NOT NULL,
      batch INTEGER NOT NULL, head BLOB NOT NULL)`,
   // What everyone did in the round, what of it the reward was divided by, and what that came to. `direct`: the
   // coinbase pays it. `payout`: which payout carries it.

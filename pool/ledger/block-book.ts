@@ -166,6 +166,14 @@ export class BlockBook extends EventEmitter<BlockBookEvents> {
     return rows.map(readNumbered);
   }
 
+  /** The highest sequence number a round ends with: of a share that may never have been written. */
+  async lastEndSequence(): Promise<number> {
+    const row = await this.#database.get<{ last: number | null }>(
+      'SELECT max(end_sequence) AS last FROM blocks',
+    );
+    return row?.last ?? 0;
+  }
+
   async byIds(ids: readonly number[]): Promise<NumberedBlock[]> {
     const rows = await this.#database.all<BlockRow>(
       `${SELECT_BLOCKS} WHERE b.id IN (SELECT value FROM json_each(?)) ORDER BY b.id DESC`,

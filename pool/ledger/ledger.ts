@@ -3,7 +3,9 @@ import type { Logger } from '../../service/log.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { BlockBook } from './block-book.ts';
 import { APPLICATION_ID, MIGRATIONS } from './ledger-schema.ts';
+import { PayoutBook } from './payout-book.ts';
 import { Retention } from './retention.ts';
+import { RoundBook } from './round-book.ts';
 import { SessionBook } from './session-book.ts';
 import { ShareLog } from './share-log.ts';
 import { workerRows } from './worker-rows.ts';
@@ -27,6 +29,8 @@ export class ForeignLedgerError extends Error {
 export class Ledger {
   readonly shares: ShareLog;
   readonly blocks: BlockBook;
+  readonly rounds: RoundBook;
+  readonly payouts: PayoutBook;
   readonly sessions: SessionBook;
   /** Does nothing until it is started: the accounts say what they still need. */
   readonly retention: Retention;
@@ -34,11 +38,13 @@ export class Ledger {
 
   private constructor(
     database: Database,
-    books: Pick<Ledger, 'shares' | 'blocks' | 'sessions' | 'retention'>,
+    books: Pick<Ledger, 'shares' | 'blocks' | 'rounds' | 'payouts' | 'sessions' | 'retention'>,
   ) {
     this.#database = database;
     this.shares = books.shares;
     this.blocks = books.blocks;
+    this.rounds = books.rounds;
+    this.payouts = books.payouts;
     this.sessions = books.sessions;
     this.retention = books.retention;
   }
@@ -57,9 +63,12 @@ export class Ledger {
       await checkIdentity(database, options);
       const workers = workerRows();
       const surroundings = { clock: systemClock, ...options };
+      const blocks = new BlockBook(database, workers);
       return new Ledger(database, {
-        shares: await ShareLog.open(database, workers, 0, surroundings),
-        blocks: new BlockBook(database, workers),
+        shares: await ShareLog.open(database, workers, await blocks.lastEndSequence(), surroundings),
+        blocks,
+        rounds: new RoundBook(database),
+        payouts: new PayoutBook(database),
         sessions: await SessionBook.open(database, surroundings),
         retention: new Retention(database, surroundings),
       });

@@ -1,0 +1,225 @@
+import { EventEmitter } from 'node:events';
+import { outPointKey } from '../../protocol/transaction.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
+import type { Database } from '../../service/database.ts';
+import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
+import {
+  claimCredits,
+  type Debt,
+  DebtsChangedError,
+  groupedBy,
+  type InputRow,
+  insertTransaction,
+  OPEN_CREDIT,
+  type PayoutRow,
+  type PayoutTransaction,
+  readInput,
+  readProgress,
+  readTransaction,
+  requireFreeCoins,
+  requireSharedCoin,
+  type TransactionRow,
+} from './payout-rows.ts';
+
+/** A payout with all that was signed for it. */
+export interface PayoutRecord {
+  readonly id: number;
+  readonly timeMs: number;
+  readonly progress: PayoutProgress;
+  /** What it pays, by address. */
+  readonly items: readonly Debt[];
+  /** Oldest first: each of the others replaces those before it. */
+  readonly transactions: readonly PayoutTransaction[];
+}
+
+export interface PayoutBookEvents {
+  /** A payout was written down, or is in another state. */
+  changed: [number];
+}
+
+const NEWEST = Number.MAX_SAFE_INTEGER;
+
+/** Payouts with their debts and transactions. What is written here is binding: it is sent, whatever happens. */
+export class PayoutBook extends EventEmitter<PayoutBookEvents> {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+  }
+
+  /** Everybody's open debts, those of the oldest block first. */
+  async debts(): Promise<Debt[]> {
+    const rows = await this.#database.all<{ address: string; amount: string }>(
+      `SELECT y.address, CAST(sum(c.amount) AS TEXT) AS amount FROM credits c JOIN payees y ON y.id = c.payee
+       WHERE ${OPEN_CREDIT} GROUP BY c.payee ORDER BY min(c.block), y.address`,
+    );
+    return rows.map(({ address, amount }) => ({ address, amount: BigInt(amount) }));
+  }
+
+  /**
+   * Writes a signed payout down, with the debts it carries: all open credits of each address, no more and no less.
+   * Only after this may anybody else hear of the transaction.
+   * @returns its number
+   * @throws DebtsChangedError when the debts are others by now, or another payout spends one of the coins
+   */
+  async enter(items: readonly Debt[], transaction: PayoutTransaction): Promise<number> {
+    const id = await this.#database.transaction(async (statements) => {
+      await requireFreeCoins(transaction, statements);
+      const row = await statements.get<{ next: number }>(
+        'SELECT coalesce(max(id), 0) + 1 AS next FROM payouts',
+      );
+      const next = row?.next ?? 1;
+      await statements.run("INSERT INTO payouts (id, time_ms, state) VALUES (?, ?, 'sending')", [
+        next,
+        transaction.timeMs,
+      ]);
+      await claimCredits(next, items, statements);
+      await insertTransaction(next, transaction, statements);
+      return next;
+    });
+    this.emit('changed', id);
+    return id;
+  }
+
+  /**
+   * Adds a transaction that pays the same debts with a higher fee.
+   * @throws DebtsChangedError when the payout needs none any more, or both could be mined
+   */
+  async replace(id: number, transaction: PayoutTransaction): Promise<void> {
+    await this.#database.transaction(async (statements) => {
+      const payout = await statements.get<{ state: PayoutState }>('SELECT state FROM payouts WHERE id = ?', [
+        id,
+      ]);
+      if (payout?.state !== 'sending') throw new DebtsChangedError('the payout is not on its way any more');
+      await requireSharedCoin(id, transaction, statements);
+      await requireFreeCoins(transaction, statements, id);
+      await insertTransaction(id, transaction, statements);
+    });
+    this.emit('changed', id);
+  }
+
+  /** Writes down how far a payout is. One that is returned gives its debts back at the same moment. */
+  async advance(id: number, { state, inBlock, impossibleSince }: PayoutProgress): Promise<void> {
+    await this.#database.transaction(async (statements) => {
+      await statements.run(
+        `UPDATE payouts SET state = ?, block_hash = ?, block_height = ?, block_txid = ?,
+           impossible_hash = ?, impossible_height = ? WHERE id = ?`,
+        [
+          state,
+          inBlock?.hash ?? null,
+          inBlock?.height ?? null,
+          inBlock?.txid ?? null,
+          impossibleSince?.hash ?? null,
+          impossibleSince?.height ?? null,
+          id,
+        ],
+      );
+      if (state !== 'returned') return;
+      await statements.run('UPDATE credits SET payout = NULL WHERE payout = ?', [id]);
+    });
+    this.emit('changed', id);
+  }
+
+  /** Payouts that need care, and all in blocks above a height: a reorganisation may have moved those. */
+  async toWatch(aboveHeight: Height): Promise<PayoutRecord[]> {
+    const rows = await this.#database.all<PayoutRow>(
+      `SELECT * FROM payouts WHERE state IN ('sending', 'confirmed') OR (state = 'settled' AND block_height > ?)
+       ORDER BY id`,
+      [aboveHeight],
+    );
+    return this.#records(rows);
+  }
+
+  /** Newest first, of those with a number below `before`. */
+  async page(limit: number, before = NEWEST): Promise<PayoutRecord[]> {
+    const rows = await this.#database.all<PayoutRow>(
+      'SELECT * FROM payouts WHERE id < ? ORDER BY id DESC LIMIT ?',
+      [before, limit],
+    );
+    return this.#records(rows);
+  }
+
+  /** The same of those that pay an address; the items are this address's. */
+  async pageOf(address: string, limit: number, before = NEWEST): Promise<PayoutRecord[]> {
+    const rows = await this.#database.all<PayoutRow>(
+      `SELECT p.* FROM payout_items i JOIN payouts p ON p.id = i.payout
+       WHERE i.payee = (SELECT id FROM payees WHERE address = ?) AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
+      [address, before, limit],
+    );
+    return this.#records(rows, address);
+  }
+
+  async byId(id: number): Promise<PayoutRecord | undefined> {
+    const rows = await this.#database.all<PayoutRow>('SELECT * FROM payouts WHERE id = ?', [id]);
+    return (await this.#records(rows))[0];
+  }
+
+  /** The payout a transaction belongs to. */
+  async with(txid: Hash): Promise<PayoutProgress | undefined> {
+    const row = await this.#database.get<PayoutRow>(
+      'SELECT p.* FROM payouts p JOIN payout_transactions t ON t.payout = p.id WHERE t.txid = ?',
+      [txid],
+    );
+    return row && readProgress(row);
+  }
+
+  /** What the credits that a payout carries come to, by address. */
+  async claims(id: number): Promise<Debt[]> {
+    const rows = await this.#database.all<{ address: string; amount: string }>(
+      `SELECT y.address, CAST(sum(c.amount) AS TEXT) AS amount FROM credits c JOIN payees y ON y.id = c.payee
+       WHERE c.payout = ? GROUP BY c.payee ORDER BY y.address`,
+      [id],
+    );
+    return rows.map(({ address, amount }) => ({ address, amount: BigInt(amount) }));
+  }
+
+  /** {@link outPointKey} of every coin that a payout spends which is not returned. */
+  async spentCoins(): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.all<{ txid: Hash; output: number }>(
+      `SELECT i.txid, i.output FROM payout_inputs i JOIN payout_transactions t ON t.id = i.payout_transaction
+       JOIN payouts p ON p.id = t.payout WHERE p.state IN ('sending', 'confirmed')`,
+    );
+    return new Set(rows.map(({ txid, output }) => outPointKey({ txid, index: output })));
+  }
+
+  /** When the last payout was written down. */
+  async lastTimeMs(): Promise<number | undefined> {
+    const row = await this.#database.get<{ last: number | null }>('SELECT max(time_ms) AS last FROM payouts');
+    return row?.last ?? undefined;
+  }
+
+  async #records(rows: readonly PayoutRow[], address?: string): Promise<PayoutRecord[]> {
+    const ids = JSON.stringify(rows.map(({ id }) => id));
+    const items = await this.#database.all<{ payout: number; address: string; amount: string }>(
+      `SELECT i.payout, y.address, CAST(i.amount AS TEXT) AS amount FROM payout_items i
+       JOIN payees y ON y.id = i.payee
+       WHERE i.payout IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR y.address = ?2) ORDER BY y.address`,
+      [ids, address ?? null],
+    );
+    const transactions = await this.#database.all<TransactionRow>(
+      'SELECT * FROM payout_transactions WHERE payout IN (SELECT value FROM json_each(?)) ORDER BY id',
+      [ids],
+    );
+    const inputs = await this.#database.all<InputRow>(
+      `SELECT *, CAST(value AS TEXT) AS nits FROM payout_inputs
+       WHERE payout_transaction IN (SELECT value FROM json_each(?)) ORDER BY txid, output`,
+      [JSON.stringify(transactions.map(({ id }) => id))],
+    );
+    const itemsOf = groupedBy(items, ({ payout }) => payout);
+    const transactionsOf = groupedBy(transactions, ({ payout }) => payout);
+    const inputsOf = groupedBy(inputs, ({ payout_transaction: id }) => id);
+    return rows.map((row) => ({
+      id: row.id,
+      timeMs: row.time_ms,
+      progress: readProgress(row),
+      items: (itemsOf.get(row.id) ?? []).map((item) => ({
+        address: item.address,
+        amount: BigInt(item.amount),
+      })),
+      transactions: (transactionsOf.get(row.id) ?? []).map((transaction) =>
+        readTransaction(transaction, (inputsOf.get(transaction.id) ?? []).map(readInput)),
+      ),
+    }));
+  }
+}
