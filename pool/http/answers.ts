@@ -2,32 +2,102 @@ import type Router from '@koa/router';
 import * as z from 'zod';
 import { AddressError } from '../../protocol/address.ts';
 import { HttpError } from '../../service/http.ts';
+import type { AccountsView } from '../accounting/accounts-view.ts';
 import { readPayoutAddress } from '../nodes/node-network.ts';
+import { addressAnswer } from './address.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { blocksOf } from './blocks.ts';
 import { chainOf } from './chain.ts';
 import { CHAIN_LIMIT } from './chain-window.ts';
+import { earningsOf, earningsOfAll } from './earnings.ts';
+import { nextPayoutOf, payoutsOf } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { readQuery, wholeNumberText } from './request-fields.ts';
 import { historyMinutes, statsOf } from './stats.ts';
 
 /** Answers that are made of many rows stand this long; who looks again sooner sees the same. */
 const KEEP_MS = 1_000;
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 500;
+const DEFAULT_ADDRESS_MINUTES = 1_440;
 
 const StatsQuery = z.object({ wallet: z.string().optional(), history_minutes: historyMinutes });
+const AddressQuery = z.object({
+  history_minutes: historyMinutes,
+  worker: z.string().max(64, 'must be the name of a worker, at most 64 characters').optional(),
+});
+const PageQuery = z.object({
+  limit: wholeNumberText(1, MAX_PAGE).default(DEFAULT_PAGE),
+  before: wholeNumberText(1, Number.MAX_SAFE_INTEGER).optional(),
+});
+const EarningsQuery = z.object({
+  wallet: z.string().optional(),
+  limit: wholeNumberText(1, MAX_PAGE).default(DEFAULT_PAGE),
+  before: wholeNumberText(1, Number.MAX_SAFE_INTEGER).optional(),
+  after: z.string().max(120, 'must be an address').optional(),
+});
+const Nothing = z.object({});
 const ChainQuery = z.object({ limit: wholeNumberText(1, CHAIN_LIMIT).default(20) });
 
 /** Adds the answers that anybody may read. */
 export function answersTo(router: Router, view: PoolView): void {
   const cache = new AnswerCache<object>(KEEP_MS, () => view.clock.steadyMs());
+  workAnswers(router, view, cache);
+  if (view.accounts !== undefined) moneyAnswers(router, view, view.accounts, cache);
+}
+
+/** What miners do, and the chain. */
+function workAnswers(router: Router, view: PoolView, cache: AnswerCache<object>): void {
   router.get('/stats', async (ctx) => {
     const query = readQuery(ctx, StatsQuery);
     const address = query.wallet === undefined ? undefined : readAddress(view, query.wallet, 'wallet');
     const question = `stats ${address ?? ''} ${query.history_minutes ?? ''}`;
     ctx.body = await cache.get(question, () => statsOf(view, address, query.history_minutes));
   });
+  router.get('/workers/:address', async (ctx) => {
+    const { history_minutes: minutes = DEFAULT_ADDRESS_MINUTES, worker } = readQuery(ctx, AddressQuery);
+    const address = readAddress(view, ctx.params.address ?? '', 'address');
+    const question = `address ${address} ${minutes} ${worker ?? '*'}`;
+    ctx.body = await cache.get(question, () => addressAnswer(view, address, minutes, worker));
+  });
   router.get('/blockchain.json', async (ctx) => {
     const { limit } = readQuery(ctx, ChainQuery);
     ctx.body = await cache.get(`chain ${limit}`, () => chainOf(view, limit));
+  });
+}
+
+/** What they earn. */
+function moneyAnswers(
+  router: Router,
+  view: PoolView,
+  accounts: AccountsView,
+  cache: AnswerCache<object>,
+): void {
+  router.get('/earnings', async (ctx) => {
+    const { wallet, limit, before, after } = readQuery(ctx, EarningsQuery);
+    if (wallet === undefined) {
+      if (before !== undefined) throw new HttpError(400, 'the parameter "before" goes with "wallet"');
+      ctx.body = await cache.get(`totals ${limit} ${after ?? ''}`, () =>
+        earningsOfAll(accounts, limit, after),
+      );
+      return;
+    }
+    if (after !== undefined) throw new HttpError(400, 'the parameter "after" goes without "wallet"');
+    const address = readAddress(view, wallet, 'wallet');
+    const question = `earnings ${address} ${limit} ${before ?? ''}`;
+    ctx.body = await cache.get(question, () => earningsOf(accounts, address, limit, before));
+  });
+  router.get('/payouts', async (ctx) => {
+    const { limit, before } = readQuery(ctx, PageQuery);
+    ctx.body = await cache.get(`payouts ${limit} ${before ?? ''}`, () => payoutsOf(accounts, limit, before));
+  });
+  router.get('/next_payout', async (ctx) => {
+    readQuery(ctx, Nothing);
+    ctx.body = await cache.get('next', () => nextPayoutOf(accounts, view.clock.wallMs()));
+  });
+  router.get('/blocks', async (ctx) => {
+    const { limit, before } = readQuery(ctx, PageQuery);
+    ctx.body = await cache.get(`blocks ${limit} ${before ?? ''}`, () => blocksOf(accounts, limit, before));
   });
 }
 

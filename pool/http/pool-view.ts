@@ -23,7 +23,7 @@ export interface PoolView {
   readonly difficulty: DifficultyLimits;
   readonly jobs: Pick<Jobs, 'current' | 'latest'>;
   readonly ledger: Ledger;
-  readonly accounts: AccountsView;
+  readonly accounts?: AccountsView | undefined;
   readonly roster: Roster;
   readonly server: StratumServer;
   readonly statistics: Statistics;

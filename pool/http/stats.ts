@@ -5,7 +5,7 @@ import { HISTORY_MINUTES, historyStep } from '../statistics/minute-history.ts';
 import { effortOf } from '../statistics/round.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { amountFields, secondsOf } from './amount-fields.ts';
-import { blockRow } from './blocks.ts';
+import { blockRow, LUCK_BLOCKS, luckOf } from './blocks.ts';
 import { historyRows } from './history-rows.ts';
 import type { PoolView } from './pool-view.ts';
 import { wholeNumberText } from './request-fields.ts';
@@ -28,8 +28,11 @@ export async function statsOf(
   address: string | undefined,
   minutes = DEFAULT_HISTORY_MINUTES,
 ) {
-  const { statistics, clock, ledger, server } = view;
-  const [blocks, blockCounts] = await Promise.all([ledger.blocks.last(SHOWN_BLOCKS), ledger.blocks.counts()]);
+  const { statistics, clock, ledger, server, accounts } = view;
+  const [blocks = [], blockCounts = {}] = await Promise.all([
+    accounts?.blocks(LUCK_BLOCKS),
+    accounts?.blockCounts(),
+  ]);
   const rows = workerRows(view, address);
   const online = rows.filter(({ state }) => state !== 'offline');
   return {
@@ -38,11 +41,14 @@ export async function statsOf(
     network: networkFacts(view),
     nodes: view.nodes.states(),
     job: jobFacts(view),
-    reward_address: view.rewardAddress,
+    scheme: accounts?.scheme ?? null,
+    fee_percent: accounts === undefined ? null : Number(accounts.feePercent),
+    reward_address: view.rewardAddress ?? null,
     hash_rate: address === undefined ? statistics.hashRates() : ratesOfRows(rows),
     shares: shareFacts(statistics),
     best_share: bestShare(statistics),
     round: roundFacts(view),
+    luck: luckOf(blocks),
     share_log: shareLogFacts(ledger.shares.head),
     ledger: {
       last_share: ledger.shares.lastSequence,
@@ -55,12 +61,12 @@ export async function statsOf(
     workers_total: rows.length,
     workers: rows.slice(0, SHOWN_WORKERS),
     blocks_total: blockCounts,
-    blocks: blocks.map(blockRow),
+    blocks: blocks.slice(0, SHOWN_BLOCKS).map((block) => blockRow(block, accounts?.maturity ?? null)),
     history: historyRows(statistics.history.last(minutes, historyStep(minutes), clock.wallMs())),
   };
 }
 
-function networkFacts({ network, jobs }: PoolView) {
+function networkFacts({ network, jobs, accounts }: PoolView) {
   const { current: job } = jobs;
   return {
     name: network.name,
@@ -69,6 +75,8 @@ function networkFacts({ network, jobs }: PoolView) {
     difficulty: job === undefined ? null : difficultyOf(job.bits),
     height: job?.tip.height ?? null,
     tip: job === undefined ? null : displayHash(job.tip.hash),
+    maturity: accounts?.maturity ?? null,
+    block_time_seconds: network.blockTimeSeconds,
   };
 }
 

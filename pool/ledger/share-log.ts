@@ -286,6 +286,25 @@ export class ShareLog extends EventEmitter<ShareLogEvents> {
     };
   }
 
+  /** The same by address. */
+  async workAfter(sequence: number): Promise<{ address: string; shares: number; weight: bigint }[]> {
+    const rows = await this.#database.all<{ address: string; weight: string; count: number }>(
+      `SELECT w.address, s.weight, count(*) AS count FROM shares s JOIN workers w ON w.id = s.worker
+       WHERE s.sequence > ? GROUP BY w.address, s.weight`,
+      [sequence],
+    );
+    const byAddress = new Map<string, { address: string; shares: number; weight: bigint }>();
+    for (const { address, weight, count } of rows) {
+      const sum = byAddress.get(address) ?? { address, shares: 0, weight: 0n };
+      byAddress.set(address, {
+        address,
+        shares: sum.shares + count,
+        weight: sum.weight + BigInt(weight) * BigInt(count),
+      });
+    }
+    return [...byAddress.values()];
+  }
+
   /** The highest number an edge has given to a share that is in the ledger; 0 when there is none. */
   async lastOfEdge(edge: string): Promise<number> {
     const row = await this.#database.get<{ last: number | null }>(

@@ -18,7 +18,15 @@ export interface NodeNetwork {
   readonly onlyP2wpkh: boolean;
   /** The same for all nodes of one network and for no others. */
   readonly identity: string;
+  /** Confirmations until a coinbase can be spent. */
+  readonly maturity: number;
+  /** What the difficulty is steered towards; null where blocks come whenever somebody makes one. */
+  readonly blockTimeSeconds: number | null;
 }
+
+/** Of Bitcoin's networks (COINBASE_MATURITY, nPowTargetSpacing of Bitcoin Core). */
+const BITCOIN_MATURITY = 100;
+const BITCOIN_BLOCK_SECONDS = 600;
 
 /** The node is on a network this pool does not know, or on another than before. */
 export class NetworkError extends Error {
@@ -47,12 +55,22 @@ export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
       format: hrp === regtest.hrp ? regtest : { hrp },
       onlyP2wpkh: true,
       identity: `${nilzcoin.network} ${nilzcoin.magic} ${genesis}`,
+      maturity: nilzcoin.maturity,
+      blockTimeSeconds: nilzcoin.block_time,
     };
   }
   const format = Object.hasOwn(BITCOIN_CHAINS, chain) ? BITCOIN_CHAINS[chain] : undefined;
   if (format === undefined)
     throw new NetworkError(`the node is on the chain "${chain}", which is unknown here`);
-  return { name: `bitcoin-${chain}`, format, onlyP2wpkh: false, identity: `${chain} ${genesis}` };
+  return {
+    name: `bitcoin-${chain}`,
+    format,
+    onlyP2wpkh: false,
+    identity: `${chain} ${genesis}`,
+    maturity: BITCOIN_MATURITY,
+    // A regtest chain never changes its difficulty.
+    blockTimeSeconds: chain === 'regtest' ? null : BITCOIN_BLOCK_SECONDS,
+  };
 }
 
 /**

@@ -18,6 +18,16 @@ export function meanEffort(efforts: readonly (number | null)[]): { blocks: numbe
   return { blocks: known.length, mean };
 }
 
+/** What everybody did since the last block. */
+export interface RoundWork {
+  readonly address: string;
+  readonly shares: number;
+  readonly weight: bigint;
+}
+
+/** Addresses whose part of the round is known; of any further one only the sum is. */
+const MAX_ADDRESSES = 50_000;
+
 /** The work since the last block, as shares become durable. */
 export class RunningRound {
   /** Shares up to this sequence number belong to rounds before. */
@@ -25,24 +35,26 @@ export class RunningRound {
   #startedMs: number | undefined;
   #shares = 0;
   #weight = 0n;
+  readonly #byAddress = new Map<string, bigint>();
 
   /**
    * Begins a round behind a block.
    * @param endSequence the last share of the block's own round
    * @param startedMs when the block was found; undefined for the round before the first block
+   * @param already what the ledger holds of this round
    */
-  begin(endSequence: number, startedMs: number | undefined, already = { shares: 0, weight: 0n }): void {
+  begin(endSequence: number, startedMs: number | undefined, already: readonly RoundWork[] = []): void {
     this.#endSequence = endSequence;
     this.#startedMs = startedMs;
-    this.#shares = already.shares;
-    this.#weight = already.weight;
+    this.#shares = 0;
+    this.#weight = 0n;
+    this.#byAddress.clear();
+    for (const { address, shares, weight } of already) this.#add(address, shares, weight);
   }
 
   /** Counts a durable share, unless it still belongs to the round before. */
-  count(sequence: number, weight: bigint): void {
-    if (sequence <= this.#endSequence) return;
-    this.#shares += 1;
-    this.#weight += weight;
+  count(sequence: number, address: string, weight: bigint): void {
+    if (sequence > this.#endSequence) this.#add(address, 1, weight);
   }
 
   get startedMs(): number | undefined {
@@ -55,5 +67,21 @@ export class RunningRound {
 
   get weight(): bigint {
     return this.#weight;
+  }
+
+  /** Which part of the round's work an address did, 0 to 1; undefined where that is not known. */
+  shareOf(address: string): number | undefined {
+    if (this.#weight === 0n) return undefined;
+    const weight = this.#byAddress.get(address);
+    if (weight === undefined && this.#byAddress.size >= MAX_ADDRESSES) return undefined;
+    return Number(weight ?? 0n) / Number(this.#weight);
+  }
+
+  #add(address: string, shares: number, weight: bigint): void {
+    this.#shares += shares;
+    this.#weight += weight;
+    const known = this.#byAddress.get(address);
+    if (known === undefined && this.#byAddress.size >= MAX_ADDRESSES) return;
+    this.#byAddress.set(address, (known ?? 0n) + weight);
   }
 }
