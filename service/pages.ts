@@ -59,26 +59,30 @@ const Manifest = z.object({
   assets: z.record(z.string(), z.object({ type: z.string(), file: z.string() })),
 });
 
+/** Pages that were asked for: each is bundled once in the life of the process, however many servers it has. */
+const PAGES = new Map<PageSource, Promise<ServedPage>>();
+
+function load(source: PageSource): Promise<ServedPage> {
+  const known = PAGES.get(source);
+  if (known !== undefined) return known;
+  const page = pageOf(source).then(served);
+  PAGES.set(source, page);
+  // What could not be bundled is tried again: the disk may have been full.
+  page.catch(() => PAGES.delete(source));
+  return page;
+}
+
 /**
- * Answers a page's paths and those of its assets; everything else goes on to the next. The page is bundled
- * once in the life of the process, when it is first asked for.
+ * Answers a page's paths and those of its assets; everything else goes on to the next. The page is made when
+ * it is first asked for, so that a server nobody looks at does no work for it.
  */
 export function servePage(source: PageSource): Middleware {
-  let page: Promise<ServedPage> | undefined;
   const policy = contentPolicy();
-  const load = (): Promise<ServedPage> => {
-    page ??= pageOf(source).then(served);
-    // What could not be bundled is tried again: the disk may have been full.
-    page.catch(() => {
-      page = undefined;
-    });
-    return page;
-  };
   return async (ctx, next) => {
     const isPage = source.paths.some((path) => path.test(ctx.path));
     const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
     if (!isRead || !(isPage || ctx.path.startsWith(ASSETS))) return next();
-    const { html, assets } = await load();
+    const { html, assets } = await load(source);
     const asset = isPage ? html : assets.get(ctx.path);
     if (asset === undefined) return next();
     const nothingAfter: Next = async () => undefined;

@@ -3,9 +3,11 @@ import { difficultyOf } from '../../protocol/work.ts';
 import { listenHttp } from '../../service/http.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { ConnectionLimits } from '../../service/limits.ts';
+import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
 import { readPayoutAddress } from '../nodes/node-network.ts';
+import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, openAdminToken } from './admin-token.ts';
 import { poolApp } from './api.ts';
 import { ChainWindow } from './chain-window.ts';
@@ -73,6 +75,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     chain: new ChainWindow(options.client),
     counters: newHttpCounters(),
     live,
+    pages: servePage(DASHBOARD),
   };
   statistics.listen(live.rejected);
   view.ledger.shares.on('batch', (batch) => {

@@ -33,7 +33,7 @@ export function addressView(feed: PoolFeed, address: string): View {
     },
   });
   const earnings = new EarningsPanel();
-  const live = new LiveShares(false);
+  const live = new LiveShares();
   const workers = workerTable({
     showAddress: false,
     empty: [
@@ -68,7 +68,14 @@ export function addressView(feed: PoolFeed, address: string): View {
     if (answer === undefined) return;
     const maturity = feed.stats?.network.maturity ?? null;
     const { earnings: earned, round_share: roundShare } = answer;
-    earnings.update({ address, earnings: earned, next, roundShare, maturity, coin: coinOf(feed.stats) });
+    earnings.update({
+      address: answer.address,
+      earnings: earned,
+      next,
+      roundShare,
+      maturity,
+      coin: coinOf(feed.stats),
+    });
   };
   const poll = new Poll({
     url: () => `/workers/${encodeURIComponent(address)}?history_minutes=${minutes}`,
@@ -76,6 +83,8 @@ export function addressView(feed: PoolFeed, address: string): View {
     intervalMs: INTERVAL_MS,
     onData: (data) => {
       answer = data;
+      // The one spelling of the address, whatever the link has: DNILZ1… is the same as dnilz1….
+      feed.listenTo(data.address);
       problem.hidden = true;
       content.hidden = false;
       rates.updateRates(data.hash_rate);
@@ -105,11 +114,10 @@ export function addressView(feed: PoolFeed, address: string): View {
       showEarnings();
     },
   });
-  feed.listenTo(address);
   const closers = [
     feed.onStats(showEarnings),
     feed.onLive((message) => {
-      const isOurs = 'address' in message && message.address === address;
+      const isOurs = 'address' in message && message.address === (answer?.address ?? address);
       if (isOurs && (message.type === 'share' || message.type === 'reject')) live.add(message);
       if (message.type === 'block' || message.type === 'payout') {
         poll.soon();

@@ -117,8 +117,7 @@ function guideOf({ name, about, command, fields = [] }: Guide): HTMLElement {
   return h(
     'article',
     { class: 'guide' },
-    h('h2', { class: 'guide-name' }, name),
-    h('p', { class: 'about' }, about),
+    h('div', {}, h('h2', { class: 'guide-name' }, name), h('p', { class: 'about' }, about)),
     command === undefined ? null : codeLine(command, `the command for ${name}`),
     rows.length === 0 ? null : h('dl', { class: 'settings' }, ...rows),
   );

@@ -5,7 +5,7 @@ import { amount, count, percent, plural } from '../../service/web/format.ts';
 import { untilThen, when } from '../../service/web/when.ts';
 import type { Credit, Earnings, NextPayout } from './answers.ts';
 import { depth } from './block-table.ts';
-import { CREDIT_STATES } from './explanations.ts';
+import { CREDIT_STATES, WAIT_REASONS } from './explanations.ts';
 import { panel, state } from './parts.ts';
 import { payoutTable } from './payout-table.ts';
 
@@ -144,7 +144,7 @@ function nextPayoutLines(
   const minimum = next.minimum_nits;
   const owed = earnings?.owed_nits ?? null;
   if (minimum === null || owed === null) return [h('p', {}, ...clock)];
-  const waits = next.waits.find((item) => item.address === address);
+  const why = WAIT_REASONS[next.waits.find((item) => item.address === address)?.why ?? ''];
   const part = BigInt(minimum) === 0n ? 1 : Number((BigInt(owed) * 1000n) / BigInt(minimum)) / 1000;
   return [
     h('p', {}, ...clock),
@@ -154,7 +154,7 @@ function nextPayoutLines(
       h('progress', { max: 1, value: Math.min(1, part), 'aria-label': 'Towards the minimum of a payout' }),
       h('span', {}, `${amount(owed)} of the minimum of ${amount(minimum)} ${coin}`),
     ),
-    waits?.why === null || waits?.why === undefined ? '' : h('p', { class: 'about' }, waits.why),
+    why === undefined ? '' : h('p', { class: 'about' }, why),
   ];
 }
 
@@ -173,7 +173,7 @@ export class NextPayoutPanel {
       show(this.#content, h('p', { class: 'countdown unknown' }, '—'));
       return;
     }
-    const { time, minimum_nits, total_nits, due, waits } = next;
+    const { time, minimum_nits, total_nits, due, waits, trouble } = next;
     const below =
       waits.length === 0 ? '' : ` ${plural(waits.length, 'address', 'addresses')} below the minimum.`;
     show(
@@ -186,6 +186,7 @@ export class NextPayoutPanel {
           ? `Nobody is due yet.${below}`
           : `${amount(total_nits)} ${coin} to ${plural(due.length, 'address', 'addresses')}.${below}`,
       ),
+      trouble === null ? null : h('p', { class: 'trouble' }, `The last payout could not be made: ${trouble}`),
       h(
         'p',
         { class: 'about' },

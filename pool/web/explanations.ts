@@ -42,14 +42,16 @@ export const CREDIT_STATES: Readonly<Record<string, string>> = {
 };
 
 export const PAYOUT_STATES: Readonly<Record<string, string>> = {
-  signed: 'Signed and written down; about to be sent to the network.',
-  broadcast: 'Sent; waits for a block.',
-  sent: 'Sent; waits for a block.',
-  pending: 'Sent; waits for a block.',
-  confirmed: 'In a block.',
-  conflicted: 'Another payment took its place.',
-  replaced: 'Sent again with a higher fee.',
-  lost: 'Its block lost its place in the chain.',
+  sending: 'Signed and sent. Waits for a block, and is sent again until it is in one.',
+  confirmed: 'In a block of the chain.',
+  settled: 'Buried so deep in the chain that nothing can undo it.',
+  returned: 'It can never be in the chain any more, so what it paid is owed again.',
+};
+
+/** Why the next payout leaves an address out. */
+export const WAIT_REASONS: Readonly<Record<string, string>> = {
+  'below-minimum': 'Below the minimum of a payout; it stays owed and grows with every block.',
+  'no-operator-wallet': 'This pool has no wallet to pay from at the moment; it stays owed.',
 };
 
 export const SCHEMES: Readonly<Record<string, { readonly name: string; readonly meaning: string }>> = {

@@ -42,7 +42,7 @@ export function homeView(feed: PoolFeed): View {
   });
   const facts = h('dl', { class: 'figures facts' }, ...factFigures(undefined));
   const shares = new SharePanel();
-  const live = new LiveShares(true);
+  const live = new LiveShares();
   const log = new ShareLogPanel();
   const next = new NextPayoutPanel();
   const workers = workerTable({
@@ -58,7 +58,12 @@ export function homeView(feed: PoolFeed): View {
     h('h1', { class: 'visually-hidden' }, 'Overview'),
     h('div', { class: 'wide-and-narrow' }, rates.element, live.element),
     panel('Network and luck', facts),
-    h('div', { class: 'thirds' }, shares.element, next.element, log.element),
+    h(
+      'div',
+      { class: 'wide-and-narrow' },
+      shares.element,
+      h('div', { class: 'stack' }, next.element, log.element),
+    ),
     panel('Workers', workers.element, moreWorkers),
     panel('Blocks', blocks.element, h('p', { class: 'about' }, h('a', { href: MINED_PATH }, 'All blocks'))),
     panel('Nodes', nodes),
@@ -117,13 +122,7 @@ function factFigures(stats: Stats | undefined): HTMLElement[] {
   const effort = stats?.luck?.effort_mean ?? null;
   const fee = stats?.fee_percent ?? null;
   return [
-    figure(
-      'Miners',
-      quantity(count(stats?.miners ?? null)),
-      stats === undefined
-        ? null
-        : `addresses, with ${plural(stats.workers_total ?? stats.workers.length, 'worker')}`,
-    ),
+    figure('Miners', quantity(count(stats?.miners ?? null)), stats === undefined ? null : minerWords(stats)),
     figure('Height', quantity(count(network?.height ?? null)), 'of the chain'),
     figure('Difficulty', quantity(scaled(difficulty)), 'of the network'),
     figure(
@@ -144,6 +143,13 @@ function factFigures(stats: Stats | undefined): HTMLElement[] {
       `${scheme?.meaning ?? ''}${fee === null ? '' : ` Fee ${fee} %.`}`,
     ),
   ];
+}
+
+function minerWords({ workers_online: online, workers_total: total, workers }: Stats): string {
+  const all = total ?? workers.length;
+  return online === null
+    ? `with ${plural(all, 'worker')}`
+    : `with ${count(online)} of ${plural(all, 'worker')} online`;
 }
 
 /** What counts as found: whatever the node took. */

@@ -1,10 +1,10 @@
 /** Shares as they come in: the newest on top, a few at a time, and held still on demand. */
 import { h, show } from '../../service/web/element.ts';
-import { count, significant } from '../../service/web/format.ts';
+import { count, scaled } from '../../service/web/format.ts';
 import { when } from '../../service/web/when.ts';
 import type { LiveShare } from './answers.ts';
 import { REJECT_REASONS } from './explanations.ts';
-import { addressLink, panel, workerLink } from './parts.ts';
+import { panel, workerLink } from './parts.ts';
 
 const SHOWN = 12;
 /** However many come, the list changes no more often than this. */
@@ -15,16 +15,12 @@ export class LiveShares {
   readonly #list = h('ol', { class: 'live-list', 'aria-label': 'Newest shares' });
   readonly #pause = h('button', { type: 'button', class: 'choice', 'aria-pressed': 'false' }, 'Hold');
   readonly #about = h('p', { class: 'about' });
-  readonly #rows: HTMLElement[] = [];
   #fresh: LiveShare[] = [];
   #missed = 0;
   #paused = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #showAddress: boolean;
 
-  /** @param showAddress not needed where all are of one address */
-  constructor(showAddress: boolean) {
-    this.#showAddress = showAddress;
+  constructor() {
     this.element = panel('Live', h('div', { class: 'panel-tools' }, this.#pause), this.#list, this.#about);
     this.element.classList.add('live-panel');
     this.#pause.addEventListener('click', () => this.#hold(!this.#paused));
@@ -47,11 +43,9 @@ export class LiveShares {
 
   #draw(): void {
     this.#timer = undefined;
-    for (const share of this.#fresh) this.#rows.unshift(this.#row(share));
+    for (const share of this.#fresh) this.#list.prepend(this.#row(share));
     this.#fresh = [];
-    this.#rows.length = Math.min(this.#rows.length, SHOWN);
-    // The same elements stay where they are, so only a new one is seen to come in.
-    this.#list.replaceChildren(...this.#rows);
+    while (this.#list.childElementCount > SHOWN) this.#list.lastElementChild?.remove();
     this.#say();
   }
 
@@ -65,19 +59,13 @@ export class LiveShares {
       'li',
       { class: 'live-row', 'data-kind': isGood ? (share.late === true ? 'late' : 'accepted') : 'rejected' },
       h('span', { class: 'live-mark', 'aria-hidden': 'true' }),
-      h(
-        'span',
-        { class: 'live-who' },
-        who,
-        this.#showAddress && share.address !== null ? ' ' : null,
-        this.#showAddress && share.address !== null ? addressLink(share.address, 8, 4) : null,
-      ),
+      h('span', { class: 'live-who' }, who),
       isGood
         ? h(
             'span',
             { class: 'live-what', title: 'difficulty reached, of the difficulty asked for' },
-            significant(share.share_difficulty),
-            h('span', { class: 'live-of' }, ` of ${significant(share.difficulty)}`),
+            scaled(share.share_difficulty),
+            h('span', { class: 'live-of' }, ` of ${scaled(share.difficulty)}`),
           )
         : h(
             'span',
@@ -99,7 +87,7 @@ export class LiveShares {
   #say(): void {
     const words = this.#paused
       ? `Held still. ${count(this.#missed)} more have come.`
-      : this.#rows.length === 0
+      : this.#list.childElementCount === 0
         ? 'Shares appear here the moment they are written down.'
         : 'Difficulty reached, of the difficulty asked for.';
     show(this.#about, words);

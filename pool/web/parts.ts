@@ -1,6 +1,6 @@
 /** Small things that several views show: panels, figures, names with links, states with their meaning. */
 import { type Child, h } from '../../service/web/element.ts';
-import { hashRate, UNKNOWN, windowName } from '../../service/web/format.ts';
+import { hashRate, roughDuration, UNKNOWN, windowName } from '../../service/web/format.ts';
 import type { HashRate } from './answers.ts';
 import { addressPath, workerPath } from './paths.ts';
 
@@ -41,18 +41,18 @@ type Tone = 'good' | 'warn' | 'bad';
 const TONES: Readonly<Record<string, Tone>> = {
   ok: 'good',
   confirmed: 'good',
-  paid: 'good',
+  settled: 'good',
   low: 'warn',
   behind: 'warn',
   immature: 'warn',
   pending: 'warn',
+  sending: 'warn',
   orphaned: 'bad',
   rejected: 'bad',
   away: 'bad',
   foreign: 'bad',
   lying: 'bad',
-  conflicted: 'bad',
-  lost: 'bad',
+  returned: 'bad',
 };
 
 /** A word for a state, coloured, with its meaning on hover. */
@@ -74,7 +74,7 @@ export function addressLink(address: string, head = 10, tail = 6): HTMLElement {
 export function workerLink(address: string, worker: string): HTMLElement {
   return h(
     'a',
-    { href: workerPath(address, worker), class: 'worker-name', title: worker || null },
+    { href: workerPath(address, worker), class: 'worker-name', title: `${worker} of ${address}` },
     ...workerName(worker),
   );
 }
@@ -105,5 +105,5 @@ export function rateFigures(rates: readonly HashRate[]): HTMLElement[] {
 
 function coveredPart(covered: number | null, seconds: number): string {
   if (covered === null || covered >= seconds * 0.95) return 'mean';
-  return `mean of the ${windowName(Math.round(covered))} there are`;
+  return `so far over ${roughDuration(covered)}`;
 }

@@ -56,18 +56,26 @@ export class RatePanel {
   }
 
   updateHistory(lines: readonly RateLine[]): void {
-    const times = [...new Set(lines.flatMap(({ history }) => history.map(({ time }) => time)))].sort(
+    const whole = lines.map(({ label, history }) => ({ label, history: withoutBeginning(history) }));
+    const times = [...new Set(whole.flatMap(({ history }) => history.map(({ time }) => time)))].sort(
       (one, other) => one - other,
     );
     this.#chart.update(
       times,
-      lines.map((line) => chartLine(line, times)),
+      whole.map((line) => chartLine(line, times)),
     );
   }
 
   close(): void {
     this.#chart.close();
   }
+}
+
+/** A step that has just begun says little: its rate would jump about at the end of the line. */
+function withoutBeginning(history: readonly HistoryStep[]): readonly HistoryStep[] {
+  const last = history.at(-1);
+  const length = history.at(-2)?.seconds ?? 0;
+  return last !== undefined && last.seconds < length / 2 ? history.slice(0, -1) : history;
 }
 
 function chartLine({ label, history }: RateLine, times: readonly number[]): ChartLine {

@@ -1,7 +1,7 @@
 /** Workers: one row each, best first. */
 import { DataTable } from '../../service/web/data-table.ts';
 import { type Child, h } from '../../service/web/element.ts';
-import { count, hashRate, significant, UNKNOWN } from '../../service/web/format.ts';
+import { count, hashRate, scaled, UNKNOWN } from '../../service/web/format.ts';
 import { when } from '../../service/web/when.ts';
 import type { Worker } from './answers.ts';
 import { WORKER_STATES } from './explanations.ts';
@@ -36,12 +36,13 @@ export function workerTable({ showAddress, empty }: WorkerTableOptions): DataTab
         hint: 'stale and rejected shares; the reasons stand on the page of the worker',
         cell: (worker) => count(refusedOf(worker)),
       },
-      { label: 'Difficulty', numeric: true, cell: ({ difficulty }) => significant(difficulty) },
+      { label: 'Difficulty', numeric: true, detail: true, cell: ({ difficulty }) => scaled(difficulty) },
       {
         label: 'Best share',
         numeric: true,
+        detail: true,
         hint: 'the highest difficulty of any of its shares',
-        cell: ({ best_share }) => significant(best_share),
+        cell: ({ best_share }) => scaled(best_share),
       },
       { label: 'Last share', numeric: true, cell: ({ last_share_time }) => when(last_share_time) },
     ],

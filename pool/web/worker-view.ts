@@ -1,6 +1,6 @@
 /** One worker: its rates, its shares with the reasons of those refused, and what it calls itself. */
-import { h, show } from '../../service/web/element.ts';
-import { count, plural, significant } from '../../service/web/format.ts';
+import { type Child, h, show } from '../../service/web/element.ts';
+import { count, plural, scaled } from '../../service/web/format.ts';
 import { Poll, RefusedError } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { when } from '../../service/web/when.ts';
@@ -30,7 +30,7 @@ export function workerView(feed: PoolFeed, address: string, name: string): View 
   });
   const facts = h('dl', { class: 'figures facts' });
   const shares = new SharePanel();
-  const live = new LiveShares(false);
+  const live = new LiveShares();
   const problem = h('div', { class: 'problem', role: 'alert' });
   problem.hidden = true;
   const shownName = name === '' ? 'no name' : name;
@@ -61,7 +61,8 @@ export function workerView(feed: PoolFeed, address: string, name: string): View 
     url: () => `/workers/${encodeURIComponent(address)}?history_minutes=${minutes}`,
     read: readAddress,
     intervalMs: INTERVAL_MS,
-    onData: ({ workers }) => {
+    onData: ({ address: spelled, workers }) => {
+      feed.listenTo(spelled);
       const worker = workers.find((candidate) => candidate.worker === name);
       if (worker === undefined) {
         refuse(
@@ -81,26 +82,29 @@ export function workerView(feed: PoolFeed, address: string, name: string): View 
       show(facts, ...factsOf(worker));
       const { rejected } = worker;
       const reasons = typeof rejected === 'number' ? { rejected } : rejected;
-      shares.update(
-        { ...worker, rejected: reasons },
-        'Since the pool was started or this worker first came.',
-      );
+      shares.update({ ...worker, rejected: reasons }, ...sinceWords(worker.since));
     },
     onError: (error) => {
       if (error instanceof RefusedError) refuse(...refusalWords(error));
     },
   });
-  feed.listenTo(address);
   const closers = [
     feed.onLive((message) => {
       if (message.type !== 'share' && message.type !== 'reject') return;
-      if (message.address === address && message.worker === name) live.add(message);
+      if (message.address?.toLowerCase() === address.toLowerCase() && message.worker === name)
+        live.add(message);
     }),
     () => poll.close(),
     () => rates.close(),
     () => live.close(),
   ];
   return { title: `Worker ${shownName}`, element, close: () => closers.forEach((close) => void close()) };
+}
+
+function sinceWords(since: number | null): Child[] {
+  return since === null
+    ? []
+    : ['Since ', when(since), ': the start of the pool, or the first share after it.'];
 }
 
 function factsOf(worker: Worker): HTMLElement[] {
@@ -112,12 +116,8 @@ function factsOf(worker: Worker): HTMLElement[] {
       when(worker.last_share_time),
       connections === null ? null : plural(connections, 'connection'),
     ),
-    figure('Difficulty', quantity(significant(worker.difficulty)), 'of its shares; follows its hash rate'),
-    figure(
-      'Best share',
-      quantity(significant(worker.best_share)),
-      'the highest difficulty it ever reached here',
-    ),
+    figure('Difficulty', quantity(scaled(worker.difficulty)), 'of its shares; follows its hash rate'),
+    figure('Best share', quantity(scaled(worker.best_share)), 'the highest difficulty it ever reached here'),
     figure('Accepted', quantity(count(worker.accepted)), 'shares'),
     figure('Program', agentText(worker.agent), 'what it calls itself'),
   ];

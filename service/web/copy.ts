@@ -45,12 +45,7 @@ async function copyText(text: string): Promise<void> {
 
 /** A line to be pasted somewhere else, with its button. Scrolls by itself where it is too long. */
 export function codeLine(text: string, what: string): HTMLElement {
-  return h(
-    'div',
-    { class: 'code-line' },
-    h('code', { tabindex: 0, role: 'group', 'aria-label': what }, text),
-    copyButton(text, what),
-  );
+  return h('div', { class: 'code-line' }, h('code', {}, text), copyButton(text, what));
 }
 
 /** A hash or an address, shortened in the middle; whole on hover and when copied. */

@@ -5,6 +5,8 @@ export interface Column<Row> {
   readonly label: string;
   /** Numbers stand on the right. */
   readonly numeric?: boolean;
+  /** Left out on narrow screens. */
+  readonly detail?: boolean;
   /** Explains the column on hover. */
   readonly hint?: string;
   readonly cell: (row: Row) => Child | readonly Child[];
@@ -30,8 +32,12 @@ export class DataTable<Row> {
 
   constructor(options: TableOptions<Row>) {
     this.#options = options;
-    const heads = options.columns.map(({ label, numeric = false, hint = null }) =>
-      h('th', { scope: 'col', role: 'columnheader', class: numeric ? 'numeric' : null, title: hint }, label),
+    const heads = options.columns.map((column) =>
+      h(
+        'th',
+        { scope: 'col', role: 'columnheader', class: classOf(column), title: column.hint ?? null },
+        column.label,
+      ),
     );
     this.#table = h(
       'table',
@@ -66,8 +72,8 @@ export class DataTable<Row> {
   }
 
   #newRow(): HTMLTableRowElement {
-    const cells = this.#options.columns.map(({ label, numeric = false }) =>
-      h('td', { role: 'cell', 'data-label': label, class: numeric ? 'numeric' : null }),
+    const cells = this.#options.columns.map((column) =>
+      h('td', { role: 'cell', 'data-label': column.label, class: classOf(column) }),
     );
     return h('tr', { role: 'row' }, ...cells);
   }
@@ -78,6 +84,11 @@ export class DataTable<Row> {
       if (place !== undefined) show(place, ...listOf(cell(row)));
     });
   }
+}
+
+function classOf<Row>({ numeric = false, detail = false }: Column<Row>): string | null {
+  const words = [numeric ? 'numeric' : '', detail ? 'detail' : ''].filter((word) => word !== '');
+  return words.length === 0 ? null : words.join(' ');
 }
 
 function listOf(content: Child | readonly Child[]): readonly Child[] {

@@ -20,7 +20,6 @@ export interface TimeChartOptions {
 /** As many lines as there are colours in the theme. */
 export const MAX_LINES = 6;
 
-const HEIGHT_PX = 240;
 const AXIS_FONT = '12px system-ui, sans-serif';
 const Y_AXIS_PX = 76;
 const DAY_S = 86_400;
@@ -104,7 +103,7 @@ export class TimeChart {
     });
     const options: uPlot.Options = {
       width: this.#width(),
-      height: HEIGHT_PX,
+      height: this.#height(),
       padding: [12, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
@@ -123,10 +122,15 @@ export class TimeChart {
     return Math.max(200, Math.floor(this.#place.clientWidth));
   }
 
+  /** As the style sheet has it, the same with and without values, so that nothing below moves. */
+  #height(): number {
+    return this.#place.clientHeight;
+  }
+
   #fit(): void {
-    const width = this.#width();
-    if (this.#plot !== undefined && this.#plot.width !== width)
-      this.#plot.setSize({ width, height: HEIGHT_PX });
+    const size = { width: this.#width(), height: this.#height() };
+    const plot = this.#plot;
+    if (plot !== undefined && (plot.width !== size.width || plot.height !== size.height)) plot.setSize(size);
   }
 
   /** The values under the cursor, else the newest ones. */

@@ -1,0 +1,7 @@
+/** `npm run build`: bundles the pages ahead of time, so that a server needs no bundler at work. */
+import { relative } from 'node:path';
+import { DASHBOARD } from '../pool/web/page.ts';
+import { buildPage } from '../service/pages.ts';
+
+for (const page of [DASHBOARD])
+  console.log(`${page.name}: ${relative(process.cwd(), await buildPage(page))}`);
