@@ -6,8 +6,9 @@ import {
   decodeAddress,
   encodeAddress,
 } from '../../protocol/address.ts';
-import { BlockchainInfo } from '../../protocol/rpc.ts';
-import type { CallOptions, RpcClient } from '../../service/rpc-client.ts';
+import { AddressValidation, BlockchainInfo } from '../../protocol/rpc.ts';
+import { p2wpkhScript } from '../../protocol/script.ts';
+import { type CallOptions, RpcCallError, type RpcClient } from '../../service/rpc-client.ts';
 
 /** The network a node is on, as far as a pool has to know it. */
 export interface NodeNetwork {
@@ -40,19 +41,26 @@ const BITCOIN_CHAINS: Readonly<Record<string, AddressFormat>> = {
   testnet4: BITCOIN_FORMATS.test,
 };
 
+/** bcoin writes addresses of its regtest in a way of its own (bcoin, lib/protocol/networks.js). */
+const BCOIN_REGTEST: AddressFormat = { hrp: 'rb', p2pkh: 0x3c, p2sh: 0x26 };
+
 /**
  * Tells the network from `getblockchaininfo`.
  * @param genesis hash of block 0 as shown
+ * @param regtest how the node writes addresses where the chain is `regtest`
  * @throws NetworkError when the chain's name is unknown
  */
-export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
+export function networkOf(
+  info: BlockchainInfo,
+  genesis: string,
+  regtest: AddressFormat = BITCOIN_FORMATS.regtest,
+): NodeNetwork {
   const { nilzcoin, chain } = info;
   if (nilzcoin !== undefined) {
-    const { regtest } = BITCOIN_FORMATS;
     const hrp = nilzcoin.address_prefix;
     return {
       name: nilzcoin.network,
-      format: hrp === regtest.hrp ? regtest : { hrp },
+      format: hrp === BITCOIN_FORMATS.regtest.hrp ? BITCOIN_FORMATS.regtest : { hrp },
       onlyP2wpkh: true,
       identity: `${nilzcoin.network} ${nilzcoin.magic} ${genesis}`,
       maturity: nilzcoin.maturity,
@@ -64,7 +72,7 @@ export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
     throw new NetworkError(`the node is on the chain "${chain}", which is unknown here`);
   return {
     name: `bitcoin-${chain}`,
-    format,
+    format: chain === 'regtest' ? regtest : format,
     onlyP2wpkh: false,
     identity: `${chain} ${genesis}`,
     maturity: BITCOIN_MATURITY,
@@ -80,7 +88,22 @@ export function networkOf(info: BlockchainInfo, genesis: string): NodeNetwork {
 export async function askNetwork(client: RpcClient, limits: CallOptions): Promise<NodeNetwork> {
   const info = await client.call('getblockchaininfo', [], { ...limits, schema: BlockchainInfo });
   const genesis = await client.call('getblockhash', [0], { ...limits, schema: z.string() });
-  return networkOf(info, genesis);
+  const isRegtest = info.nilzcoin === undefined && info.chain === 'regtest';
+  return networkOf(info, genesis, isRegtest ? await askRegtestFormat(client, limits) : undefined);
+}
+
+/** Shows the node an address of Bitcoin Core's regtest: bcoin does not know it for its own. */
+async function askRegtestFormat(client: RpcClient, limits: CallOptions): Promise<AddressFormat> {
+  const { regtest } = BITCOIN_FORMATS;
+  const sample = encodeAddress(p2wpkhScript(new Uint8Array(20)), regtest);
+  try {
+    const answer = await client.call('validateaddress', [sample], { ...limits, schema: AddressValidation });
+    return answer.isvalid ? regtest : BCOIN_REGTEST;
+  } catch (error) {
+    // A node that cannot tell writes them as Bitcoin Core does.
+    if (error instanceof RpcCallError) return regtest;
+    throw error;
+  }
 }
 
 /** An address of a network: its one spelling, and the script that pays to it. */
