@@ -4,8 +4,11 @@ import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 
 /** @param url `ws://host:port/path`. @throws Error when the handshake is refused */
-export async function connectWebSocket(url: string): Promise<Duplex> {
-  const websocket = new WebSocket(url);
+export async function connectWebSocket(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Duplex> {
+  const websocket = new WebSocket(url, { headers });
   await once(websocket, 'open');
   const lines = new Duplex({
     read: () => undefined,

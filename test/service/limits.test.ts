@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConnectionLimiter, clientOf } from '../../service/limits.ts';
+import { ConnectionLimiter, clientOf, TokenBucket } from '../../service/limits.ts';
 
 describe('a connection limiter', () => {
   test('admits so many in all and so many of one client, and again when they have closed', () => {
@@ -33,4 +33,16 @@ test('an address stands for an IPv4 address or a /64 network', () => {
     unknown: 'unknown',
   };
   for (const [address, client] of Object.entries(clients)) assert.equal(clientOf(address), client, address);
+});
+
+test('a bucket gives a burst, then so many a second, and time pays debts off', () => {
+  const rate = { perSecond: 10, burst: 20 };
+  const bucket = new TokenBucket(rate, 0);
+  assert.equal(bucket.take(20, rate, 0), 0);
+  assert.equal(bucket.take(1, rate, 0), 100);
+  assert.equal(bucket.take(1, rate, 100), 100);
+  assert.equal(bucket.isFull(rate, 2_199), false);
+  assert.equal(bucket.isFull(rate, 2_200), true);
+  assert.equal(bucket.take(20, rate, 1e9), 0, 'it never holds more than the burst');
+  assert.equal(bucket.take(1, rate, 1e9), 100);
 });
