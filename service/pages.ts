@@ -156,14 +156,14 @@ function contentPolicy(): Middleware {
 }
 
 /** The page as it was built ahead of time, if that is up to date, else bundled now. */
-export async function pageOf(source: PageSource): Promise<Page> {
-  return (await readBuilt(source)) ?? (await bundle(source)).page;
+export async function pageOf(source: PageSource, built = BUILT_PAGES): Promise<Page> {
+  return (await readBuilt(source, built)) ?? (await bundle(source)).page;
 }
 
-/** Writes a page to `dist/web/NAME`, from where {@link servePage} takes it. Returns the folder. */
-export async function buildPage(source: PageSource): Promise<string> {
+/** Writes a page to its folder in `built`, from where {@link servePage} takes it. Returns the folder. */
+export async function buildPage(source: PageSource, built = BUILT_PAGES): Promise<string> {
   const { page, inputs } = await bundle(source);
-  const folder = join(BUILT_PAGES, source.name);
+  const folder = join(built, source.name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const assets: Record<string, { type: string; file: string }> = {};
@@ -180,8 +180,8 @@ export async function buildPage(source: PageSource): Promise<string> {
 }
 
 /** Undefined when there is none, or one that was made of other sources. */
-async function readBuilt(source: PageSource): Promise<Page | undefined> {
-  const folder = join(BUILT_PAGES, source.name);
+async function readBuilt(source: PageSource, built: string): Promise<Page | undefined> {
+  const folder = join(built, source.name);
   try {
     const manifest = Manifest.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')));
     if (manifest.esbuild !== esbuild.version) return undefined;

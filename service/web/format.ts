@@ -27,11 +27,11 @@ export function count(value: number | null): string {
 export function significant(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return UNKNOWN;
   if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size < SMALLEST_PLAIN) return scientific(value);
+  if (Math.abs(value) < SMALLEST_PLAIN) return scientific(value);
+  // 0.9996 is 1.00: what it is rounded to decides how many decimals it has.
+  const size = Math.abs(Number(value.toPrecision(3)));
   if (size >= 1_000) return WHOLE.format(value);
-  const decimals = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return value.toFixed(Math.min(decimals, 8));
+  return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(size))));
 }
 
 function scientific(value: number): string {

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import Koa from 'koa';
+import { listenHttp } from '../../service/http.ts';
+import { buildPage, type PageSource, pageOf, servePage } from '../../service/pages.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const SCRIPT = `import { word } from './word.ts'; document.title = word; // ${'x'.repeat(600)}`;
+
+/** A page of three files in a folder of its own. */
+async function pageSource(context: TestContext): Promise<{ source: PageSource; directory: string }> {
+  const directory = await temporaryDirectory(context);
+  const write = (name: string, text: string) => writeFile(join(directory, name), text);
+  await write('word.ts', `export const word: string = 'first ${'y'.repeat(600)}';`);
+  await write('page.ts', SCRIPT);
+  await write('page.css', 'body { color: red }');
+  await write('icon.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  const url = (name: string) => pathToFileURL(join(directory, name));
+  const source = {
+    name: 'trial',
+    script: url('page.ts'),
+    style: url('page.css'),
+    icon: url('icon.svg'),
+    title: 'Trial',
+    description: 'A page for a test',
+    paths: [/^\/$/, /^\/deep\/[^/]+$/],
+  };
+  return { source, directory };
+}
+
+async function serve(context: TestContext, source: PageSource): Promise<string> {
+  const app = new Koa();
+  app.use(servePage(source));
+  app.use((ctx) => {
+    ctx.status = 404;
+    ctx.body = { error: 'somebody else answers' };
+  });
+  const http = await listenHttp({ host: '127.0.0.1', port: 0, handler: app.callback() });
+  context.after(() => http.stop());
+  return http.url;
+}
+
+/** The status of an answer; unlike `fetch`, adds no headers of its own. */
+async function statusWith(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<number | undefined> {
+  const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+test('a page is served on each of its paths, under a policy that lets nothing else run', async (context) => {
+  const { source } = await pageSource(context);
+  const url = await serve(context, source);
+  const first = await fetch(`${url}/`);
+  const html = await first.text();
+  assert.equal(first.status, 200);
+  assert.equal(first.headers.get('cache-control'), 'no-cache');
+  assert.equal(await (await fetch(`${url}/deep/link`)).text(), html);
+  const policy = first.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /require-trusted-types-for 'script'/);
+  assert.doesNotMatch(policy, /unsafe|\*|https?:|data:/);
+  assert.doesNotMatch(html, /<script>|<style|style=| on\w+=/, 'nothing inline');
+});
+
+test('what a page loads may be kept for ever, and comes compressed to who can read that', async (context) => {
+  const { source } = await pageSource(context);
+  const url = await serve(context, source);
+  const html = await (await fetch(url)).text();
+  const paths = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? '');
+  assert.equal(paths.length, 3, 'a script, a style and an icon');
+  for (const path of paths) {
+    const asset = await fetch(url + path);
+    assert.equal(asset.status, 200, path);
+    assert.match(asset.headers.get('cache-control') ?? '', /immutable/);
+    assert.equal(
+      await statusWith(url + path, { 'If-None-Match': asset.headers.get('etag') ?? '' }),
+      304,
+      path,
+    );
+  }
+  const script = paths.find((path) => path.endsWith('.js')) ?? '';
+  const compressed = await fetch(url + script, { headers: { 'Accept-Encoding': 'gzip' } });
+  assert.equal(compressed.headers.get('content-encoding'), 'gzip');
+  const plain = await fetch(url + script, { headers: { 'Accept-Encoding': 'identity' } });
+  assert.equal(plain.headers.get('content-encoding'), null);
+  assert.equal(await compressed.text(), await plain.text());
+});
+
+test('other paths, other methods and assets of another version are left to the next', async (context) => {
+  const { source } = await pageSource(context);
+  const url = await serve(context, source);
+  assert.equal((await fetch(`${url}/other`)).status, 404);
+  assert.equal((await fetch(`${url}/assets/page-OLD.js`)).status, 404);
+  assert.equal((await fetch(`${url}/assets/../../etc/passwd`)).status, 404);
+  assert.equal((await fetch(url, { method: 'POST' })).status, 404);
+});
+
+test('a page that was built ahead of time is used until one of its sources changes', async (context) => {
+  const { source, directory } = await pageSource(context);
+  const built = join(directory, 'built');
+  const folder = await buildPage(source, built);
+  const bundled = await pageOf(source, join(directory, 'nothing here'));
+  assert.deepEqual(await pageOf(source, built), bundled, 'the same as bundled now');
+
+  // Whatever stands in the folder is served: it is not bundled again.
+  const [script = ''] = [...bundled.assets.keys()].filter((path) => path.endsWith('.js'));
+  const file = join(folder, script.slice('/assets/'.length));
+  await writeFile(file, `${await readFile(file, 'utf8')}//seen`);
+  assert.match(String((await pageOf(source, built)).assets.get(script)?.body), /\/\/seen$/);
+
+  await writeFile(join(directory, 'word.ts'), `export const word: string = 'second';`);
+  const texts = [...(await pageOf(source, built)).assets.values()].map(({ body }) => String(body));
+  assert.ok(texts.some((text) => text.includes('second')));
+});
+
+test('a build that was cut short counts as none', async (context) => {
+  const { source, directory } = await pageSource(context);
+  const built = join(directory, 'built');
+  await mkdir(join(built, 'trial'), { recursive: true });
+  await writeFile(join(built, 'trial', 'manifest.json'), '{"esbuild":"');
+  assert.equal((await pageOf(source, built)).assets.size, 3);
+});
+
+test('a page with a mistake in it is an error that names the file, and is tried again', async (context) => {
+  const { source, directory } = await pageSource(context);
+  await writeFile(join(directory, 'word.ts'), 'export const = ;');
+  await assert.rejects(() => pageOf(source), /word\.ts/);
+  await writeFile(join(directory, 'word.ts'), `export const word = 'mended';`);
+  assert.equal((await pageOf(source)).assets.size, 3);
+});
