@@ -78,13 +78,13 @@ export class NodeBackend implements ChainBackend {
     for (const entry of waiting.filter(({ satoshis }) => satoshis > 0n)) {
       const outPoint = { txid: entry.txid, index: entry.index };
       const { address, satoshis: value } = entry;
-      coins.set(outPointKey(outPoint), { address, outPoint, value, status: 'pending' });
+      coins.set(outPointKey(outPoint), { address, outPoint, value, status: 'pending', confirmations: 0 });
     }
     for (const utxo of confirmed) {
       const outPoint = { txid: utxo.txid, index: utxo.outputIndex };
       const status = utxo.spendable ? 'spendable' : 'immature';
-      const { address, satoshis: value } = utxo;
-      coins.set(outPointKey(outPoint), { address, outPoint, value, status });
+      const { address, satoshis: value, confirmations } = utxo;
+      coins.set(outPointKey(outPoint), { address, outPoint, value, status, confirmations });
     }
     for (const { satoshis, prevtxid, prevout } of waiting) {
       if (satoshis > 0n) continue;

@@ -29,6 +29,8 @@ export interface ChainCoin {
   readonly outPoint: OutPoint;
   readonly value: Nits;
   readonly status: CoinStatus;
+  /** Blocks from its own to the tip, both counted; 0 while it waits for one. */
+  readonly confirmations: number;
 }
 
 /** A transaction and where it stands. */

@@ -23,6 +23,8 @@ export interface WalletCoin extends Candidate {
   /** Whose it is. */
   readonly label: string;
   readonly status: CoinStatus;
+  /** Blocks from its own to the tip, both counted; 0 while it waits for one. */
+  readonly confirmations: number;
   readonly confirmed: boolean;
   /** Made by a payment of this wallet: may be spent while pending, nobody else can take it back. */
   readonly own: boolean;

@@ -32,6 +32,8 @@ export interface PaymentRequest {
   readonly change?: 'fresh' | 'reuse';
   /** Spend exactly these coins. Default: as {@link selectCoins} chooses. */
   readonly coins?: readonly OutPoint[];
+  /** Spend only coins for which this says yes. Default: any. */
+  readonly allows?: (coin: WalletCoin) => boolean;
 }
 
 /** A payment as it would be made now. Nothing of it is kept. */
@@ -75,7 +77,9 @@ export function planPayment(
     script: payeeScript(address, profile.name, profile.address),
   }));
   const ours = view.coins.filter((coin) => coin.label === from);
-  const usable = ours.filter(({ status, own }) => status === 'spendable' || (status === 'pending' && own));
+  const usable = ours.filter(
+    (coin) => isUsable(coin) && (request.allows === undefined || request.allows(coin)),
+  );
   try {
     const spendAll = request.coins !== undefined;
     const coins = request.coins === undefined ? usable : named(request.coins, usable);
@@ -90,7 +94,17 @@ export function planPayment(
   }
 }
 
-function changePlace(request: PaymentRequest, contents: Contents, view: ChainView): KeyPlace {
+/** What may be spent now: what the next block takes, and change of ours that waits for a block. */
+export function isUsable({ status, own }: WalletCoin): boolean {
+  return status === 'spendable' || (status === 'pending' && own);
+}
+
+/** Where the change of a payment goes. */
+export function changePlace(
+  request: Pick<PaymentRequest, 'from' | 'change'>,
+  contents: Contents,
+  view: ChainView,
+): KeyPlace {
   const own = contents.labels.find(({ name }) => name === request.from)?.receive[0];
   if (request.change === 'reuse' && own !== undefined) return { chain: RECEIVE, index: own };
   return { chain: CHANGE, index: view.freeChange };

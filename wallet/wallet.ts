@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { bytesToHex, displayHash } from '../protocol/bytes.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
-import { encodeTransaction, type Transaction, txid } from '../protocol/transaction.ts';
+import { encodeTransaction, outPointKey, type Transaction, txid } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
 import { type ChainBackend, type ChainState, PaymentRejectedError } from './backend.ts';
@@ -20,6 +20,7 @@ import {
   requireLabel,
   requireTrueCoins,
 } from './payment-plan.ts';
+import { planReplacement, type ReplacementRequest } from './replacement.ts';
 import type { ScanOptions } from './scan.ts';
 import { WalletError } from './wallet-error.ts';
 import { type HistoryRequest, readHistory } from './wallet-history.ts';
@@ -225,6 +226,47 @@ export class Wallet {
     return payment;
   }
 
+  /**
+   * Signs a payment for a service that keeps it itself: nothing is written down here and nobody hears of it.
+   * @throws WalletError as {@link plan}
+   */
+  async sign(request: PaymentRequest): Promise<Payment> {
+    const { contents, view } = await this.#look();
+    const plan = await this.#plan(request, contents, view);
+    await requireTrueCoins(plan.coins, view);
+    return this.#sign(plan, this.#ringOf(contents));
+  }
+
+  /**
+   * Signs a payment that takes the place of an unconfirmed one: the same payees, all coins of the other one and more
+   * where they do not cover the fee. Kept and handed in by the caller, as {@link sign}.
+   * @throws WalletError when a coin is not this wallet's, or the coins do not cover the fee
+   */
+  async signReplacement(request: ReplacementRequest): Promise<Payment> {
+    const { contents, view } = await this.#look();
+    const ring = this.#ringOf(contents);
+    const minimumFeeRate = await this.#backend.minimumFeeRate();
+    const plan = planReplacement(request, contents, view, { profile: this.profile, minimumFeeRate, ring });
+    const known = new Set(request.coins.map(({ outPoint }) => outPointKey(outPoint)));
+    await requireTrueCoins(
+      plan.coins.filter(({ outPoint }) => !known.has(outPointKey(outPoint))),
+      view,
+    );
+    return this.#sign(plan, ring);
+  }
+
+  /**
+   * Remembers a payment that was signed here and is kept elsewhere: its coins are not spent again, and it is handed
+   * in with every look until it is settled. Remembering it twice changes nothing.
+   */
+  async keep(payment: KeptPayment): Promise<void> {
+    await this.#store.update(async (contents) => {
+      const isKnown = contents.outgoing.some(({ txid: id }) => id === displayHash(payment.txid));
+      const updated = isKnown ? contents : withOutgoing(contents, payment, this.#now());
+      return { contents: updated, result: undefined };
+    });
+  }
+
   async #plan(request: PaymentRequest, contents: Contents, view: ChainView): Promise<PaymentPlan> {
     const minimumFeeRate = await this.#backend.minimumFeeRate();
     return planPayment(request, contents, view, { profile: this.profile, minimumFeeRate });
@@ -281,6 +323,9 @@ export class Wallet {
   }
 }
 
+/** A signed payment and the label that pays. */
+export type KeptPayment = Pick<Payment, 'txid' | 'transaction' | 'from'>;
+
 /** What to know about an address beside itself. */
 export interface NewAddress {
   readonly label: string;
@@ -306,7 +351,7 @@ function withKeys(contents: Contents, ring: KeyRing): Contents {
   return { ...contents, keyHashes: { receive: ring.keyHashes(RECEIVE), change: ring.keyHashes(CHANGE) } };
 }
 
-function withOutgoing(contents: Contents, payment: Payment, time: number): Contents {
+function withOutgoing(contents: Contents, payment: KeptPayment, time: number): Contents {
   const hex = bytesToHex(encodeTransaction(payment.transaction));
   const id = displayHash(payment.txid);
   return {

@@ -143,7 +143,8 @@ export class FakeChain implements ChainBackend {
       const outPoint = { txid: new Uint8Array(Buffer.from(id, 'hex')), index: Number(index) };
       const mature = isMature(coin, this.height + 1, this.profile);
       const status = !confirmed.has(key) ? 'pending' : mature ? 'spendable' : 'immature';
-      found.push({ address, outPoint, value: coin.value, status });
+      const confirmations = status === 'pending' ? 0 : this.height - coin.height + 1;
+      found.push({ address, outPoint, value: coin.value, status, confirmations });
     }
     return found;
   }
