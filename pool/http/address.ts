@@ -3,7 +3,7 @@ import { historyStep } from '../statistics/minute-history.ts';
 import { earningsOf, luckOfAddress } from './earnings.ts';
 import { type HistoryRow, historyRows } from './history-rows.ts';
 import type { PoolView } from './pool-view.ts';
-import { ratesOfRows, workerRows } from './worker-rows.ts';
+import { ratesOfWorkers, workerTable } from './worker-rows.ts';
 
 const MINUTE_MS = 60_000;
 /** Workers of one address that are shown, those with the most work of the last hour first. */
@@ -21,9 +21,8 @@ export async function addressAnswer(
   worker: string | undefined,
 ) {
   const { statistics, accounts } = view;
-  const rows = workerRows(view, address);
-  const shown =
-    worker === undefined ? rows.slice(0, SHOWN_WORKERS) : rows.filter((row) => row.worker === worker);
+  const { total, rows } = workerTable(view, SHOWN_WORKERS, address);
+  const shown = worker === undefined ? rows : rows.filter((row) => row.worker === worker);
   const [histories, earnings, luck] = await Promise.all([
     workerHistories(view, address, minutes),
     accounts === undefined ? null : earningsOf(accounts, address, SHOWN_CREDITS),
@@ -33,10 +32,10 @@ export async function addressAnswer(
   return {
     address,
     time: view.clock.wallMs() / 1000,
-    hash_rate: ratesOfRows(rows),
+    hash_rate: ratesOfWorkers(view, address),
     round_share: round ?? null,
     luck,
-    workers_total: rows.length,
+    workers_total: total,
     workers: shown.map((row, index) => ({
       ...row,
       ...(index < SHOWN_HISTORIES && { history: histories(row.worker) }),

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import { discardBody, HttpError } from '../../service/http.ts';
+import { adminAnswers } from './admin-answers.ts';
 import { answersTo } from './answers.ts';
 import { healthOf } from './health.ts';
 import { poolMetrics } from './metrics.ts';
@@ -19,7 +20,7 @@ const HEADERS = {
  * The pool's HTTP answers (docs/pool-api.md). Reading is for everybody; what changes something needs the admin
  * token. Every number says what time it covers; what is unknown is null.
  */
-export function poolApp(view: PoolView): Koa {
+export function poolApp(view: PoolView, wrongTokensPerMinute: number): Koa {
   const router = new Router({ sensitive: true, strict: true });
   const metrics = poolMetrics(view);
   router.get('/health', (ctx) => {
@@ -32,6 +33,7 @@ export function poolApp(view: PoolView): Koa {
     ctx.type = metrics.contentType;
   });
   answersTo(router, view);
+  adminAnswers(router, view, wrongTokensPerMinute);
 
   const app = new Koa();
   app.on('error', (error) => view.log.error({ err: error }, 'an HTTP request failed'));

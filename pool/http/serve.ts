@@ -15,7 +15,7 @@ import { newHttpCounters } from './http-counters.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
 import type { PoolView } from './pool-view.ts';
 import { shareLogFacts } from './stats.ts';
-import { ratesOfRows, workerRows } from './worker-rows.ts';
+import { ratesOfWorkers } from './worker-rows.ts';
 
 export interface ServeOptions {
   readonly host: string;
@@ -85,7 +85,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
   const http = await listenHttp({
     host: options.host,
     port: options.port,
-    handler: poolApp(view).callback(),
+    handler: poolApp(view, limits.wrongTokensPerMinute).callback(),
     portSetting: '--http-port',
     maxConnections: limits.connections,
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
@@ -117,13 +117,13 @@ function helloFrame({ network, jobs, clock, statistics, ledger }: PoolView): Liv
 /** The frame of every five seconds, of the pool or of one address. */
 function ratesFrame(view: PoolView, address: string | undefined): LiveFrame {
   const { statistics, clock, server } = view;
-  const rows = address === undefined ? undefined : workerRows(view, address);
   return {
     type: 'rates',
     time: clock.wallMs() / 1000,
     address: address ?? null,
-    hash_rate: rows === undefined ? statistics.hashRates() : ratesOfRows(rows),
+    hash_rate: address === undefined ? statistics.hashRates() : ratesOfWorkers(view, address),
     connections: server.connections.open,
-    accepted: rows?.reduce((sum, { accepted }) => sum + accepted, 0) ?? statistics.accepted,
+    accepted: statistics.accepted,
+    late: statistics.late,
   };
 }

@@ -9,11 +9,12 @@ import { blockRow, LUCK_BLOCKS, luckOf } from './blocks.ts';
 import { historyRows } from './history-rows.ts';
 import type { PoolView } from './pool-view.ts';
 import { wholeNumberText } from './request-fields.ts';
-import { ratesOfRows, workerRows } from './worker-rows.ts';
+import { ratesOfWorkers, workerTable } from './worker-rows.ts';
 
 /** Workers are shown up to here, those with the most work of the last hour first. */
 const SHOWN_WORKERS = 1_000;
 const SHOWN_BLOCKS = 20;
+const SHOWN_AGENTS = 50;
 const DEFAULT_HISTORY_MINUTES = 60;
 
 /** How much of a history is asked for: minutes up to a day. */
@@ -33,8 +34,7 @@ export async function statsOf(
     accounts?.blocks(LUCK_BLOCKS),
     accounts?.blockCounts(),
   ]);
-  const rows = workerRows(view, address);
-  const online = rows.filter(({ state }) => state !== 'offline');
+  const workers = workerTable(view, SHOWN_WORKERS, address);
   return {
     time: clock.wallMs() / 1000,
     started: statistics.startedMs / 1000,
@@ -44,7 +44,7 @@ export async function statsOf(
     scheme: accounts?.scheme ?? null,
     fee_percent: accounts === undefined ? null : Number(accounts.feePercent),
     reward_address: view.rewardAddress ?? null,
-    hash_rate: address === undefined ? statistics.hashRates() : ratesOfRows(rows),
+    hash_rate: address === undefined ? statistics.hashRates() : ratesOfWorkers(view, address),
     shares: shareFacts(statistics),
     best_share: bestShare(statistics),
     round: roundFacts(view),
@@ -56,10 +56,12 @@ export async function statsOf(
       failure: ledger.shares.failure ?? null,
     },
     connections: { ...server.connections, ...statistics.connections },
-    miners: new Set(online.map((row) => row.address)).size,
-    workers_online: online.length,
-    workers_total: rows.length,
-    workers: rows.slice(0, SHOWN_WORKERS),
+    bans: server.bans().length,
+    miners: workers.miners,
+    workers_online: workers.online,
+    workers_total: workers.total,
+    workers: workers.rows,
+    agents: agentRows(view),
     blocks_total: blockCounts,
     blocks: blocks.slice(0, SHOWN_BLOCKS).map((block) => blockRow(block, accounts?.maturity ?? null)),
     history: historyRows(statistics.history.last(minutes, historyStep(minutes), clock.wallMs())),
@@ -78,6 +80,18 @@ function networkFacts({ network, jobs, accounts }: PoolView) {
     maturity: accounts?.maturity ?? null,
     block_time_seconds: network.blockTimeSeconds,
   };
+}
+
+/** What the open connections call themselves, the most frequent first. */
+function agentRows({ server }: PoolView) {
+  const counts = new Map<string, number>();
+  for (const { agent } of server.sessions()) {
+    if (agent !== null) counts.set(agent, (counts.get(agent) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([agent, connections]) => ({ agent, connections }))
+    .sort((a, b) => b.connections - a.connections)
+    .slice(0, SHOWN_AGENTS);
 }
 
 function jobFacts({ jobs, clock }: PoolView) {

@@ -1,6 +1,7 @@
 import { addHashRates, type HashRate } from '../statistics/hash-rate.ts';
-import { type WorkerState, workerState } from '../statistics/worker-state.ts';
+import { isGone, type WorkerState, workerState } from '../statistics/worker-state.ts';
 import type { RejectCounts, WorkerTally } from '../statistics/worker-tally.ts';
+import type { Worker } from '../stratum/worker-name.ts';
 import { secondsOf } from './amount-fields.ts';
 import type { PoolView } from './pool-view.ts';
 
@@ -29,32 +30,58 @@ export interface WorkerRow {
 
 type RowView = Pick<PoolView, 'statistics' | 'roster' | 'clock' | 'server'>;
 
-/** The workers of the last day, or of one address, with the most work of the last hour first. */
-export function workerRows(view: RowView, address?: string): WorkerRow[] {
-  const { statistics, clock } = view;
+/** Workers, with the rows of those that did most. */
+export interface WorkerTable {
+  readonly total: number;
+  readonly online: number;
+  /** Addresses with a worker that is not offline. */
+  readonly miners: number;
+  readonly rows: readonly WorkerRow[];
+}
+
+/**
+ * The workers of the last day, or of one address: those with the most work of the last hour first, up to a limit.
+ */
+export function workerTable(view: RowView, limit: number, address?: string): WorkerTable {
+  const { statistics, roster, clock } = view;
   const steadyMs = clock.steadyMs();
   statistics.workers.forgetIdle(steadyMs);
-  return statistics.workers
-    .list(address)
-    .map((tally) => workerRow(view, tally, steadyMs))
-    .sort((a, b) => hourlyRate(b) - hourlyRate(a) || a.worker.localeCompare(b.worker));
+  const tallies = statistics.workers.list(address);
+  const online = tallies.filter((tally) => !isGone(signsOf(tally, roster, clock)));
+  const agents = agentsOf(view, address);
+  const rows = tallies
+    .map((tally) => ({ tally, work: tally.workOfHour(steadyMs) }))
+    .sort((a, b) => b.work - a.work || a.tally.worker.name.localeCompare(b.tally.worker.name))
+    .slice(0, limit)
+    .map(({ tally }) => workerRow(view, tally, agents.get(keyOf(tally.worker)), steadyMs));
+  return {
+    total: tallies.length,
+    online: online.length,
+    miners: new Set(online.map(({ worker }) => worker.address)).size,
+    rows,
+  };
 }
 
 /** The rates of several workers together. */
-export function ratesOfRows(rows: readonly WorkerRow[]): HashRate[] {
-  return addHashRates(rows.map(({ hash_rate }) => hash_rate));
+export function ratesOfWorkers({ statistics, clock }: RowView, address: string): HashRate[] {
+  const nowMs = clock.steadyMs();
+  return addHashRates(statistics.workers.list(address).map((tally) => tally.rates(nowMs)));
 }
 
-function workerRow({ roster, clock }: RowView, tally: WorkerTally, steadyMs: number): WorkerRow {
+function workerRow(
+  { roster, clock }: RowView,
+  tally: WorkerTally,
+  agent: string | undefined,
+  steadyMs: number,
+): WorkerRow {
   const { worker, lastShareMs, difficulty } = tally;
   const { stale = 0, ...rejected } = tally.rejected;
   const rates = tally.rates(steadyMs);
-  const connections = roster.connectionsOf(worker);
-  const silentSeconds = lastShareMs === null ? undefined : (clock.wallMs() - lastShareMs) / 1000;
+  const signs = signsOf(tally, roster, clock);
   return {
     address: worker.address,
     worker: worker.name,
-    state: workerState({ connections, silentSeconds, difficulty, rates }),
+    state: workerState({ ...signs, difficulty, rates }),
     hash_rate: rates,
     since: tally.sinceMs / 1000,
     accepted: tally.accepted,
@@ -64,11 +91,30 @@ function workerRow({ roster, clock }: RowView, tally: WorkerTally, steadyMs: num
     difficulty,
     best_share: tally.bestShare,
     last_share_time: secondsOf(lastShareMs),
-    agent: null,
-    connections,
+    agent: agent ?? null,
+    connections: signs.connections,
   };
 }
 
-function hourlyRate({ hash_rate }: WorkerRow): number {
-  return hash_rate.find(({ window_seconds }) => window_seconds === 3_600)?.hashes_per_second ?? 0;
+function signsOf({ worker, lastShareMs }: WorkerTally, roster: RowView['roster'], clock: RowView['clock']) {
+  return {
+    connections: roster.connectionsOf(worker),
+    silentSeconds: lastShareMs === null ? undefined : (clock.wallMs() - lastShareMs) / 1000,
+  };
+}
+
+/** What the workers' miners call themselves, of those that are connected; of several the last one. */
+function agentsOf({ server }: RowView, address: string | undefined): ReadonlyMap<string, string> {
+  const agents = new Map<string, string>();
+  for (const { agent, workers } of server.sessions()) {
+    if (agent === null) continue;
+    for (const worker of workers) {
+      if (address === undefined || worker.address === address) agents.set(keyOf(worker), agent);
+    }
+  }
+  return agents;
+}
+
+function keyOf({ address, name }: Worker): string {
+  return `${address} ${name}`;
 }

@@ -8,6 +8,8 @@ import { RateMeter } from './rate-meter.ts';
 /** How many submissions were refused, by reason; reasons that did not occur are absent. */
 export type RejectCounts = Partial<Record<RejectReason, number>>;
 
+const HOUR_MS = 3_600_000;
+
 /** What is counted of one worker, beginning at its first share since the pool was started. */
 export class WorkerTally {
   readonly worker: Worker;
@@ -57,6 +59,11 @@ export class WorkerTally {
 
   rates(nowMs: number): HashRate[] {
     return hashRatesOf(this.#meter, nowMs);
+  }
+
+  /** Expected hashes of the last hour. */
+  workOfHour(nowMs: number): number {
+    return this.#meter.last(HOUR_MS, nowMs).sum;
   }
 
   /** Difficulty of the best share since counting began. */
