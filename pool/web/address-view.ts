@@ -24,7 +24,7 @@ export function addressView(feed: PoolFeed, address: string): View {
   let answer: AddressAnswer | undefined;
   let next: NextPayout | undefined;
   const rates = new RatePanel({
-    title: 'Hash rate of this address',
+    title: 'Hash rate',
     empty: 'No share of this address in this time.',
     minutes,
     onRange: (chosen) => {

@@ -22,6 +22,7 @@ import { LiveShares } from './live-shares.ts';
 import { figure, panel, quantity, rateOver, state } from './parts.ts';
 import { CONNECT_PATH, MINED_PATH } from './paths.ts';
 import type { PoolFeed } from './pool-feed.ts';
+import { highScores, programs } from './rankings.ts';
 import { RatePanel } from './rate-panel.ts';
 import { ShareLogPanel } from './share-log-panel.ts';
 import { SharePanel } from './share-panel.ts';
@@ -35,7 +36,7 @@ const STEADY_S = 300;
 
 export function homeView(feed: PoolFeed): View {
   const rates = new RatePanel({
-    title: 'Hash rate of the pool',
+    title: 'Pool hash rate',
     empty: 'The line begins with the second minute of mining.',
     minutes: feed.historyMinutes,
     onRange: (minutes) => feed.showHistory(minutes),
@@ -52,6 +53,8 @@ export function homeView(feed: PoolFeed): View {
   const moreWorkers = h('p', { class: 'about' });
   const blocks = blockTable(['No block yet. It takes luck and patience; the effort shows how much of both.']);
   const nodes = h('ul', { class: 'nodes' });
+  const scores = h('div');
+  const agents = h('div');
   const element = h(
     'div',
     { class: 'stack' },
@@ -66,7 +69,13 @@ export function homeView(feed: PoolFeed): View {
     ),
     panel('Workers', workers.element, moreWorkers),
     panel('Blocks', blocks.element, h('p', { class: 'about' }, h('a', { href: MINED_PATH }, 'All blocks'))),
-    panel('Nodes', nodes),
+    h(
+      'div',
+      { class: 'thirds' },
+      panel('Best shares', scores),
+      panel('Programs', agents),
+      panel('Nodes', nodes),
+    ),
   );
   feed.listenTo(null);
   const update = (stats: Stats): void => {
@@ -88,6 +97,8 @@ export function homeView(feed: PoolFeed): View {
     );
     blocks.update(stats.blocks.slice(0, SHOWN_BLOCKS));
     show(nodes, ...nodeItems(stats));
+    show(scores, highScores(stats.workers));
+    show(agents, programs(stats.workers));
   };
   const nextPayout = new Poll({
     url: () => '/next_payout',

@@ -6,7 +6,7 @@ import type { LiveShare } from './answers.ts';
 import { REJECT_REASONS } from './explanations.ts';
 import { panel, workerLink } from './parts.ts';
 
-const SHOWN = 12;
+const SHOWN = 11;
 /** However many come, the list changes no more often than this. */
 const REDRAW_MS = 250;
 
@@ -21,7 +21,7 @@ export class LiveShares {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    this.element = panel('Live', h('div', { class: 'panel-tools' }, this.#pause), this.#list, this.#about);
+    this.element = panel('Live', h('div', { class: 'panel-tools' }, this.#pause), this.#about, this.#list);
     this.element.classList.add('live-panel');
     this.#pause.addEventListener('click', () => this.#hold(!this.#paused));
     this.#say();

@@ -40,6 +40,7 @@ type Tone = 'good' | 'warn' | 'bad';
 
 const TONES: Readonly<Record<string, Tone>> = {
   ok: 'good',
+  answers: 'good',
   confirmed: 'good',
   settled: 'good',
   low: 'warn',

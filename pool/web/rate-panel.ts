@@ -57,8 +57,10 @@ export class RatePanel {
 
   updateHistory(lines: readonly RateLine[]): void {
     const whole = lines.map(({ label, history }) => ({ label, history: withoutBeginning(history) }));
-    const times = [...new Set(whole.flatMap(({ history }) => history.map(({ time }) => time)))].sort(
-      (one, other) => one - other,
+    const all = [...new Set(whole.flatMap(({ history }) => history.map(({ time }) => time)))];
+    const times = withoutUnknownPast(
+      all.sort((one, other) => one - other),
+      whole,
     );
     this.#chart.update(
       times,
@@ -76,6 +78,19 @@ function withoutBeginning(history: readonly HistoryStep[]): readonly HistoryStep
   const last = history.at(-1);
   const length = history.at(-2)?.seconds ?? 0;
   return last !== undefined && last.seconds < length / 2 ? history.slice(0, -1) : history;
+}
+
+/** Steps of a chart that are shown however young the pool is. */
+const FEWEST_STEPS = 12;
+
+/** Leaves out the time before anything was counted, so that a young pool fills its chart. */
+function withoutUnknownPast(times: readonly number[], lines: readonly RateLine[]): readonly number[] {
+  const firsts = lines.flatMap(({ history }) => {
+    const first = history.find(({ hashes_per_second }) => hashes_per_second !== null);
+    return first === undefined ? [] : [first.time];
+  });
+  const begin = times.findIndex((time) => time >= Math.min(...firsts));
+  return begin < 0 ? times : times.slice(Math.max(0, Math.min(begin, times.length - FEWEST_STEPS)));
 }
 
 function chartLine({ label, history }: RateLine, times: readonly number[]): ChartLine {

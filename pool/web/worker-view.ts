@@ -20,7 +20,7 @@ const FIRST_MINUTES = 1_440;
 export function workerView(feed: PoolFeed, address: string, name: string): View {
   let minutes = FIRST_MINUTES;
   const rates = new RatePanel({
-    title: 'Hash rate of this worker',
+    title: 'Hash rate',
     empty: 'No share of this worker in this time.',
     minutes,
     onRange: (chosen) => {

@@ -104,7 +104,7 @@ export class TimeChart {
     const options: uPlot.Options = {
       width: this.#width(),
       height: this.#height(),
-      padding: [12, 8, 0, 0],
+      padding: [12, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
       scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
