@@ -1,7 +1,6 @@
 /** Everything about one address: its workers, what they earned and what was paid. */
 import { copyButton } from '../../service/web/copy.ts';
 import { type Child, h, show } from '../../service/web/element.ts';
-import { percent, plural } from '../../service/web/format.ts';
 import { Poll, RefusedError } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { MAX_LINES } from '../../service/web/time-chart.ts';
@@ -90,7 +89,7 @@ export function addressView(feed: PoolFeed, address: string): View {
       rates.updateRates(data.hash_rate);
       rates.updateHistory(linesOf(data.workers));
       workers.update([...data.workers].sort(byRate));
-      show(luck, luckWords(data));
+      show(luck, data.luck?.meaning ?? '');
       showEarnings();
     },
     onError: (error) => {
@@ -117,8 +116,10 @@ export function addressView(feed: PoolFeed, address: string): View {
   const closers = [
     feed.onStats(showEarnings),
     feed.onLive((message) => {
-      const isOurs = 'address' in message && message.address === (answer?.address ?? address);
-      if (isOurs && (message.type === 'share' || message.type === 'reject')) live.add(message);
+      const ours = answer?.address ?? address;
+      if ((message.type === 'share' || message.type === 'reject') && message.address === ours)
+        live.add(message);
+      if (message.type === 'rates' && message.address === ours) rates.updateRates(message.hash_rate);
       if (message.type === 'block' || message.type === 'payout') {
         poll.soon();
         nextPayout.soon();
@@ -138,15 +139,6 @@ function linesOf(workers: readonly Worker[]): RateLine[] {
     .sort(byRate)
     .slice(0, MAX_LINES)
     .map(({ worker, history }) => ({ label: worker === '' ? 'no name' : worker, history }));
-}
-
-function luckWords({ luck }: AddressAnswer): string {
-  if (luck === null || luck.blocks === null) return '';
-  const effort =
-    luck.effort_mean === null
-      ? ''
-      : ` with a mean effort of ${percent(luck.effort_mean)}; below 100 % is good luck`;
-  return `This address found ${plural(luck.blocks, 'block')}${effort}.`;
 }
 
 export function refusalWords(error: RefusedError): Child[] {

@@ -84,7 +84,11 @@ const Block = z.object({
   reason: known(text),
 });
 export type Block = z.infer<typeof Block>;
-const Blocks = z.object({ blocks: list(Block) });
+const Next = known(z.union([number, text]));
+/** What to ask for to get the next page. */
+export type PageMark = z.infer<typeof Next>;
+
+const Blocks = z.object({ blocks: list(Block), next: Next });
 
 const Network = z.object({
   name: text,
@@ -161,21 +165,22 @@ const Credit = z.object({
   amount_nits: known(text),
   state: known(text),
   confirmations: known(number),
+  direct: known(z.boolean()),
 });
 export type Credit = z.infer<typeof Credit>;
 
 const Payout = z.object({
+  id: known(number),
   txid: known(text),
   time: known(number),
   state: known(text),
-  amount_nits: known(text),
   total_nits: known(text),
   fee_nits: known(text),
   confirmations: known(number),
   items: list(z.object({ address: text, amount_nits: known(text) })),
 });
 export type Payout = z.infer<typeof Payout>;
-const Payouts = z.object({ payouts: list(Payout) });
+const Payouts = z.object({ payouts: list(Payout), next: Next });
 
 const Earnings = z.object({
   immature_nits: known(text),
@@ -204,6 +209,8 @@ const NextPayout = z.object({
   minimum_nits: known(text),
   trouble: known(text),
   total_nits: known(text),
+  due_total: known(number),
+  waits_total: known(number),
   due: list(z.object({ address: text, amount_nits: known(text) })),
   waits: list(z.object({ address: text, owed_nits: known(text), why: known(text) })),
 });
@@ -230,7 +237,7 @@ const LiveMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('block'), height: number, hash: text, state: known(text) }),
   z.object({ type: z.literal('payout'), state: known(text), txid: known(text) }),
-  z.object({ type: z.literal('rates'), hash_rate: list(HashRate) }),
+  z.object({ type: z.literal('rates'), address: known(text), hash_rate: list(HashRate) }),
   z.object({ type: z.literal('chain_head'), head: text, batch: known(number), sequence: known(number) }),
 ]);
 export type LiveMessage = z.infer<typeof LiveMessage>;
@@ -249,10 +256,21 @@ function reading<T extends z.ZodMiniType>(schema: T): Reader<z.infer<T>> {
 }
 
 export const readStats = reading(Stats);
-export const readBlocks = reading(Blocks);
-export const readPayouts = reading(Payouts);
+export const readBlocks = pageReader(reading(Blocks), ({ blocks }) => blocks);
+export const readPayouts = pageReader(reading(Payouts), ({ payouts }) => payouts);
 export const readAddress = reading(AddressAnswer);
 export const readNextPayout = reading(NextPayout);
+
+/** A page of a list, whatever its rows are called. */
+function pageReader<T extends { readonly next: PageMark }, Row>(
+  read: Reader<T>,
+  rowsOf: (answer: T) => readonly Row[],
+): Reader<{ readonly rows: readonly Row[]; readonly next: PageMark }> {
+  return (body) => {
+    const answer = read(body);
+    return { rows: rowsOf(answer), next: answer.next };
+  };
+}
 
 /** A live message, or undefined where it is of a kind this page does not know. */
 export function readLive(message: unknown): LiveMessage | undefined {

@@ -120,6 +120,8 @@ export class EarningsPanel {
   #creditState(credit: Credit) {
     const word = state(credit.state, CREDIT_STATES);
     const { confirmations } = credit;
+    if (credit.direct === true)
+      return [word, ' ', h('span', { class: 'depth-text' }, 'paid by the block itself')];
     if (credit.state !== 'immature' || confirmations === null || this.#maturity === null) return [word];
     return [word, ' ', depth(confirmations, this.#maturity)];
   }
@@ -173,18 +175,19 @@ export class NextPayoutPanel {
       show(this.#content, h('p', { class: 'countdown unknown' }, '—'));
       return;
     }
-    const { time, minimum_nits, total_nits, due, waits, trouble } = next;
-    const below =
-      waits.length === 0 ? '' : ` ${plural(waits.length, 'address', 'addresses')} below the minimum.`;
+    const { time, minimum_nits, total_nits, trouble } = next;
+    const due = next.due_total ?? next.due.length;
+    const waits = next.waits_total ?? next.waits.length;
+    const below = waits === 0 ? '' : ` ${plural(waits, 'address', 'addresses')} must wait.`;
     show(
       this.#content,
       h('p', { class: 'countdown' }, time === null ? 'by hand' : untilThen(time)),
       h(
         'p',
         {},
-        due.length === 0
+        due === 0
           ? `Nobody is due yet.${below}`
-          : `${amount(total_nits)} ${coin} to ${plural(due.length, 'address', 'addresses')}.${below}`,
+          : `${amount(total_nits)} ${coin} to ${plural(due, 'address', 'addresses')}.${below}`,
       ),
       trouble === null ? null : h('p', { class: 'trouble' }, `The last payout could not be made: ${trouble}`),
       h(

@@ -112,7 +112,7 @@ export function homeView(feed: PoolFeed): View {
     feed.onStats(update),
     feed.onLive((message) => {
       if (message.type === 'share' || message.type === 'reject') live.add(message);
-      if (message.type === 'rates') rates.updateRates(message.hash_rate);
+      if (message.type === 'rates' && message.address === null) rates.updateRates(message.hash_rate);
       if (message.type === 'chain_head') log.update(message);
       if (message.type === 'payout') nextPayout.soon();
     }),
@@ -174,10 +174,7 @@ function orphanWords({ blocks_total }: Stats): string {
 }
 
 function luckWords(stats: Stats | undefined): string {
-  const luck = stats?.luck ?? null;
-  if (luck === null || luck.effort_mean === null) return 'known with the first block';
-  const over = luck.blocks === null ? '' : ` over ${plural(luck.blocks, 'block')}`;
-  return `mean effort${over}. Below 100 % is good luck, above it bad; in the long run it is 100 %.`;
+  return stats?.luck?.meaning ?? 'Work per block, of what a block takes on average; below 100 % is luck.';
 }
 
 function nodeItems({ nodes }: Stats): HTMLElement[] {

@@ -8,11 +8,14 @@ import type { Payout } from './answers.ts';
 import { PAYOUT_STATES } from './explanations.ts';
 import { state } from './parts.ts';
 
-/** @param showRecipients how many addresses each payment went to; not needed where there is but one */
+/**
+ * @param showRecipients how many addresses each payment went to. Without it the payments are those of one
+ * address, and the amount is what it got.
+ */
 export function payoutTable(showRecipients: boolean, empty: readonly Child[]): DataTable<Payout> {
   return new DataTable<Payout>({
     caption: 'Payouts',
-    key: ({ txid, time }) => txid ?? String(time),
+    key: payoutKey,
     empty,
     columns: [
       { label: 'When', cell: ({ time }) => when(time) },
@@ -20,7 +23,8 @@ export function payoutTable(showRecipients: boolean, empty: readonly Child[]): D
       {
         label: 'Amount',
         numeric: true,
-        cell: ({ amount_nits, total_nits }) => amount(amount_nits ?? total_nits),
+        cell: ({ total_nits, items }) =>
+          amount(showRecipients ? total_nits : (items[0]?.amount_nits ?? null)),
       },
       ...(showRecipients
         ? [{ label: 'Addresses', numeric: true, cell: ({ items }: Payout) => count(items.length) }]
@@ -34,4 +38,9 @@ export function payoutTable(showRecipients: boolean, empty: readonly Child[]): D
       },
     ],
   });
+}
+
+/** A payment whose fee was raised has another txid, and is the same payment. */
+export function payoutKey({ id, txid }: Payout): string {
+  return String(id ?? txid);
 }

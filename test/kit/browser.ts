@@ -1,0 +1,84 @@
+/** The system's Chromium, driven by a test, and what a page must never do. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/** Where the browser is; undefined where there is none and none is required. */
+export function browserPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const path = env.NILZ_CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  if (path === undefined && env.NILZ_REQUIRE_BROWSER === '1') {
+    throw new Error(
+      'NILZ_REQUIRE_BROWSER=1, but there is no Chromium: install it or name it in NILZ_CHROMIUM',
+    );
+  }
+  return path;
+}
+
+/** For `test(name, { skip })`: false, or why there is nothing to test with. */
+export function withoutBrowser(): string | false {
+  return browserPath() === undefined && 'no Chromium here: install it or name it in NILZ_CHROMIUM';
+}
+
+/** A browser that ends with the test. */
+export async function launchBrowser(context: TestContext): Promise<Browser> {
+  const executablePath = browserPath();
+  assert.ok(executablePath, 'tests with a browser are skipped without one');
+  // Root, as in containers, has no sandbox.
+  const isRoot = process.getuid?.() === 0;
+  const browser = await chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });
+  context.after(() => browser.close());
+  return browser;
+}
+
+/** A page that is listened to. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors of the console and of scripts, violations of the content policy, dialogs. */
+  readonly complaints: string[];
+  /** Whatever was asked of another origin. */
+  readonly strangers: string[];
+}
+
+/** Opens a page of its own, as a person with these settings would. */
+export async function watchedPage(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const browserContext = await browser.newContext(options);
+  const page = await browserContext.newPage();
+  const complaints: string[] = [];
+  const strangers: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.exposeFunction('nilzTestViolation', (text: string) => complaints.push(text));
+  await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
+    nilzTestViolation('content policy: ' + event.violatedDirective + ' ' + event.blockedURI));`);
+  page.on('request', (request) => noteStranger(request.url()));
+  page.on('websocket', (socket) => noteStranger(socket.url()));
+  const { host } = new URL(origin);
+  const noteStranger = (url: string): void => {
+    if (new URL(url).host !== host) strangers.push(url);
+  };
+  return { page, complaints, strangers };
+}
+
+/** How far a page can be scrolled sideways, in pixels. */
+export async function sidewaysScroll(page: Page): Promise<number> {
+  return Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+}
