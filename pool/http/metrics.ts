@@ -115,6 +115,22 @@ const FAMILIES: readonly Family[] = [
     ],
   },
   {
+    name: 'nilz_pool_live_feeds',
+    help: 'Open WebSockets of /live',
+    samples: ({ live }) => [[{}, live.open]],
+  },
+  {
+    name: 'nilz_pool_live_feeds_total',
+    help: 'What happened to WebSockets of /live: opened; refused, because there were as many as may be; slow and misused, closed because they did not read, or said too much',
+    labels: ['event'],
+    samples: ({ live }) => Object.entries(live.counters).map(([event, count]) => [{ event }, count]),
+  },
+  {
+    name: 'nilz_pool_bans',
+    help: 'Clients that may not connect for a while',
+    samples: ({ server }) => [[{}, server.bans().length]],
+  },
+  {
     name: 'nilz_pool_start_time_seconds',
     help: 'When the pool was started, seconds since 1970',
     samples: ({ statistics }) => [[{}, statistics.startedMs / 1000]],

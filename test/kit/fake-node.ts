@@ -16,7 +16,7 @@ import { profileByName } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import { encodeTransaction, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
 import type { Bits, Height } from '../../protocol/units.ts';
-import { meetsTarget } from '../../protocol/work.ts';
+import { difficultyOf, meetsTarget } from '../../protocol/work.ts';
 
 export const SUBSIDY = 5_000_000_000n;
 
@@ -236,7 +236,9 @@ export class FakeNode {
         if (block === undefined) return notFound();
         const isBest = this.#best[block.height] === block.hash;
         const confirmations = isBest ? this.height - block.height + 1 : -1;
-        return { result: { hash: block.hash, height: block.height, confirmations } };
+        const previous = block.height === 0 ? {} : { previousblockhash: block.previous };
+        const header = { time: 1_790_000_000 + block.height, difficulty: difficultyOf(this.bits), nTx: 1 };
+        return { result: { hash: block.hash, height: block.height, confirmations, ...header, ...previous } };
       }
       case 'getblock': {
         const block = this.#blocks.get(String(params[0]));
