@@ -22,11 +22,8 @@ import {
 
 export { DatabaseError, lockFile, type SqlValue } from './sqlite-connection.ts';
 
-/**
- * How a column of {@link Statements.insertRows} travels: in JSON, blobs as hex and the rest as it is; blobs of
- * exactly 32 bytes (`blob32`) in one piece beside it, which makes a row of few columns cost a third less.
- */
-export type ColumnKind = 'blob' | 'blob32' | 'integer' | 'real' | 'text';
+/** How a column of {@link Statements.insertRows} travels through JSON: blobs as hex, the rest as it is. */
+export type ColumnKind = 'blob' | 'integer' | 'real' | 'text';
 
 /** The statements of a database or of one open transaction. All of them throw {@link DatabaseError}. */
 export interface Statements {
@@ -63,7 +60,6 @@ export interface DatabaseOptions {
 }
 
 const ROWS_PER_STATEMENT = 10_000;
-const BLOB32 = 32;
 const DEFAULT_CACHE_KIB = 16 * 1024;
 const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RECOVERY = 'Put a backup in its place, or move it away to begin with an empty one.';
@@ -217,11 +213,9 @@ class TransactionStatements implements Statements {
     rows: readonly (readonly SqlValue[])[],
     conflict?: 'replace' | 'ignore',
   ): Promise<void> {
-    const kinds = Object.values(columns);
     const sql = insertStatement(table, columns, conflict);
     for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-      const some = rows.slice(start, start + ROWS_PER_STATEMENT);
-      await this.#open().run(sql, [rowsToJson(some, kinds), ...blobs32(some, kinds)]);
+      await this.#open().run(sql, [rowsToJson(rows.slice(start, start + ROWS_PER_STATEMENT))]);
     }
   }
 
@@ -338,45 +332,18 @@ function insertStatement(
   columns: Readonly<Record<string, ColumnKind>>,
   conflict: 'replace' | 'ignore' | undefined,
 ): string {
-  let inJson = 0;
-  let beside = 1;
-  const values = Object.values(columns).map((kind) => {
-    if (kind === 'blob32') {
-      beside += 1;
-      return `substr(?${beside}, 1 + ${BLOB32} * key, ${BLOB32})`;
-    }
-    const element = `value->>${inJson}`;
-    inJson += 1;
+  const values = Object.values(columns).map((kind, index) => {
+    const element = `value->>${index}`;
     return kind === 'blob' ? `unhex(${element})` : element;
   });
   const verb = conflict === undefined ? 'INSERT' : `INSERT OR ${conflict.toUpperCase()}`;
-  return `${verb} INTO ${table} (${Object.keys(columns).join(', ')}) SELECT ${values.join(', ')} FROM json_each(?1)`;
+  return `${verb} INTO ${table} (${Object.keys(columns).join(', ')}) SELECT ${values.join(', ')} FROM json_each(?)`;
 }
 
-/** The columns that travel in JSON. */
-function rowsToJson(rows: readonly (readonly SqlValue[])[], kinds: readonly ColumnKind[]): string {
+function rowsToJson(rows: readonly (readonly SqlValue[])[]): string {
   return JSON.stringify(
-    rows.map((row) => {
-      const values = kinds.includes('blob32') ? row.filter((_, column) => kinds[column] !== 'blob32') : row;
-      return values.map((value) => (value instanceof Uint8Array ? toHex(value) : bindable(value)));
-    }),
+    rows.map((row) => row.map((value) => (value instanceof Uint8Array ? toHex(value) : bindable(value)))),
   );
-}
-
-/** Each column of 32-byte blobs in one piece. @throws RangeError on a value of another length */
-function blobs32(rows: readonly (readonly SqlValue[])[], kinds: readonly ColumnKind[]): Uint8Array[] {
-  const columns = [...kinds.keys()].filter((column) => kinds[column] === 'blob32');
-  return columns.map((column) => {
-    const bytes = Buffer.allocUnsafe(BLOB32 * rows.length);
-    for (const [index, row] of rows.entries()) {
-      const value = row[column];
-      if (!(value instanceof Uint8Array) || value.length !== BLOB32) {
-        throw new RangeError(`a value of a column of ${BLOB32}-byte blobs is something else`);
-      }
-      bytes.set(value, BLOB32 * index);
-    }
-    return bytes;
-  });
 }
 
 function toHex(bytes: Uint8Array): string {

@@ -1,18 +1,18 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import type { Hash } from '../../protocol/units.ts';
-import type { Database, Statements } from '../../service/database.ts';
+import type { Database, SqlValue, Statements } from '../../service/database.ts';
 import type { Worker } from '../stratum/worker-name.ts';
 import { plainBytes } from './blob.ts';
-import type { MinuteSums } from './minute-sums.ts';
+import { type BatchSums, type MinuteSums, minuteRows } from './minute-sums.ts';
 import { RowIds } from './row-ids.ts';
 import { type BatchHeader, batchDigest, nextHead } from './share-chain.ts';
 import {
   type BatchRow,
-  EDGE_SHARE_COLUMNS,
+  difficultyBytes,
+  ENTER_BATCH,
   type LedgerShare,
   readShare,
   SELECT_SHARES,
-  SHARE_COLUMNS,
   type ShareLogRow,
   type ShareRow,
 } from './share-log-schema.ts';
@@ -40,8 +40,8 @@ type TipOfShare = Pick<LedgerShare, 'tip' | 'tipHeight' | 'sequence'>;
 const CHAINED_AT_ONCE = 1_000;
 
 /**
- * Writes batches of shares: in one transaction the shares, the workers and tips they name, their sums by minute,
- * and the next link of the hash chain.
+ * Writes batches of shares: in one transaction the shares, the workers and tips they name, their sums by the
+ * minute, and the next link of the hash chain.
  */
 export class BatchWriter {
   readonly #database: Database;
@@ -53,7 +53,11 @@ export class BatchWriter {
   private constructor(database: Database, workerIds: RowIds<Worker>, minutes: MinuteSums, head: ChainHead) {
     this.#database = database;
     this.#workerIds = workerIds;
-    this.#tipIds = new RowIds(({ tip }) => hashKey(tip), insertTips);
+    this.#tipIds = new RowIds(
+      ({ tip }) => tip,
+      ({ tip }) => hashKey(tip),
+      insertTips,
+    );
     this.#minutes = minutes;
     this.#head = head;
   }
@@ -79,52 +83,111 @@ export class BatchWriter {
    * @returns the batch; undefined when nothing was left to write
    * @throws DatabaseError; nothing is written then
    */
-  async write(given: readonly LedgerShare[], timeMs: number): Promise<WrittenBatch | undefined> {
-    const { shares, entered } = await this.#database.transaction(async (statements) => {
+  async write(shares: readonly LedgerShare[], timeMs: number): Promise<WrittenBatch | undefined> {
+    const entry = this.#entryFromMemory(shares, timeMs);
+    if (entry === undefined) return this.#writeWithReading(shares, timeMs);
+    await this.#database.run(ENTER_BATCH, entry.row);
+    return this.#written(entry);
+  }
+
+  /** Nearly always: everything that the shares name was named before. */
+  #entryFromMemory(shares: readonly LedgerShare[], timeMs: number): BatchEntry | undefined {
+    if (shares.some(({ origin }) => origin !== undefined)) return undefined;
+    const workers = this.#workerIds.known(shares.map(({ worker }) => worker));
+    const tips = this.#tipIds.known(shares);
+    const sums = workers && this.#minutes.addInMemory(shares, workers);
+    return workers && tips && sums && makeEntry(this.#head, { shares, workers, tips, sums, timeMs });
+  }
+
+  async #writeWithReading(given: readonly LedgerShare[], timeMs: number): Promise<WrittenBatch | undefined> {
+    const entered = await this.#database.transaction(async (statements) => {
       const shares = await withoutRepeats(given, statements);
-      const first = shares[0];
-      return { shares, entered: first && (await this.#enter(first, shares, timeMs, statements)) };
+      if (shares.length === 0) return undefined;
+      const names = shares.map(({ worker }) => worker);
+      const workers = await this.#workerIds.of(names, statements);
+      const tips = await this.#tipIds.of(shares, statements);
+      const sums = await this.#minutes.add(shares, workers.list, statements);
+      const content = { shares, workers: workers.list, tips: tips.list, sums, timeMs };
+      const entry = makeEntry(this.#head, content);
+      await statements.run(ENTER_BATCH, entry.row);
+      return { entry, workers, tips };
     });
     if (entered === undefined) return undefined;
     // What a rollback would have taken back is remembered only now.
-    this.#workerIds.remember(entered.workers);
-    this.#tipIds.remember(entered.tips);
-    this.#minutes.remember(entered.sums);
-    const written = { ...entered.head, timeMs };
+    this.#workerIds.remember(entered.workers.found);
+    this.#tipIds.remember(entered.tips.found);
+    return this.#written(entered.entry);
+  }
+
+  #written({ header, head, content }: BatchEntry): WrittenBatch {
+    const { shares, timeMs, sums } = content;
+    this.#minutes.remember(sums);
+    const written = { batch: header.batch, sequence: header.lastSequence, timeMs, head };
     this.#head = written;
     return { ...written, shares };
   }
+}
 
-  async #enter(first: LedgerShare, shares: readonly LedgerShare[], timeMs: number, statements: Statements) {
-    const workers = await this.#workerIds.of(
-      shares.map(({ worker }) => worker),
-      statements,
-    );
-    const tips = await this.#tipIds.of(shares, statements);
-    await insertShares(shares, workers.list, tips.list, statements);
-    const sums = await this.#minutes.add(shares, workers.list, statements);
-    const { header, digest, head } = link(this.#head, first, shares, timeMs);
-    await insertBatch(header, digest, head, statements);
-    return {
-      workers: workers.found,
-      tips: tips.found,
-      sums,
-      head: { batch: header.batch, sequence: header.lastSequence, head },
-    };
-  }
+/** What a batch is made of, with the ids of the rows its shares name. */
+interface BatchContent {
+  readonly shares: readonly LedgerShare[];
+  readonly workers: readonly number[];
+  readonly tips: readonly number[];
+  readonly sums: BatchSums;
+  readonly timeMs: number;
+}
+
+/** A batch that is about to be written. */
+interface BatchEntry {
+  readonly content: BatchContent;
+  readonly header: BatchHeader;
+  readonly head: Hash;
+  /** The values of ENTER_BATCH. */
+  readonly row: readonly SqlValue[];
+}
+
+function makeEntry(before: ChainHead, content: BatchContent): BatchEntry {
+  const { shares, sums, timeMs } = content;
+  const { header, digest, head } = link(before, shares, timeMs);
+  const hashes = Buffer.allocUnsafe(32 * shares.length);
+  for (const [index, { hash }] of shares.entries()) hashes.set(hash, 32 * index);
+  const columns = [shareRows(content), hashes, difficultyBytes(shares), originRows(shares), minuteRows(sums)];
+  const row = [...headerRow(header), digest, head, ...columns];
+  return { content, header, head, row };
+}
+
+/** The shares as rows of the table, in JSON, without their hashes, difficulties and origins. */
+function shareRows({ shares, workers, tips }: BatchContent): string {
+  const rows = shares.map(({ sequence, timeMs, jobId, bits, weight, late }, index) => {
+    const job = JSON.stringify(jobId);
+    return `[${sequence},${timeMs},${workers[index]},${job},${tips[index]},${bits},"${weight}",${late ? 1 : 0}]`;
+  });
+  return `[${rows.join()}]`;
+}
+
+/** Which of them came from edges. */
+function originRows(shares: readonly LedgerShare[]): string {
+  const rows = shares.flatMap(({ sequence, origin }) =>
+    origin === undefined ? [] : [[sequence, origin.edge, origin.sequence]],
+  );
+  return JSON.stringify(rows);
 }
 
 /** The next link of the chain. */
-function link(before: ChainHead, first: LedgerShare, shares: readonly LedgerShare[], timeMs: number) {
+function link(before: ChainHead, shares: readonly LedgerShare[], timeMs: number) {
   const header: BatchHeader = {
     batch: before.batch + 1,
-    firstSequence: first.sequence,
-    lastSequence: shares.at(-1)?.sequence ?? first.sequence,
+    firstSequence: shares[0]?.sequence ?? before.sequence,
+    lastSequence: shares.at(-1)?.sequence ?? before.sequence,
     count: shares.length,
     timeMs,
   };
   const digest = batchDigest(shares);
   return { header, digest, head: nextHead(before.head, header, digest) };
+}
+
+function headerRow({ batch, firstSequence, lastSequence, count, timeMs }: BatchHeader): number[] {
+  return [batch, firstSequence, lastSequence, count, timeMs];
 }
 
 /** The shares without those of edges that are in the ledger already, or come twice. */
@@ -151,32 +214,6 @@ function originKey(edge: string, sequence: number): string {
   return `${sequence} ${edge}`;
 }
 
-async function insertShares(
-  shares: readonly LedgerShare[],
-  workers: readonly number[],
-  tips: readonly number[],
-  statements: Statements,
-): Promise<void> {
-  const fromEdges = shares.some(({ origin }) => origin !== undefined);
-  const rows = shares.map((share, index) => {
-    const { origin } = share;
-    const row = [
-      share.sequence,
-      share.timeMs,
-      workers[index] ?? null,
-      share.jobId,
-      tips[index] ?? null,
-      share.bits,
-      share.difficulty,
-      share.weight.toString(),
-      share.hash,
-      share.late ? 1 : 0,
-    ];
-    return fromEdges ? [...row, origin?.edge ?? null, origin?.sequence ?? null] : row;
-  });
-  await statements.insertRows('shares', fromEdges ? EDGE_SHARE_COLUMNS : SHARE_COLUMNS, rows);
-}
-
 async function insertTips(
   tips: readonly TipOfShare[],
   statements: Statements,
@@ -189,19 +226,6 @@ async function insertTips(
     [JSON.stringify(tips.map(({ tip }) => hashKey(tip)))],
   );
   return found.map(({ id, hash }) => [hashKey(hash), id]);
-}
-
-async function insertBatch(
-  { batch, firstSequence, lastSequence, count, timeMs }: BatchHeader,
-  digest: Hash,
-  head: Hash,
-  statements: Statements,
-): Promise<void> {
-  await statements.run(
-    `INSERT INTO batches (id, first_sequence, last_sequence, count, time_ms, digest, head)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [batch, firstSequence, lastSequence, count, timeMs, digest, head],
-  );
 }
 
 /** Where the chain stands in the file. */
@@ -231,10 +255,13 @@ async function chainOlderShares(
         [last.sequence],
       );
       const shares = rows.map(readShare);
-      const first = shares[0];
-      if (first === undefined) return last;
-      const { header, digest, head } = link(last, first, shares, wallMs());
-      await insertBatch(header, digest, head, statements);
+      if (shares.length === 0) return last;
+      const { header, digest, head } = link(last, shares, wallMs());
+      await statements.run(
+        `INSERT INTO batches (id, first_sequence, last_sequence, count, time_ms, digest, head)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        [...headerRow(header), digest, head],
+      );
       last = { batch: header.batch, sequence: header.lastSequence, timeMs: header.timeMs, head };
     }
   });

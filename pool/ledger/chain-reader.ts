@@ -4,6 +4,7 @@ import { plainBytes } from './blob.ts';
 import type { BatchHeader } from './share-chain.ts';
 import {
   type BatchRow,
+  DIFFICULTY_BYTES,
   type LedgerShare,
   readShare,
   SELECT_SHARES,
@@ -126,6 +127,9 @@ export class ChainReader {
   #defectOf(row: AuditedRow): string | undefined {
     if (row.late !== 0 && row.late !== 1) return `"late" is ${row.late}`;
     if (!/^(0|[1-9]\d*)$/.test(row.weight)) return `its weight is written ${JSON.stringify(row.weight)}`;
+    if (typeof row.difficulty !== 'number' && row.difficulty.length !== DIFFICULTY_BYTES) {
+      return `its difficulty has ${row.difficulty.length} bytes`;
+    }
     if (row.hash.length !== 32 || row.tip_hash.length !== 32) return 'a hash has not 32 bytes';
     if ((row.edge === null) !== (row.edge_sequence === null) || row.edge === '') {
       return 'it says half of which edge it came from';

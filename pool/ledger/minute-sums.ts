@@ -62,50 +62,66 @@ interface MinuteRow {
   readonly weight: string;
 }
 
-const COLUMNS = {
-  worker: 'integer',
-  minute: 'integer',
-  shares: 'integer',
-  late: 'integer',
-  weight: 'text',
-} as const;
+/** Sums of a batch, by minute and then by worker. */
+export type BatchSums = ReadonlyMap<number, SumsOfMinute>;
 
 /**
- * What each worker, and the whole pool, was credited with in each minute. The sums of a batch are written in the
- * batch's transaction; the last minutes are remembered, so that most batches read nothing.
+ * What each worker, and the whole pool, was credited with in each minute. The sums of a batch are written with it;
+ * those of the last minutes are in memory, so that most batches read nothing.
  */
 export class MinuteSums {
   readonly #database: Database;
   /** By minute, then by worker. */
   readonly #known = new Map<number, SumsOfMinute>();
+  /** Of later minutes everything the table holds is in memory. */
+  #lastUnknown: number;
 
-  constructor(database: Database) {
+  private constructor(database: Database, lastUnknown: number) {
     this.#database = database;
+    this.#lastUnknown = lastUnknown;
+  }
+
+  static async open(database: Database): Promise<MinuteSums> {
+    const row = await database.get<{ last: number | null }>(
+      'SELECT max(minute) AS last FROM minutes WHERE worker = ?',
+      [POOL],
+    );
+    return new MinuteSums(database, row?.last ?? 0);
   }
 
   /**
-   * Adds the shares of a batch, within its transaction.
+   * The sums with the shares of a batch added, to be written with it and then given to `remember`.
    * @param workers the id of each share's worker
-   * @returns the new sums: to be given to `remember` when the transaction has succeeded
+   * @returns undefined when what the table holds has to be read for it
    */
+  addInMemory(shares: readonly CreditedShare[], workers: readonly number[]): BatchSums | undefined {
+    const sums = sumsOf(shares, workers);
+    return this.#addKnown(sums).length === 0 ? sums : undefined;
+  }
+
+  /** The same, reading what is not in memory within the batch's transaction. */
   async add(
     shares: readonly CreditedShare[],
     workers: readonly number[],
     statements: Statements,
-  ): Promise<ReadonlyMap<number, SumsOfMinute>> {
-    const added = sumsOf(shares, workers);
-    await this.#addKnown(added, statements);
-    const rows: (number | string)[][] = [];
-    for (const [minute, sums] of added) {
-      for (const [worker, { accepted, late, weight }] of sums) {
-        rows.push([worker, minute, accepted, late, weight.toString()]);
-      }
+  ): Promise<BatchSums> {
+    const sums = sumsOf(shares, workers);
+    const unknown = this.#addKnown(sums);
+    if (unknown.length === 0) return sums;
+    const rows = await statements.all<MinuteRow>(
+      `SELECT m.* FROM json_each(?) j CROSS JOIN minutes m
+       ON m.worker = j.value->>0 AND m.minute = j.value->>1`,
+      [JSON.stringify(unknown)],
+    );
+    for (const row of rows) {
+      const sum = sums.get(row.minute)?.get(row.worker);
+      if (sum !== undefined) addTo(sum, readSum(row));
     }
-    await statements.insertRows('minutes', COLUMNS, rows, 'replace');
-    return added;
+    return sums;
   }
 
-  remember(sums: ReadonlyMap<number, SumsOfMinute>): void {
+  /** The sums have been written. */
+  remember(sums: BatchSums): void {
     for (const [minute, added] of sums) {
       const known = this.#known.get(minute);
       if (known === undefined) this.#known.set(minute, added);
@@ -113,9 +129,11 @@ export class MinuteSums {
     }
     let remembered = 0;
     for (const { size } of this.#known.values()) remembered += size;
-    if (remembered > REMEMBERED_SUMS) this.#known.clear();
     const minutes = [...this.#known.keys()].sort((a, b) => b - a);
-    for (const minute of minutes.slice(REMEMBERED_MINUTES)) this.#known.delete(minute);
+    for (const minute of minutes.slice(remembered > REMEMBERED_SUMS ? 0 : REMEMBERED_MINUTES)) {
+      this.#known.delete(minute);
+      this.#lastUnknown = Math.max(this.#lastUnknown, minute);
+    }
   }
 
   /** Sums of the whole pool since a moment, by minute; minutes without a share are left out. */
@@ -163,28 +181,30 @@ export class MinuteSums {
     }));
   }
 
-  /** Adds what the table holds already. */
-  async #addKnown(added: ReadonlyMap<number, SumsOfMinute>, statements: Statements): Promise<void> {
+  /** Adds what is in memory. @returns what may be in the table and is not in memory */
+  #addKnown(sums: BatchSums): [worker: number, minute: number][] {
     const unknown: [worker: number, minute: number][] = [];
-    for (const [minute, sums] of added) {
+    for (const [minute, added] of sums) {
       const known = this.#known.get(minute);
-      for (const [worker, sum] of sums) {
+      for (const [worker, sum] of added) {
         const before = known?.get(worker);
-        if (before === undefined) unknown.push([worker, minute]);
-        else addTo(sum, before);
+        if (before !== undefined) addTo(sum, before);
+        else if (minute <= this.#lastUnknown) unknown.push([worker, minute]);
       }
     }
-    if (unknown.length === 0) return;
-    const rows = await statements.all<MinuteRow>(
-      `SELECT m.* FROM json_each(?) j CROSS JOIN minutes m
-       ON m.worker = j.value->>0 AND m.minute = j.value->>1`,
-      [JSON.stringify(unknown)],
-    );
-    for (const row of rows) {
-      const sum = added.get(row.minute)?.get(row.worker);
-      if (sum !== undefined) addTo(sum, readSum(row));
+    return unknown;
+  }
+}
+
+/** The sums as rows of the table, in JSON. */
+export function minuteRows(sums: BatchSums): string {
+  const rows: string[] = [];
+  for (const [minute, added] of sums) {
+    for (const [worker, { accepted, late, weight }] of added) {
+      rows.push(`[${worker},${minute},${accepted},${late},"${weight}"]`);
     }
   }
+  return `[${rows.join()}]`;
 }
 
 /** Sums of a batch alone, the whole pool's among them. */

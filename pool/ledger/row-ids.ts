@@ -12,12 +12,31 @@ const KNOWN_ROWS = 50_000;
 /** Row ids of what many shares name, so that most batches need no query for them. */
 export class RowIds<T> {
   readonly #known = new Map<string, number>();
+  readonly #identityOf: (item: T) => object;
   readonly #keyOf: (item: T) => string;
+  /** Keys that were made already: most shares name the very worker and tip that others did. */
+  readonly #keys = new WeakMap<object, string>();
   readonly #insert: InsertRows<T>;
 
-  constructor(keyOf: (item: T) => string, insert: InsertRows<T>) {
+  /**
+   * @param identityOf an object that never changes and of which equal items often are the same
+   * @param keyOf what tells items apart
+   */
+  constructor(identityOf: (item: T) => object, keyOf: (item: T) => string, insert: InsertRows<T>) {
+    this.#identityOf = identityOf;
     this.#keyOf = keyOf;
     this.#insert = insert;
+  }
+
+  /** The id of each item; undefined when one of them is not in memory. */
+  known(items: readonly T[]): number[] | undefined {
+    const ids: number[] = [];
+    for (const item of items) {
+      const id = this.#known.get(this.#keyFor(item));
+      if (id === undefined) return undefined;
+      ids.push(id);
+    }
+    return ids;
   }
 
   /**
@@ -28,7 +47,7 @@ export class RowIds<T> {
     items: readonly T[],
     statements: Statements,
   ): Promise<{ list: number[]; found: ReadonlyMap<string, number> }> {
-    const keys = items.map(this.#keyOf);
+    const keys = items.map((item) => this.#keyFor(item));
     const missing = new Map<string, T>();
     for (const [index, item] of items.entries()) {
       const key = keys[index];
@@ -42,6 +61,16 @@ export class RowIds<T> {
       return id;
     });
     return { list, found };
+  }
+
+  #keyFor(item: T): string {
+    const identity = this.#identityOf(item);
+    let key = this.#keys.get(identity);
+    if (key === undefined) {
+      key = this.#keyOf(item);
+      this.#keys.set(identity, key);
+    }
+    return key;
   }
 
   remember(found: ReadonlyMap<string, number>): void {

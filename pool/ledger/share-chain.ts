@@ -108,10 +108,18 @@ function writeRecord(bytes: Buffer, start: number, share: LedgerShare): number {
   return writeUint64(bytes, at, origin?.sequence ?? 0);
 }
 
+/** Short texts of ASCII, as nearly all are, are written faster by hand. */
 function writeText(bytes: Buffer, at: number, text: string): number {
-  const length = bytes.write(text, at + 2, 'utf8');
+  const start = at + 2;
+  let length = 0;
+  for (; length < text.length; length++) {
+    const code = text.charCodeAt(length);
+    if (code > 127) break;
+    bytes[start + length] = code;
+  }
+  if (length < text.length) length = bytes.write(text, start, 'utf8');
   bytes.writeUInt16LE(length, at);
-  return at + 2 + length;
+  return start + length;
 }
 
 /** Without a bigint: this runs for every share. */
@@ -123,6 +131,13 @@ function writeUint64(bytes: Buffer, at: number, value: number): number {
 }
 
 function writeUint128(bytes: Buffer, at: number, value: bigint): void {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) {
+    // Nearly always.
+    writeUint64(bytes, at, number);
+    bytes.fill(0, at + 8, at + 16);
+    return;
+  }
   bytes.writeBigUInt64LE(value & WORD, at);
   bytes.writeBigUInt64LE(value >> 64n, at + 8);
 }

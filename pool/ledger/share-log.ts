@@ -102,7 +102,7 @@ export class ShareLog extends EventEmitter<ShareLogEvents> {
     usedSequence: number,
     options: ShareLogOptions,
   ): Promise<ShareLog> {
-    const minutes = new MinuteSums(database);
+    const minutes = await MinuteSums.open(database);
     const writer = await BatchWriter.open(database, workerIds, minutes, () => options.clock.wallMs());
     return new ShareLog(database, writer, minutes, Math.max(writer.head.sequence, usedSequence), options);
   }

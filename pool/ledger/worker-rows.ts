@@ -4,7 +4,7 @@ import { RowIds } from './row-ids.ts';
 
 /** Ids of workers, shared by the books of one ledger. */
 export function workerRows(): RowIds<Worker> {
-  return new RowIds(workerKey, insertWorkers);
+  return new RowIds((worker) => worker, workerKey, insertWorkers);
 }
 
 function workerKey({ address, name }: Worker): string {

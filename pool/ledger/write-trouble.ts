@@ -2,7 +2,7 @@ import { DatabaseError } from '../../service/database.ts';
 
 /** Why shares could not be written. */
 export interface WriteTrouble {
-  readonly outcome: 'disk-full' | 'busy' | 'failed';
+  readonly outcome: 'disk-full' | 'disk-error' | 'busy' | 'failed';
   /** For the operator. */
   readonly message: string;
   /** For the miner. */
@@ -11,12 +11,14 @@ export interface WriteTrouble {
 
 const OUTCOMES: Readonly<Record<string, WriteTrouble['outcome']>> = {
   SQLITE_FULL: 'disk-full',
+  SQLITE_IOERR: 'disk-error',
   SQLITE_BUSY: 'busy',
   SQLITE_LOCKED: 'busy',
 };
 
 const TOLD: Readonly<Record<WriteTrouble['outcome'], string>> = {
   'disk-full': "share not stored: the pool's disk is full",
+  'disk-error': "share not stored: the pool's disk does not take it",
   busy: "share not stored: the pool's ledger is in use by another program",
   failed: 'share not stored: the pool cannot write to its ledger',
 };
