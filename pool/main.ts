@@ -50,7 +50,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
 
 async function runPool(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { values, help } = loadSettings(POOL_SETTINGS, { command: COMMAND, argv, env });
-  if (!help) return run(values);
+  if (!help) return run(values, env);
   process.stdout.write(helpText(POOL_SETTINGS, { command: COMMAND, summary: poolSummary() }));
   return EXIT.done;
 }
@@ -61,8 +61,8 @@ function poolSummary(): string {
   return rows.length === 0 ? summary : [summary, '', `Or ${COMMAND} WORD [options]:`, ...rows].join('\n');
 }
 
-async function run(values: PoolSettings): Promise<number> {
-  const options = poolOptions(values, (file) => readFileSync(file, 'utf8'));
+async function run(values: PoolSettings, env: NodeJS.ProcessEnv): Promise<number> {
+  const options = poolOptions(values, (file) => readFileSync(file, 'utf8'), env);
   const log = createLogger({ name: 'pool', level: values.logLevel, ...(values.json && { pretty: false }) });
   return runUntilSignal(
     async ({ stopping }) => {
@@ -81,13 +81,15 @@ async function run(values: PoolSettings): Promise<number> {
 }
 
 /** Tells that the pool is ready: one line of JSON on standard output, or a line for people. */
-function announce({ network, stratumUrl, stratumTlsUrl, httpUrl }: RunningPool, json: boolean): void {
+function announce(pool: RunningPool, json: boolean): void {
+  const { network, stratumUrl, stratumTlsUrl, httpUrl } = pool;
   const facts = {
     ready: true,
     network: network.name,
     stratum_url: stratumUrl,
     stratum_tls_url: stratumTlsUrl,
     http_url: httpUrl,
+    admin_token_file: pool.adminTokenFile,
   };
   const miners = [stratumUrl, stratumTlsUrl].filter((url) => url !== undefined).join(' and ');
   if (json) console.log(JSON.stringify(facts));

@@ -8,7 +8,10 @@ import type { RpcClient } from '../service/rpc-client.ts';
 import { Upgrades } from '../service/upgrade.ts';
 import { parseFee, type Terms } from './accounting/scheme.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type HttpLimits, servePool } from './http/serve.ts';
+import type { BlockHookOptions } from './hooks/block-hook.ts';
+import { adminTokenFile } from './http/admin-token.ts';
+import type { HttpLimits } from './http/http-settings.ts';
+import { servePool } from './http/serve.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { awaitNetwork } from './nodes/first-network.ts';
 import { type NodeNetwork, readPayoutAddress } from './nodes/node-network.ts';
@@ -42,6 +45,8 @@ export interface PoolOptions {
   readonly stopping?: AbortSignal;
   readonly limits?: Partial<StratumLimits>;
   readonly httpLimits?: Partial<HttpLimits>;
+  /** What is run for each block. */
+  readonly onBlock?: Pick<BlockHookOptions, 'command' | 'environment'> | undefined;
   readonly clock?: Clock;
   /** How often the node is asked for its tip, where its long poll brings no news (default 1,000). */
   readonly pollMs?: number;
@@ -55,6 +60,8 @@ export interface RunningPool extends Stoppable {
   /** The same over TLS; undefined without such a port. */
   readonly stratumTlsUrl: string | undefined;
   readonly httpUrl: string;
+  /** Holds the token that changes over HTTP need. */
+  readonly adminTokenFile: string;
   readonly network: NodeNetwork;
 }
 
@@ -96,6 +103,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
 
   const statistics = await openStatistics(ledger.shares, clock, log);
   const roster = new Roster();
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new StratumServer({
     ...options.stratum,
     jobs: watcher,
@@ -111,7 +119,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     },
     roster,
     statistics,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
     log,
   });
   await watcher.start();
@@ -127,6 +135,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     client: nodes.client,
     upgrades,
     limits: options.httpLimits,
+    minerConnections: limits.connections,
     view: {
       network,
       rewardAddress: address,
@@ -148,6 +157,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     stratumUrl: server.url,
     stratumTlsUrl: server.tlsUrl,
     httpUrl: http.url,
+    adminTokenFile: adminTokenFile(options.ledgerFile),
     network,
     stop: () => composeStop(started).stop(),
   };

@@ -14,12 +14,13 @@ import {
   type Values,
 } from '../service/config.ts';
 import { LOG_LEVELS } from '../service/log.ts';
+import { commandComplaint } from './hooks/command-line.ts';
+import { HTTP_SETTINGS, httpOptions } from './http/http-settings.ts';
 import type { PoolOptions } from './pool.ts';
 import { DIFFICULTY_RANGE } from './stratum/difficulty.ts';
 import { STRATUM_SETTINGS, stratumOptions } from './stratum/stratum-settings.ts';
 
 const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };
-const PORT = { min: 0, max: 65_535 };
 
 /** Where the pool's data is: what every subcommand needs. */
 export const PLACE_SETTINGS = {
@@ -46,13 +47,7 @@ export const POOL_SETTINGS = {
   }),
   address: string({ help: 'where the rewards of blocks are paid to', keys: ['reward_address'] }),
   ...STRATUM_SETTINGS,
-  httpBind: string({ help: 'address the HTTP port listens on', default: '127.0.0.1', keys: ['host'] }),
-  httpPort: integer({
-    help: 'port of the HTTP API, 0 for any free one',
-    default: 8000,
-    keys: ['port'],
-    ...PORT,
-  }),
+  ...HTTP_SETTINGS,
   startDifficulty: number({
     help: 'difficulty of shares for a miner that asks for none',
     default: 0.001,
@@ -70,6 +65,12 @@ export const POOL_SETTINGS = {
     min: 5,
     max: 3_600,
   }),
+  onBlock: string({
+    help:
+      'command that is run, without a shell, for each block of the pool that gets into the chain; ' +
+      '%s stands for its hash, NILZ_BLOCK_… and standard input tell the rest',
+    check: commandComplaint,
+  }),
   logLevel: choice(LOG_LEVELS, { help: 'how much is told', default: 'info' }),
   json: boolean({ help: 'print one line of JSON when ready, and the log as JSON' }),
 };
@@ -78,6 +79,9 @@ export type PoolSettings = Values<typeof POOL_SETTINGS>;
 
 /** Gives the text of a file: the JSON of a private network. */
 export type ReadText = (file: string) => string;
+
+/** Variables of the process. */
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder of one network in the data directory. @throws ProfileError */
 export function poolDirectory(values: Values<typeof PLACE_SETTINGS>, readText: ReadText): string {
@@ -91,7 +95,11 @@ export const LEDGER_FILE = 'pool.sqlite';
  * Turns settings into options of the pool.
  * @throws SettingError, ProfileError
  */
-export function poolOptions(values: PoolSettings, readText: ReadText): Omit<PoolOptions, 'log'> {
+export function poolOptions(
+  values: PoolSettings,
+  readText: ReadText,
+  env: Environment,
+): Omit<PoolOptions, 'log'> {
   const { address, startDifficulty, minDifficulty } = values;
   if (address === undefined) throw new SettingError('--address is missing: where are the rewards paid to?');
   if (startDifficulty < minDifficulty) {
@@ -106,11 +114,18 @@ export function poolOptions(values: PoolSettings, readText: ReadText): Omit<Pool
     rewardAddress: address,
     ledgerFile: join(directory, LEDGER_FILE),
     ...stratumOptions(values, directory),
-    http: { host: values.httpBind, port: values.httpPort },
+    ...httpOptions(values),
+    onBlock:
+      values.onBlock === undefined ? undefined : { command: values.onBlock, environment: placesOf(env) },
     difficulty: { start: startDifficulty, minimum: minDifficulty, maximum: DIFFICULTY_RANGE.highest },
     jobRefreshSeconds: values.jobRefreshSeconds,
     jobTtlSeconds: values.jobTtlSeconds,
   };
+}
+
+/** What a program needs to find its files, and none of the secrets that our own variables may hold. */
+function placesOf({ PATH, HOME, LANG, TZ }: Environment): Environment {
+  return { PATH, HOME, LANG, TZ };
 }
 
 /** The nodes with their logins: each from its URL, else from a cookie file. @throws SettingError */

@@ -36,3 +36,14 @@ export function splitCommand(text: string): readonly [program: string, ...words:
   if (program === undefined || program === '') throw new CommandLineError('there is no program in it');
   return [program, ...rest];
 }
+
+/** Why a setting is no command; undefined where it is one. */
+export function commandComplaint(text: string): string | undefined {
+  try {
+    splitCommand(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandLineError) return `must be a command: ${error.message}`;
+    throw error;
+  }
+}

@@ -2,7 +2,6 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import { listenHttp } from '../../service/http.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
-import type { ConnectionLimits } from '../../service/limits.ts';
 import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
@@ -12,6 +11,7 @@ import { adminTokenFile, openAdminToken } from './admin-token.ts';
 import { poolApp } from './api.ts';
 import { ChainWindow } from './chain-window.ts';
 import { newHttpCounters } from './http-counters.ts';
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
 import type { PoolView } from './pool-view.ts';
 import { shareLogFacts } from './stats.ts';
@@ -28,24 +28,10 @@ export interface ServeOptions {
   readonly client: Pick<RpcClient, 'call'>;
   /** Gets the path `/live`. */
   readonly upgrades: Upgrades;
+  /** Connections of miners that this port may carry beside the others. */
+  readonly minerConnections: number;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
-
-/** What clients of the HTTP port may take. */
-export interface HttpLimits {
-  /** Open feeds of all clients, and of one address. */
-  readonly live: ConnectionLimits;
-  /** Wrong admin tokens that one address may send in a minute. */
-  readonly wrongTokensPerMinute: number;
-  /** Open connections of all clients, miners' WebSockets among them. */
-  readonly connections: number;
-}
-
-export const DEFAULT_HTTP_LIMITS: HttpLimits = {
-  live: { total: 500, perAddress: 32 },
-  wrongTokensPerMinute: 10,
-  connections: 11_000,
-};
 
 /** The HTTP port of a pool that is up. */
 export interface PoolHttp extends Stoppable {
@@ -87,7 +73,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     port: options.port,
     handler: poolApp(view, limits.wrongTokensPerMinute).callback(),
     portSetting: '--http-port',
-    maxConnections: limits.connections,
+    maxConnections: limits.connections + options.minerConnections,
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
   });
   options.upgrades.route('/live', live.upgrade);
