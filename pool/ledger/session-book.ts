@@ -51,6 +51,7 @@ export class SessionBook {
   readonly #difficulties: RecentEntries<KeptDifficulty>;
   #timer: NodeJS.Timeout | undefined;
   #failed = false;
+  #closed = false;
 
   private constructor(
     database: Database,
@@ -140,11 +141,12 @@ export class SessionBook {
 
   /** Writes what has changed, and nothing afterwards. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.flush();
-    clearTimeout(this.#timer);
   }
 
   #writeSoon(): void {
+    if (this.#closed) return;
     this.#timer ??= setTimeout(() => void this.flush(), this.#writeMs).unref();
   }
 }
