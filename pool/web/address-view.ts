@@ -130,7 +130,13 @@ export function addressView(feed: PoolFeed, address: string): View {
     () => rates.close(),
     () => live.close(),
   ];
-  return { title: `Address ${address}`, element, close: () => closers.forEach((close) => void close()) };
+  const ready = Promise.all([poll.first, nextPayout.first]);
+  return {
+    title: `Address ${address}`,
+    element,
+    ready,
+    close: () => closers.forEach((close) => void close()),
+  };
 }
 
 /** A line for each of the strongest workers. */

@@ -77,7 +77,7 @@ export function connectView(feed: PoolFeed): View {
     h('section', { class: 'panel', 'aria-label': 'Miners' }, list),
   );
   const unsubscribe = feed.onStats(update);
-  return { title: 'Connect a miner', element, close: () => void unsubscribe() };
+  return { title: 'Connect a miner', element, ready: feed.first, close: () => void unsubscribe() };
 }
 
 function userOf(address: string, worker: string): string {

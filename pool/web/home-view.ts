@@ -120,7 +120,8 @@ export function homeView(feed: PoolFeed): View {
     () => live.close(),
     () => nextPayout.close(),
   ];
-  return { title: '', element, close: () => closers.forEach((close) => void close()) };
+  const ready = Promise.all([feed.first, nextPayout.first]);
+  return { title: '', element, ready, close: () => closers.forEach((close) => void close()) };
 }
 
 function factFigures(stats: Stats | undefined): HTMLElement[] {

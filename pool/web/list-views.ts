@@ -41,7 +41,7 @@ export function minedView(feed: PoolFeed): View {
     unsubscribe();
     list.close();
   };
-  return { title: 'Blocks', element, close };
+  return { title: 'Blocks', element, ready: list.first, close };
 }
 
 /** All payments that the pool sent, newest first. */
@@ -77,7 +77,7 @@ export function paidView(feed: PoolFeed): View {
     list.close();
     nextPayout.close();
   };
-  return { title: 'Payouts', element, close };
+  return { title: 'Payouts', element, ready: Promise.all([list.first, nextPayout.first]), close };
 }
 
 function meanings(title: string, words: Readonly<Record<string, string>>): HTMLElement {

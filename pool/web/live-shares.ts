@@ -85,11 +85,9 @@ export class LiveShares {
   }
 
   #say(): void {
-    const words = this.#paused
-      ? `Held still. ${count(this.#missed)} more have come.`
-      : this.#list.childElementCount === 0
-        ? 'Shares appear here the moment they are written down.'
-        : 'Difficulty reached, of the difficulty asked for.';
+    const isEmpty = this.#list.childElementCount === 0;
+    const shown = isEmpty ? 'Waiting for the next share.' : 'Difficulty reached, of the one asked for.';
+    const words = this.#paused ? `Held still; ${count(this.#missed)} more have come.` : shown;
     show(this.#about, words);
   }
 }

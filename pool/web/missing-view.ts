@@ -10,5 +10,5 @@ export function missingView(): View {
     h('header', { class: 'page-head' }, h('h1', { class: 'page-name' }, 'Nothing here')),
     h('p', {}, 'This link leads nowhere. ', h('a', { href: HOME_PATH }, 'To the overview'), '.'),
   );
-  return { title: 'Nothing here', element, close: () => undefined };
+  return { title: 'Nothing here', element, ready: Promise.resolve(), close: () => undefined };
 }

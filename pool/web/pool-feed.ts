@@ -53,6 +53,11 @@ export class PoolFeed {
     document.addEventListener('visibilitychange', () => !document.hidden && hurry());
   }
 
+  /** Resolves with the first numbers, or the first failure to get some. */
+  get first(): Promise<void> {
+    return this.#poll.first;
+  }
+
   /** The newest numbers; undefined before the first answer. */
   get stats(): Stats | undefined {
     return this.#stats;

@@ -98,7 +98,12 @@ export function workerView(feed: PoolFeed, address: string, name: string): View 
     () => rates.close(),
     () => live.close(),
   ];
-  return { title: `Worker ${shownName}`, element, close: () => closers.forEach((close) => void close()) };
+  return {
+    title: `Worker ${shownName}`,
+    element,
+    ready: poll.first,
+    close: () => closers.forEach((close) => void close()),
+  };
 }
 
 function sinceWords(since: number | null): Child[] {

@@ -49,6 +49,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const SOON_MS = 250;
 
 export class Poll<T> {
+  /** Resolves with the first answer, whatever it is. */
+  readonly first: Promise<void>;
   readonly #options: PollOptions<T>;
   readonly #ending = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,7 +61,7 @@ export class Poll<T> {
     this.#options = options;
     const { signal } = this.#ending;
     document.addEventListener('visibilitychange', () => !document.hidden && this.soon(), { signal });
-    void this.#ask();
+    this.first = this.#ask();
   }
 
   /** Asks at once, or nearly. */

@@ -4,6 +4,8 @@
 export interface View {
   readonly title: string;
   readonly element: HTMLElement;
+  /** Resolves when it has something to show: until then, or for a moment, it stays invisible and nothing jumps. */
+  readonly ready: Promise<unknown>;
   /** Ends whatever goes on for it. */
   close(): void;
 }
@@ -25,6 +27,8 @@ export interface RouterOptions {
   /** Told after each change, for the navigation to mark where one is. */
   readonly onChange: (path: string) => void;
 }
+
+const PATIENCE_MS = 600;
 
 /** Shows the view of the address bar's path from now on. */
 export class Router {
@@ -82,7 +86,18 @@ export class Router {
     this.#view = view;
     document.title = view.title === '' ? siteName : `${view.title} · ${siteName}`;
     outlet.replaceChildren(view.element);
+    outlet.classList.add('is-waiting');
     onChange(pathname);
+    const patience = new Promise((accept) => setTimeout(accept, PATIENCE_MS));
+    void Promise.race([view.ready, patience]).then(() => {
+      if (view === this.#view) this.#reveal(moved);
+    });
+  }
+
+  /** Shows what was made ready, where one was when one left it. */
+  #reveal(moved: boolean): void {
+    const { outlet } = this.#options;
+    outlet.classList.remove('is-waiting');
     if (!moved) return;
     window.scrollTo(0, scrollOf(history.state));
     const heading = outlet.querySelector('h1');
