@@ -6,7 +6,7 @@ import { untilThen, when } from '../../service/web/when.ts';
 import type { Credit, Earnings, NextPayout } from './answers.ts';
 import { depth } from './block-table.ts';
 import { CREDIT_STATES, WAIT_REASONS } from './explanations.ts';
-import { panel, state } from './parts.ts';
+import { money, panel, state } from './parts.ts';
 import { payoutTable } from './payout-table.ts';
 
 interface Step {
@@ -54,10 +54,11 @@ export class EarningsPanel {
   readonly #next = h('div', { class: 'next-payout' });
   readonly #about = h('p', { class: 'about' });
   readonly #credits: DataTable<Credit>;
-  readonly #payouts = payoutTable(false, [
+  readonly #payouts = payoutTable(false, () => this.#coin, [
     'Nothing was paid yet. Payouts come by themselves once what is owed reaches the minimum.',
   ]);
   #maturity: number | null = null;
+  #coin = '';
 
   constructor() {
     this.#credits = new DataTable<Credit>({
@@ -68,7 +69,7 @@ export class EarningsPanel {
         { label: 'Block', numeric: true, cell: ({ height }) => count(height) },
         { label: 'Found', cell: ({ time }) => when(time) },
         { label: 'State', cell: (credit) => this.#creditState(credit) },
-        { label: 'Credited', numeric: true, cell: ({ amount_nits }) => amount(amount_nits) },
+        { label: 'Credited', numeric: true, cell: ({ amount_nits }) => money(amount_nits, this.#coin) },
       ],
     });
     this.element = h(
@@ -86,6 +87,7 @@ export class EarningsPanel {
 
   update({ address, earnings, next, roundShare, maturity, coin }: EarningsFacts): void {
     this.#maturity = maturity;
+    this.#coin = coin;
     const steps = STEPS.map(({ name, of, meaning }) =>
       h(
         'div',

@@ -51,7 +51,10 @@ export function homeView(feed: PoolFeed): View {
     empty: ['Nobody is mining. ', h('a', { href: CONNECT_PATH }, 'Connect the first miner'), '.'],
   });
   const moreWorkers = h('p', { class: 'about' });
-  const blocks = blockTable(['No block yet. It takes luck and patience; the effort shows how much of both.']);
+  const blocks = blockTable(
+    () => coinOf(feed.stats),
+    ['No block yet. It takes luck and patience; the effort shows how much of both.'],
+  );
   const nodes = h('ul', { class: 'nodes' });
   const scores = h('div');
   const agents = h('div');

@@ -21,11 +21,14 @@ export function minedView(feed: PoolFeed): View {
     path: '/blocks',
     read: readBlocks,
     keyOf: ({ hash }) => hash,
-    table: blockTable([
-      'No block yet. ',
-      h('a', { href: CONNECT_PATH }, 'Every miner that joins'),
-      ' makes the wait shorter.',
-    ]),
+    table: blockTable(
+      () => coinOf(feed.stats),
+      [
+        'No block yet. ',
+        h('a', { href: CONNECT_PATH }, 'Every miner that joins'),
+        ' makes the wait shorter.',
+      ],
+    ),
   });
   const element = h(
     'div',
@@ -50,7 +53,9 @@ export function paidView(feed: PoolFeed): View {
     path: '/payouts',
     read: readPayouts,
     keyOf: payoutKey,
-    table: payoutTable(true, ['Nothing was paid yet. Payouts begin when a block has matured.']),
+    table: payoutTable(true, () => coinOf(feed.stats), [
+      'Nothing was paid yet. Payouts begin when a block has matured.',
+    ]),
   });
   const next = new NextPayoutPanel();
   const nextPayout = new Poll({

@@ -1,6 +1,6 @@
 /** Small things that several views show: panels, figures, names with links, states with their meaning. */
 import { type Child, h } from '../../service/web/element.ts';
-import { hashRate, roughDuration, UNKNOWN, windowName } from '../../service/web/format.ts';
+import { amount, hashRate, roughDuration, UNKNOWN, windowName } from '../../service/web/format.ts';
 import type { HashRate } from './answers.ts';
 import { addressPath, workerPath } from './paths.ts';
 
@@ -62,6 +62,12 @@ export function state(word: string | null, meanings: Readonly<Record<string, str
   const meaning = Object.hasOwn(meanings, word) ? (meanings[word] ?? null) : null;
   const tone = Object.hasOwn(TONES, word) ? (TONES[word] ?? null) : null;
   return h('span', { class: 'state', 'data-tone': tone, title: meaning }, word);
+}
+
+/** An exact amount with what it is counted in. */
+export function money(nits: string | null, coin: string): HTMLElement {
+  if (nits === null) return h('span', { class: 'unknown' }, UNKNOWN);
+  return h('span', { class: 'quantity' }, amount(nits), h('span', { class: 'unit' }, `\u00a0${coin}`));
 }
 
 /** An address as a link to its page; whole on hover. */

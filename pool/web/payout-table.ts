@@ -2,17 +2,21 @@
 import { copyable } from '../../service/web/copy.ts';
 import { DataTable } from '../../service/web/data-table.ts';
 import { type Child, h } from '../../service/web/element.ts';
-import { amount, count, UNKNOWN } from '../../service/web/format.ts';
+import { count, UNKNOWN } from '../../service/web/format.ts';
 import { when } from '../../service/web/when.ts';
 import type { Payout } from './answers.ts';
 import { PAYOUT_STATES } from './explanations.ts';
-import { state } from './parts.ts';
+import { money, state } from './parts.ts';
 
 /**
  * @param showRecipients how many addresses each payment went to. Without it the payments are those of one
  * address, and the amount is what it got.
  */
-export function payoutTable(showRecipients: boolean, empty: readonly Child[]): DataTable<Payout> {
+export function payoutTable(
+  showRecipients: boolean,
+  coin: () => string,
+  empty: readonly Child[],
+): DataTable<Payout> {
   return new DataTable<Payout>({
     caption: 'Payouts',
     key: payoutKey,
@@ -24,7 +28,7 @@ export function payoutTable(showRecipients: boolean, empty: readonly Child[]): D
         label: 'Amount',
         numeric: true,
         cell: ({ total_nits, items }) =>
-          amount(showRecipients ? total_nits : (items[0]?.amount_nits ?? null)),
+          money(showRecipients ? total_nits : (items[0]?.amount_nits ?? null), coin()),
       },
       ...(showRecipients
         ? [{ label: 'Addresses', numeric: true, cell: ({ items }: Payout) => count(items.length) }]
