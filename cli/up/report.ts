@@ -30,7 +30,7 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
     row('pool', `${pool.stratumUrl}  Stratum`),
     ...lanUrls.map((url) => row('', `${url}  from the local network`)),
     row('', minerCommand(pool.stratumUrl, alice)),
-    row('', `${pool.httpUrl}/stats`),
+    row('', `${pool.httpUrl}  dashboard`),
     row('miner', miner === undefined ? 'off' : 'mining for carol'),
     row('data', node.directory),
     '',
