@@ -140,7 +140,8 @@ function contentPolicy(): Middleware {
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
+        // Not every browser takes 'self' for WebSockets too.
+        connectSrc: ["'self'", (request) => socketsOf(request.headers.host)],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
@@ -153,6 +154,11 @@ function contentPolicy(): Middleware {
     originAgentCluster: false,
     referrerPolicy: { policy: 'no-referrer' },
   });
+}
+
+/** The WebSockets of a host, as sources of a policy; nothing where the header holds no plain host. */
+function socketsOf(host: string | undefined): string {
+  return host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : "'self'";
 }
 
 /** The page as it was built ahead of time, if that is up to date, else bundled now. */

@@ -44,7 +44,8 @@ export interface PollOptions<T> {
   readonly intervalMs: number;
 }
 
-const LONGEST_PAUSE_MS = 30_000;
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 30_000;
 /** Two wishes within this time are one request. */
 const SOON_MS = 250;
 
@@ -55,6 +56,8 @@ export class Poll<T> {
   readonly #ending = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
+  /** Wished for while it was being asked for already. */
+  #again = false;
   #failures = 0;
 
   constructor(options: PollOptions<T>) {
@@ -66,7 +69,9 @@ export class Poll<T> {
 
   /** Asks at once, or nearly. */
   soon(): void {
-    if (this.#ending.signal.aborted || this.#asking) return;
+    if (this.#ending.signal.aborted) return;
+    this.#again = true;
+    if (this.#asking) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#ask(), SOON_MS);
   }
@@ -77,23 +82,29 @@ export class Poll<T> {
   }
 
   async #ask(): Promise<void> {
-    const { url, read, onData, onError, intervalMs } = this.#options;
+    const { url, read, onData, onError } = this.#options;
     const { signal } = this.#ending;
     const address = url();
     this.#asking = true;
+    this.#again = false;
     try {
       const data = await ask(address, read, signal);
       this.#failures = 0;
       if (!signal.aborted) onData(data);
     } catch (error) {
-      this.#failures += 1;
+      this.#failures = error instanceof RefusedError ? 0 : this.#failures + 1;
       if (!signal.aborted) onError(error);
     } finally {
       this.#asking = false;
     }
-    if (signal.aborted) return;
-    const slower = Math.min(intervalMs * 2 ** Math.min(this.#failures, 4), LONGEST_PAUSE_MS);
-    const pauseMs = address === url() ? Math.max(intervalMs, this.#failures === 0 ? 0 : slower) : 0;
-    if (!document.hidden) this.#timer = setTimeout(() => void this.#ask(), pauseMs);
+    if (signal.aborted || document.hidden) return;
+    this.#again ||= address !== url();
+    this.#timer = setTimeout(() => void this.#ask(), this.#pauseMs());
+  }
+
+  #pauseMs(): number {
+    if (this.#again) return SOON_MS;
+    if (this.#failures === 0) return this.#options.intervalMs;
+    return Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
   }
 }

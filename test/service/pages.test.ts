@@ -56,6 +56,9 @@ test('a page is served on each of its paths, under a policy that lets nothing el
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /require-trusted-types-for 'script'/);
   assert.doesNotMatch(policy, /unsafe|\*|https?:|data:/);
+  assert.match(policy, new RegExp(`connect-src 'self' ws://${new URL(url).host} `));
+  const odd = await send({ url, method: 'GET', headers: { Host: "a; script-src 'unsafe-inline'" } });
+  assert.doesNotMatch(String(odd.headers['content-security-policy']), /unsafe/);
   assert.doesNotMatch(html, /<script>|<style|style=| on\w+=/, 'nothing inline');
 });
 
