@@ -57,7 +57,7 @@ export function nextPage<Row>(rows: readonly Row[], limit: number, idOf: (row: R
 }
 
 function effortOfBlock({ round, bits }: AccountedBlock): number | null {
-  return round === undefined ? null : effortOf(round.weight, difficultyOf(bits));
+  return round === undefined ? null : effortOf(round.weight, bits);
 }
 
 function meaningOf(count: number, mean: number | null): string {

@@ -32,6 +32,8 @@ export interface PoolView {
   readonly counters: HttpCounters;
   readonly live: Pick<LiveFeed, 'open' | 'counters'>;
   readonly token: AdminToken;
+  /** Where this port is, as seen from this machine. */
+  readonly httpUrl: () => string;
   readonly clock: Clock;
   readonly log: Logger;
   /** What answers the paths that are no part of the API: the dashboard. */

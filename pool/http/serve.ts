@@ -9,10 +9,12 @@ import { readPayoutAddress } from '../nodes/node-network.ts';
 import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, openAdminToken } from './admin-token.ts';
 import { poolApp } from './api.ts';
+import { blockRow } from './blocks.ts';
 import { ChainWindow } from './chain-window.ts';
 import { newHttpCounters } from './http-counters.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
+import { payoutRow } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { shareLogFacts } from './stats.ts';
 import { ratesOfWorkers } from './worker-rows.ts';
@@ -23,7 +25,7 @@ export interface ServeOptions {
   /** The admin token stands beside it. */
   readonly ledgerFile: string;
   /** What the pool's parts give to read. */
-  readonly view: Omit<PoolView, 'token' | 'chain' | 'counters' | 'live'>;
+  readonly view: Omit<PoolView, 'token' | 'chain' | 'counters' | 'live' | 'httpUrl'>;
   /** Asked for headers of the chain. */
   readonly client: Pick<RpcClient, 'call'>;
   /** Gets the path `/live`. */
@@ -60,6 +62,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     token: await openAdminToken(adminTokenFile(options.ledgerFile)),
     chain: new ChainWindow(options.client),
     counters: newHttpCounters(),
+    httpUrl: () => http.url,
     live,
     pages: servePage(DASHBOARD),
   };
@@ -68,6 +71,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     live.shares(batch.shares);
     live.announce({ type: 'chain_head', ...shareLogFacts(batch) });
   });
+  tellAccounts(view, live);
   const http = await listenHttp({
     host: options.host,
     port: options.port,
@@ -83,6 +87,12 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     await http.stop();
   };
   return { url: http.url, live, stop };
+}
+
+/** Tells of blocks and payouts. */
+function tellAccounts({ accounts }: PoolView, live: LiveFeed): void {
+  accounts?.on('block', (block) => live.announce({ type: 'block', ...blockRow(block, accounts.maturity) }));
+  accounts?.on('payout', (payout) => live.announce({ type: 'payout', ...payoutRow(payout) }));
 }
 
 /** The first frame of a feed: where the pool stands. */

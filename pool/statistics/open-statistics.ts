@@ -1,4 +1,5 @@
 import type { Logger } from '../../service/log.ts';
+import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
 import type { ShareLog } from '../ledger/share-log.ts';
 import { refillDay, refillRecent } from './refill.ts';
@@ -17,4 +18,21 @@ export async function openStatistics(shares: ShareLog, clock: Clock, log: Logger
     log.error({ err: error }, 'the hash rates of the last day could not be read in'),
   );
   return statistics;
+}
+
+/**
+ * Lets the running round follow the blocks: from the last one on with what the ledger holds, then from each new
+ * one. To be done before shares are counted.
+ */
+export async function followRounds(
+  { round }: Statistics,
+  accounts: Pick<AccountsView, 'lastRound' | 'on'>,
+  shares: Pick<ShareLog, 'workAfter'>,
+): Promise<void> {
+  const last = await accounts.lastRound();
+  const endSequence = last?.endSequence ?? 0;
+  round.resume(endSequence, last?.foundMs, await shares.workAfter(endSequence));
+  accounts.on('block', ({ endSequence: end, state, timeMs }) => {
+    if (end !== undefined && state !== 'rejected') round.begin(end, timeMs);
+  });
 }

@@ -1,14 +1,15 @@
-import type { Difficulty } from '../../protocol/units.ts';
-
-const HASHES_PER_DIFFICULTY = 2 ** 32;
+import type { Bits } from '../../protocol/units.ts';
+import { blockWeight } from '../accounting/distribution.ts';
+import type { LedgerShare } from '../ledger/share-log-schema.ts';
+import type { Worker } from '../stratum/worker-name.ts';
 
 /**
- * Work against what a block takes on average: 1 when as many hashes were spent as a block of this difficulty
- * needs, 2 for twice as many. Also called round effort or shares per difficulty.
+ * Work against what a block takes on average: 1 when as many hashes were spent as a block with these bits needs,
+ * 2 for twice as many. Also called round effort, or shares per difficulty.
  * @param weight expected hashes
  */
-export function effortOf(weight: number | bigint, difficulty: Difficulty): number {
-  return Number(weight) / (difficulty * HASHES_PER_DIFFICULTY);
+export function effortOf(weight: bigint, bits: Bits): number {
+  return Number(weight) / Number(blockWeight(bits));
 }
 
 /** The mean of the efforts of past blocks; null where none is known. */
@@ -28,6 +29,12 @@ export interface RoundWork {
 /** Addresses whose part of the round is known; of any further one only the sum is. */
 const MAX_ADDRESSES = 50_000;
 
+/** A share, as far as rounds go. */
+type RoundShare = Pick<LedgerShare, 'sequence' | 'weight'> & { readonly worker: Pick<Worker, 'address'> };
+
+/** Shares that are remembered: the news of a block comes a little after the shares behind it. */
+const REMEMBERED = 4_096;
+
 /** The work since the last block, as shares become durable. */
 export class RunningRound {
   /** Shares up to this sequence number belong to rounds before. */
@@ -36,25 +43,30 @@ export class RunningRound {
   #shares = 0;
   #weight = 0n;
   readonly #byAddress = new Map<string, bigint>();
+  #recent: RoundShare[] = [];
+
+  /** Takes over what the ledger holds of the round that runs. To be done before shares are counted. */
+  resume(endSequence: number, startedMs: number | undefined, work: readonly RoundWork[]): void {
+    this.#clear(endSequence, startedMs);
+    for (const { address, shares, weight } of work) this.#add(address, shares, weight);
+  }
 
   /**
-   * Begins a round behind a block.
+   * Begins a round behind a block; one that does not come after the last is passed over.
    * @param endSequence the last share of the block's own round
-   * @param startedMs when the block was found; undefined for the round before the first block
-   * @param already what the ledger holds of this round
+   * @param startedMs when the block was found
    */
-  begin(endSequence: number, startedMs: number | undefined, already: readonly RoundWork[] = []): void {
-    this.#endSequence = endSequence;
-    this.#startedMs = startedMs;
-    this.#shares = 0;
-    this.#weight = 0n;
-    this.#byAddress.clear();
-    for (const { address, shares, weight } of already) this.#add(address, shares, weight);
+  begin(endSequence: number, startedMs: number): void {
+    if (endSequence <= this.#endSequence) return;
+    this.#clear(endSequence, startedMs);
+    for (const share of this.#recent) this.#count(share);
   }
 
   /** Counts a durable share, unless it still belongs to the round before. */
-  count(sequence: number, address: string, weight: bigint): void {
-    if (sequence > this.#endSequence) this.#add(address, 1, weight);
+  count(share: RoundShare): void {
+    this.#recent.push(share);
+    if (this.#recent.length > 2 * REMEMBERED) this.#recent = this.#recent.slice(-REMEMBERED);
+    this.#count(share);
   }
 
   get startedMs(): number | undefined {
@@ -77,11 +89,23 @@ export class RunningRound {
     return Number(weight ?? 0n) / Number(this.#weight);
   }
 
+  #count({ sequence, worker, weight }: RoundShare): void {
+    if (sequence > this.#endSequence) this.#add(worker.address, 1, weight);
+  }
+
   #add(address: string, shares: number, weight: bigint): void {
     this.#shares += shares;
     this.#weight += weight;
     const known = this.#byAddress.get(address);
     if (known === undefined && this.#byAddress.size >= MAX_ADDRESSES) return;
     this.#byAddress.set(address, (known ?? 0n) + weight);
+  }
+
+  #clear(endSequence: number, startedMs: number | undefined): void {
+    this.#endSequence = endSequence;
+    this.#startedMs = startedMs;
+    this.#shares = 0;
+    this.#weight = 0n;
+    this.#byAddress.clear();
   }
 }

@@ -69,7 +69,7 @@ export class Statistics {
       if (share.late) this.late += 1;
       if (this.#best === undefined || isBelow(share.hash, this.#best.hash)) this.#best = share;
       this.workers.of(share.worker, wallMs, steadyMs).countAccepted(share, weight, steadyMs);
-      this.round.count(share.sequence, share.worker.address, share.weight);
+      this.round.count(share);
     }
     this.accepted += batch.length;
     this.#meter.add(total, steadyMs);

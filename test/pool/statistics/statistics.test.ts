@@ -113,22 +113,29 @@ test('the best share is the one with the smallest hash, of the pool and of each 
   assert.equal(statistics.workers.find(bob)?.bestShare, difficultyOfHash(hashOf(7)));
 });
 
-test('the round counts shares behind its block, also those that are durable later than the block is known', () => {
+test('the round counts shares behind its block, whichever of the two is heard of first', () => {
   const statistics = new Statistics(new SetClock());
   const { round } = statistics;
+  const weight = 2n * 2n ** 32n;
   statistics.countBatch([share({ sequence: 1 }), share({ sequence: 2 })]);
-  assert.deepEqual([round.shares, round.weight], [2, 4n * 2n ** 32n]);
+  assert.deepEqual([round.shares, round.weight, round.startedMs], [2, 2n * weight, undefined]);
+  statistics.countBatch([share({ sequence: 3 }), share({ sequence: 5 })]);
   round.begin(4, NOW_MS);
-  statistics.countBatch([share({ sequence: 3 }), share({ sequence: 4 }), share({ sequence: 5 })]);
-  assert.deepEqual([round.shares, round.weight, round.startedMs], [1, 2n * 2n ** 32n, NOW_MS]);
-  statistics.countBatch([
-    share({ sequence: 6, worker: { address: 'bob', name: '' }, weight: 6n * 2n ** 32n }),
-  ]);
-  assert.equal(round.shareOf('alice'), 0.25);
-  assert.equal(round.shareOf('bob'), 0.75);
-  assert.equal(round.shareOf('carol'), 0);
-  round.begin(6, NOW_MS, [{ address: 'carol', shares: 3, weight: 1n }]);
-  assert.deepEqual([round.shares, round.shareOf('carol'), round.shareOf('bob')], [3, 1, 0]);
+  assert.deepEqual([round.shares, round.weight, round.startedMs], [1, weight, NOW_MS], 'share 5 is not lost');
+  statistics.countBatch([share({ sequence: 4 }), share({ sequence: 6 })]);
+  assert.deepEqual([round.shares, round.weight], [2, 2n * weight], 'share 4 belongs to the block');
+  round.begin(4, NOW_MS + 1);
+  assert.equal(round.startedMs, NOW_MS, 'news of a block that is known already changes nothing');
+  statistics.countBatch([share({ sequence: 7, worker: { address: 'bob', name: '' }, weight: 6n * weight })]);
+  assert.deepEqual([round.shareOf('alice'), round.shareOf('bob'), round.shareOf('carol')], [0.25, 0.75, 0]);
+});
+
+test('after a restart the round goes on with what the ledger holds of it', () => {
+  const { round } = new Statistics(new SetClock());
+  assert.equal(round.shareOf('carol'), undefined, 'of no work nobody did any part');
+  round.resume(6, NOW_MS, [{ address: 'carol', shares: 3, weight: 3n }]);
+  round.count({ sequence: 7, worker: { address: 'bob' }, weight: 1n });
+  assert.deepEqual([round.shares, round.weight, round.shareOf('carol')], [4, 4n, 0.75]);
 });
 
 test('a restart leaves no hole: rates and the history of a day come back from the ledger', async () => {
