@@ -44,6 +44,7 @@ export async function statsOf(
     scheme: accounts?.scheme ?? null,
     fee_percent: accounts === undefined ? null : Number(accounts.feePercent),
     reward_address: view.rewardAddress ?? null,
+    connect: connectFacts(view),
     hash_rate: address === undefined ? statistics.hashRates() : ratesOfWorkers(view, address),
     shares: shareFacts(statistics),
     best_share: bestShare(statistics),
@@ -79,6 +80,18 @@ function networkFacts({ network, jobs, accounts }: PoolView) {
     tip: job === undefined ? null : displayHash(job.tip.hash),
     maturity: accounts?.maturity ?? null,
     block_time_seconds: network.blockTimeSeconds,
+  };
+}
+
+/** How miners get here, as seen from the pool's machine. */
+function connectFacts({ server, difficulty, httpUrl }: PoolView) {
+  return {
+    stratum: server.url,
+    stratum_tls: server.tlsUrl ?? null,
+    websocket: `${httpUrl().replace(/^http/, 'ws')}/stratum`,
+    start_difficulty: difficulty.start,
+    share_interval_seconds: difficulty.shareIntervalMs === 0 ? null : difficulty.shareIntervalMs / 1000,
+    minimum_difficulty: difficulty.minimum,
   };
 }
 
@@ -141,6 +154,6 @@ function roundFacts({ statistics: { round }, jobs }: PoolView) {
     started: secondsOf(round.startedMs),
     shares: round.shares,
     weight: round.weight.toString(),
-    effort: bits === undefined ? null : effortOf(round.weight, difficultyOf(bits)),
+    effort: bits === undefined ? null : effortOf(round.weight, bits),
   };
 }
