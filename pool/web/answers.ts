@@ -152,6 +152,7 @@ const Stats = z.object({
   miners: known(number),
   workers_total: known(number),
   workers: list(Worker),
+  agents: list(z.object({ agent: text, connections: number })),
   blocks_total: Counts,
   blocks: list(Block),
   history: list(HistoryStep),

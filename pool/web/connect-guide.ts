@@ -16,9 +16,26 @@ export interface Guide {
 
 const PASSWORD = 'x';
 
-/** A host as the reader reaches it: where the pool says "anywhere", the host of this page. */
+const HERE = /^(localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\])$/;
+
+/**
+ * An address of the pool as the reader reaches it. "Everywhere" and the pool's own machine mean nothing to
+ * somebody elsewhere; the host of this page has brought the reader to the pool once already.
+ */
 export function reachableUrl(url: string, pageHost: string): string {
-  return url.replace(/\/\/(0\.0\.0\.0|\[::\]|::)(?=[:/]|$)/, `//${pageHost}`);
+  return url.replace(/^([a-z+]+:\/\/)(\[[^\]]*\]|[^:/]+)/, (whole, scheme: string, host: string) =>
+    HERE.test(host) && (host === '0.0.0.0' || host === '[::]' || !HERE.test(pageHost))
+      ? `${scheme}${pageHost}`
+      : whole,
+  );
+}
+
+/** Where the page's own port takes miners: over HTTPS where the page came so. */
+export function webSocketUrl(
+  url: string,
+  page: { readonly protocol: string; readonly host: string },
+): string {
+  return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}${new URL(url).pathname}`;
 }
 
 /**

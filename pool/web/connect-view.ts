@@ -3,7 +3,7 @@ import { codeLine, copyButton } from '../../service/web/copy.ts';
 import { h, show } from '../../service/web/element.ts';
 import type { View } from '../../service/web/router.ts';
 import type { Connect, Stats } from './answers.ts';
-import { type Guide, guides, reachableUrl } from './connect-guide.ts';
+import { type Guide, guides, reachableUrl, webSocketUrl } from './connect-guide.ts';
 import { FirstShare } from './first-share.ts';
 import { panel } from './parts.ts';
 import type { PoolFeed } from './pool-feed.ts';
@@ -89,7 +89,7 @@ function placesOf(connect: Connect | null): HTMLElement[] {
   const rows: [string, string | null][] = [
     ['Stratum', connect?.stratum ?? null],
     ['Stratum over TLS', connect?.stratum_tls ?? null],
-    ['WebSocket', connect?.websocket ?? null],
+    ['WebSocket', connect?.websocket ? webSocketUrl(connect.websocket, location) : null],
   ];
   return rows.flatMap(([name, url]) =>
     url === null

@@ -1,5 +1,5 @@
 /** The pool as a whole. */
-import { h, show } from '../../service/web/element.ts';
+import { type Child, h, show } from '../../service/web/element.ts';
 import {
   count,
   hashRate,
@@ -85,11 +85,7 @@ export function homeView(feed: PoolFeed): View {
     rates.updateRates(stats.hash_rate);
     rates.updateHistory([{ label: 'Pool', history: stats.history }]);
     show(facts, ...factFigures(stats));
-    const { since } = stats.shares;
-    shares.update(
-      stats.shares,
-      ...(since === null ? [] : ['Since the pool was started, ', when(since), '.']),
-    );
+    shares.update(stats.shares, ...sharesWords(stats));
     log.update(stats.share_log);
     const sorted = [...stats.workers].sort(byRate);
     workers.update(sorted.slice(0, SHOWN_WORKERS));
@@ -101,7 +97,7 @@ export function homeView(feed: PoolFeed): View {
     blocks.update(stats.blocks.slice(0, SHOWN_BLOCKS));
     show(nodes, ...nodeItems(stats));
     show(scores, highScores(stats.workers));
-    show(agents, programs(stats.workers));
+    show(agents, programs(stats.agents));
   };
   const nextPayout = new Poll({
     url: () => '/next_payout',
@@ -125,6 +121,12 @@ export function homeView(feed: PoolFeed): View {
   ];
   const ready = Promise.all([feed.first, nextPayout.first]);
   return { title: '', element, ready, close: () => closers.forEach((close) => void close()) };
+}
+
+function sharesWords({ shares, workers }: Stats): Child[] {
+  const since = shares.since === null ? [] : ['Since the pool was started, ', when(shares.since), '. '];
+  const link = h('a', { href: CONNECT_PATH }, 'When does my first share come?');
+  return shares.accepted === 0 && workers.length === 0 ? [...since, 'No share yet. ', link] : since;
 }
 
 function factFigures(stats: Stats | undefined): HTMLElement[] {

@@ -1,7 +1,7 @@
 /** What stands out among the workers: the best shares, and the programs they run. */
 import { h } from '../../service/web/element.ts';
 import { count, scaled } from '../../service/web/format.ts';
-import type { Worker } from './answers.ts';
+import type { Stats, Worker } from './answers.ts';
 import { workerLink } from './parts.ts';
 
 const SHOWN = 5;
@@ -25,22 +25,19 @@ export function highScores(workers: readonly Worker[]): HTMLElement {
   return h('ol', { class: 'ranking', 'aria-label': 'Best shares by difficulty' }, ...rows);
 }
 
-/** What the workers call themselves, and how many do: text that anybody may have chosen. */
-export function programs(workers: readonly Worker[]): HTMLElement {
-  const counts = new Map<string, number>();
-  for (const { agent, state } of workers) {
-    if (agent !== null && agent !== '' && state !== 'offline')
-      counts.set(agent, (counts.get(agent) ?? 0) + 1);
-  }
-  const most = [...counts].sort(([, one], [, other]) => other - one).slice(0, SHOWN);
-  if (most.length === 0) return h('p', { class: 'about' }, 'No miner that is online has said what it is.');
-  const rows = most.map(([agent, workersOfIt]) =>
-    h(
-      'li',
-      { class: 'ranked' },
-      h('span', { class: 'ranked-name hash', title: agent }, agent),
-      h('span', { class: 'ranked-value' }, count(workersOfIt)),
-    ),
-  );
-  return h('ol', { class: 'ranking', 'aria-label': 'Programs by number of workers' }, ...rows);
+/** What the open connections call themselves, and how many do: text that anybody may have chosen. */
+export function programs(agents: Stats['agents']): HTMLElement {
+  if (agents.length === 0)
+    return h('p', { class: 'about' }, 'No miner that is connected has said what it is.');
+  const rows = agents
+    .slice(0, SHOWN)
+    .map(({ agent, connections }) =>
+      h(
+        'li',
+        { class: 'ranked' },
+        h('span', { class: 'ranked-name hash', title: agent }, agent),
+        h('span', { class: 'ranked-value' }, count(connections)),
+      ),
+    );
+  return h('ol', { class: 'ranking', 'aria-label': 'Programs by open connections' }, ...rows);
 }

@@ -58,7 +58,10 @@ export function workerView(feed: PoolFeed, address: string, name: string): View 
     show(problem, ...words);
   };
   const poll = new Poll({
-    url: () => `/workers/${encodeURIComponent(address)}?history_minutes=${minutes}`,
+    url: () => {
+      const query = new URLSearchParams({ history_minutes: String(minutes), worker: name });
+      return `/workers/${encodeURIComponent(address)}?${query}`;
+    },
     read: readAddress,
     intervalMs: INTERVAL_MS,
     onData: ({ address: spelled, workers }) => {
