@@ -26,6 +26,10 @@ export interface LiveFeedOptions {
   readonly hello: () => LiveFrame;
   /** The frame of every five seconds: of an address, or of the pool. */
   readonly rates: (address: string | undefined) => LiveFrame;
+  /** How often rates are sent (default 5,000). */
+  readonly ratesMs?: number;
+  /** How often readers are asked whether they are there (default 30,000). */
+  readonly pingMs?: number;
 }
 
 /** What the feed counts of its own limits, since the start. */
@@ -79,7 +83,8 @@ export class LiveFeed {
   constructor(options: LiveFeedOptions) {
     this.#options = options;
     this.#limiter = new ConnectionLimiter(options.limits);
-    this.#timers = [setInterval(() => this.#sendRates(), RATES_MS), setInterval(() => this.#ping(), PING_MS)];
+    const { ratesMs = RATES_MS, pingMs = PING_MS } = options;
+    this.#timers = [setInterval(() => this.#sendRates(), ratesMs), setInterval(() => this.#ping(), pingMs)];
     for (const timer of this.#timers) timer.unref();
   }
 
