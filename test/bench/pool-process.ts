@@ -39,10 +39,11 @@ export class PoolProcess {
     this.httpPort = Number(new URL(urls.httpUrl).port);
   }
 
-  static async start(): Promise<PoolProcess> {
+  /** @param program `pool-server.ts`, or another that speaks with its parent as it does */
+  static async start(program = 'pool-server.ts'): Promise<PoolProcess> {
     const node = await FakeNode.start();
     node.bits = HARD_BITS;
-    const child = fork(fileURLToPath(new URL('./pool-server.ts', import.meta.url)), [node.url], {
+    const child = fork(fileURLToPath(new URL(program, import.meta.url)), [node.url], {
       execArgv: ['--import', 'tsx', '--expose-gc'],
     });
     const [urls] = (await once(child, 'message')) as [{ stratumUrl: string; httpUrl: string }];

@@ -41,26 +41,28 @@ function rangeOf(values: readonly number[]): string {
   return `${showNumber(Math.min(...values))} – ${showNumber(Math.max(...values))}`;
 }
 
-function rowsOf(what: string, rounds: readonly Round[]): Row[] {
+function rowsOf(what: string, rounds: readonly Round[], bare: readonly Round[]): Row[] {
   const rates = rounds.map(({ perSecond }) => perSecond);
   const p99s = rounds.map(({ p99Ms }) => p99Ms);
+  const bareRate = middle(bare.map(({ perSecond }) => perSecond));
   const bound = middle(rounds.map(({ loadBusy }) => loadBusy)) > 0.95 ? ' (bound by the load side)' : '';
-  const common = { reference: '—', ratio: '—' };
   return [
     {
-      ...common,
       what: `durable shares, ${what}${bound}`,
       figure: `${showNumber(middle(rates))} shares/s`,
       range: rangeOf(rates),
       cpuPerOperation: `${showNumber(middle(rounds.map(({ cpuMicros }) => cpuMicros)))} µs`,
+      reference: `lines answered unchecked and unstored ${showNumber(bareRate)}`,
+      ratio: `${(middle(rates) / bareRate).toFixed(2)} ×`,
       target: '≥ 20,000 shares/s',
     },
     {
-      ...common,
       what: 'the same, 99 % acknowledged within',
       figure: `${showNumber(middle(p99s))} ms`,
       range: rangeOf(p99s),
       cpuPerOperation: '—',
+      reference: `${showNumber(middle(bare.map(({ p99Ms }) => p99Ms)))} ms`,
+      ratio: '—',
       target: '≤ 75 ms',
     },
   ];
@@ -68,20 +70,28 @@ function rowsOf(what: string, rounds: readonly Round[]): Row[] {
 
 export async function bench(): Promise<Row[]> {
   const pool = await PoolProcess.start();
+  const bare = await PoolProcess.start('bare-stratum.ts');
   const load = await ShareLoad.open(pool.stratumPort, CONNECTIONS);
+  const bareLoad = await ShareLoad.open(bare.stratumPort, CONNECTIONS);
   try {
-    const rollings: readonly Rolling[] = ['nonce', 'extranonce2'];
-    const rounds: Record<Rolling, Round[]> = { nonce: [], extranonce2: [] };
-    for (const rolling of rollings) await round(pool, load, rolling);
-    for (let count = 0; count < ROUNDS; count++) {
-      for (const rolling of rollings) rounds[rolling].push(await round(pool, load, rolling));
+    const rounds: Record<Rolling | 'bare', Round[]> = { nonce: [], extranonce2: [], bare: [] };
+    for (let count = -1; count < ROUNDS; count++) {
+      const nonce = await round(pool, load, 'nonce');
+      const extranonce2 = await round(pool, load, 'extranonce2');
+      const unchecked = await round(bare, bareLoad, 'nonce');
+      if (count < 0) continue;
+      rounds.nonce.push(nonce);
+      rounds.extranonce2.push(extranonce2);
+      rounds.bare.push(unchecked);
     }
     return [
-      ...rowsOf('only the nonce rolls', rounds.nonce),
-      ...rowsOf('a new extranonce2 with every share', rounds.extranonce2),
+      ...rowsOf('only the nonce rolls', rounds.nonce, rounds.bare),
+      ...rowsOf('a new extranonce2 with every share', rounds.extranonce2, rounds.bare),
     ];
   } finally {
     load.close();
+    bareLoad.close();
     await pool.stop();
+    await bare.stop();
   }
 }
