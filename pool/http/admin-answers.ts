@@ -1,7 +1,6 @@
 import type Router from '@koa/router';
 import * as z from 'zod';
-import type { AdminGuardOptions } from './admin-guard.ts';
-import { adminOnly } from './admin-guard.ts';
+import { type AdminGuardOptions, adminOnly } from './admin-guard.ts';
 import { settle } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { readJsonBody, readQuery } from './request-fields.ts';
@@ -11,10 +10,13 @@ const Nothing = z.object({});
 const SettleBody = z.object({ dry_run: z.boolean('must be true or false').default(false) });
 
 /** Adds what needs the admin token: whatever changes something, and what is nobody else's business. */
-export function adminAnswers(router: Router, view: PoolView, wrongTokensPerMinute: number): void {
+export function adminAnswers(
+  router: Router,
+  view: PoolView,
+  visitors: Pick<AdminGuardOptions, 'clientAddress' | 'wrongTokensPerMinute'>,
+): void {
   const { token, counters, log, accounts } = view;
-  const options: AdminGuardOptions = { token, counters, log, wrongTokensPerMinute };
-  const guard = adminOnly(options);
+  const guard = adminOnly({ token, counters, log, ...visitors });
   router.get('/sessions', guard, (ctx) => {
     readQuery(ctx, Nothing);
     ctx.body = sessionsOf(view);

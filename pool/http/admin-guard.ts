@@ -3,12 +3,14 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { clientOf } from '../../service/limits.ts';
 import type { Logger } from '../../service/log.ts';
 import type { AdminToken } from './admin-token.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { HttpCounters } from './http-counters.ts';
 
 export interface AdminGuardOptions {
   readonly token: AdminToken;
   readonly counters: HttpCounters;
   readonly log: Logger;
+  readonly clientAddress: ClientAddress;
   /** Wrong tokens that one client may send in a minute before it is told to wait. */
   readonly wrongTokensPerMinute: number;
 }
@@ -22,7 +24,8 @@ const SLOTS = 4_096;
  * `Retry-After` for whoever keeps trying. The right token is never refused because of others' wrong ones:
  * behind a proxy they all have the same address.
  */
-export function adminOnly({ token, counters, log, wrongTokensPerMinute }: AdminGuardOptions): Middleware {
+export function adminOnly(options: AdminGuardOptions): Middleware {
+  const { token, counters, log, clientAddress, wrongTokensPerMinute } = options;
   const limiter = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: MINUTE_SECONDS });
   return async (ctx, next) => {
     const header = ctx.get('authorization');
@@ -37,8 +40,9 @@ export function adminOnly({ token, counters, log, wrongTokensPerMinute }: AdminG
       return;
     }
     counters.wrongTokens += 1;
-    const waitMs = await waitAfterWrongToken(limiter, slotOf(clientOf(ctx.ip)));
-    log.warn({ client: ctx.ip, path: ctx.path, limited: waitMs > 0 }, 'a request with a wrong admin token');
+    const client = clientAddress(ctx.req);
+    const waitMs = await waitAfterWrongToken(limiter, slotOf(clientOf(client)));
+    log.warn({ client, path: ctx.path, limited: waitMs > 0 }, 'a request with a wrong admin token');
     if (waitMs === 0) {
       ctx.status = 403;
       ctx.body = { error: 'this is not the admin token' };

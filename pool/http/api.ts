@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { discardBody, HttpError } from '../../service/http.ts';
 import { adminAnswers } from './admin-answers.ts';
+import type { AdminGuardOptions } from './admin-guard.ts';
 import { answersTo } from './answers.ts';
 import { healthOf } from './health.ts';
 import { poolMetrics } from './metrics.ts';
@@ -20,7 +21,10 @@ const HEADERS = {
  * The pool's HTTP answers (docs/pool-api.md). Reading is for everybody; what changes something needs the admin
  * token. Every number says what time it covers; what is unknown is null.
  */
-export function poolApp(view: PoolView, wrongTokensPerMinute: number): Koa {
+export function poolApp(
+  view: PoolView,
+  visitors: Pick<AdminGuardOptions, 'clientAddress' | 'wrongTokensPerMinute'>,
+): Koa {
   const router = new Router({ sensitive: true, strict: true });
   const metrics = poolMetrics(view);
   router.get('/health', (ctx) => {
@@ -33,7 +37,7 @@ export function poolApp(view: PoolView, wrongTokensPerMinute: number): Koa {
     ctx.type = metrics.contentType;
   });
   answersTo(router, view);
-  adminAnswers(router, view, wrongTokensPerMinute);
+  adminAnswers(router, view, visitors);
 
   const app = new Koa();
   app.on('error', (error) => view.log.error({ err: error }, 'an HTTP request failed'));

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import type { DurableShare } from '../statistics/statistics.ts';
 import type { RejectReason } from '../stratum/share.ts';
 import type { Worker } from '../stratum/worker-name.ts';
+import type { ClientAddress } from './client-address.ts';
 import { ListenerGroup } from './listener-group.ts';
 
 /** A frame: one JSON object that says in `type` what it is. */
@@ -20,6 +21,8 @@ export interface LiveFeedOptions {
   readonly log: Logger;
   /** Open feeds of all clients, and of one address. */
   readonly limits: ConnectionLimits;
+  /** Who is counted for a connection. */
+  readonly clientAddress: ClientAddress;
   /** The address in its one spelling. @throws AddressError naming what is wrong with it */
   readonly readAddress: (text: string) => string;
   /** The first frame. */
@@ -95,7 +98,7 @@ export class LiveFeed {
 
   /** Takes over a connection that asks for `/live`. */
   readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-    const release = this.#limiter.admit(socket.remoteAddress ?? '');
+    const release = this.#limiter.admit(this.#options.clientAddress(request));
     if (release === undefined) {
       this.counters.refused += 1;
       refuseUpgrade(socket, '429 Too Many Requests', 'too many feeds are open', 'Retry-After: 30');

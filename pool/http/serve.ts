@@ -2,6 +2,7 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import { listenHttp } from '../../service/http.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
+import { NetworkList } from '../../service/network-list.ts';
 import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
@@ -11,6 +12,7 @@ import { adminTokenFile, openAdminToken } from './admin-token.ts';
 import { poolApp } from './api.ts';
 import { blockRow } from './blocks.ts';
 import { ChainWindow } from './chain-window.ts';
+import { clientAddressBehind } from './client-address.ts';
 import { newHttpCounters } from './http-counters.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
@@ -30,6 +32,8 @@ export interface ServeOptions {
   readonly client: Pick<RpcClient, 'call'>;
   /** Gets the path `/live`. */
   readonly upgrades: Upgrades;
+  /** Networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly proxies?: readonly string[] | undefined;
   /** Connections of miners that this port may carry beside the others. */
   readonly minerConnections: number;
   readonly limits?: Partial<HttpLimits> | undefined;
@@ -49,7 +53,9 @@ export interface PoolHttp extends Stoppable {
 export async function servePool(options: ServeOptions): Promise<PoolHttp> {
   const { network, clock, log, statistics } = options.view;
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const clientAddress = clientAddressBehind(new NetworkList(options.proxies ?? []));
   const live = new LiveFeed({
+    clientAddress,
     clock,
     log,
     limits: limits.live,
@@ -75,7 +81,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
   const http = await listenHttp({
     host: options.host,
     port: options.port,
-    handler: poolApp(view, limits.wrongTokensPerMinute).callback(),
+    handler: poolApp(view, { clientAddress, wrongTokensPerMinute: limits.wrongTokensPerMinute }).callback(),
     portSetting: '--http-port',
     maxConnections: limits.connections + options.minerConnections,
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),

@@ -30,6 +30,7 @@ async function serveFeed(t: TestContext, changes: Partial<LiveFeedOptions> = {})
     clock,
     log: SILENT,
     limits: { total: 100, perAddress: 100 },
+    clientAddress: ({ socket }) => socket.remoteAddress ?? '',
     readAddress: (text) => text,
     hello: () => ({ type: 'hello' }),
     rates: (address) => ({ type: 'rates', address: address ?? null }),
