@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
@@ -118,8 +118,7 @@ export async function selfSignedCertificate(directory: string, nowMs: number): P
         altNames: [
           { type: 2, value: 'localhost' },
           { type: 2, value: hostname() },
-          { type: 7, ip: '127.0.0.1' },
-          { type: 7, ip: '::1' },
+          ...ownAddresses().map((ip) => ({ type: 7 as const, ip })),
         ],
       },
     ],
@@ -127,6 +126,12 @@ export async function selfSignedCertificate(directory: string, nowMs: number): P
   await writeFileAtomic(files.keyFile, key, 0o600);
   await writeFileAtomic(files.certFile, cert);
   return files;
+}
+
+/** The addresses of this machine, as miners on the same network know it. Link-local ones name no machine. */
+function ownAddresses(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries = []) => entries);
+  return addresses.map(({ address }) => address).filter((address) => !/^fe80:/i.test(address));
 }
 
 interface Pem {
