@@ -3,6 +3,7 @@
  * what is the matter and what to do.
  */
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
 
 /** What a statement takes. A bigint is bound as an integer and must lie within ±2^53. */
@@ -40,10 +41,22 @@ export class SqliteConnection {
     handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
   }
 
-  static open(file: string, recovery: string, mode: 'read' | 'write' = 'write'): Promise<SqliteConnection> {
-    const flags = mode === 'read' ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+  /**
+   * @param mode `unchanging` reads a file nobody has open and leaves no trace beside it: without locks, without
+   * looking for a write-ahead log
+   */
+  static open(
+    file: string,
+    recovery: string,
+    mode: 'read' | 'unchanging' | 'write' = 'write',
+  ): Promise<SqliteConnection> {
+    const name = mode === 'unchanging' ? `${pathToFileURL(file).href}?immutable=1` : file;
+    const flags =
+      mode === 'write'
+        ? sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE
+        : sqlite3.OPEN_READONLY | sqlite3.OPEN_URI;
     return new Promise((accept, reject) => {
-      const handle = new sqlite3.Database(file, flags, (error) => {
+      const handle = new sqlite3.Database(name, flags, (error) => {
         if (error) reject(explain(error, file, recovery));
         else accept(new SqliteConnection(file, handle, recovery));
       });
