@@ -12,6 +12,12 @@ const PLACES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
+/** Adds up by how much things have jumped: the sum over all jumps, as browsers score them. */
+const COUNT_SHIFTS = `window.nilzTestShift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.nilzTestShift += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });`;
+
 /** Where the browser is; undefined where there is none and none is required. */
 export function browserPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const path = env.NILZ_CHROMIUM ?? PLACES.find((place) => existsSync(place));
@@ -69,6 +75,7 @@ export async function watchedPage(
   await page.exposeFunction('nilzTestViolation', (text: string) => complaints.push(text));
   await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
     nilzTestViolation('content policy: ' + event.violatedDirective + ' ' + event.blockedURI));`);
+  await page.addInitScript(COUNT_SHIFTS);
   page.on('request', (request) => noteStranger(request.url()));
   page.on('websocket', (socket) => noteStranger(socket.url()));
   const { host } = new URL(origin);
@@ -76,6 +83,11 @@ export async function watchedPage(
     if (new URL(url).host !== host) strangers.push(url);
   };
   return { page, complaints, strangers };
+}
+
+/** How much things have jumped since the page was loaded. Above 0.1 people notice (Core Web Vitals). */
+export async function layoutShift(page: Page): Promise<number> {
+  return Number(await page.evaluate('window.nilzTestShift'));
 }
 
 /** How far a page can be scrolled sideways, in pixels. */

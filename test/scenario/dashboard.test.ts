@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import {
   launchBrowser,
+  layoutShift,
   sidewaysScroll,
   type WatchedPage,
   watchedPage,
@@ -20,6 +21,8 @@ const EASY = ['--start-difficulty', '0.00001'];
 const MARKUP = '<img src=x onerror=alert(1)>';
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1600, height: 1000 };
+/** Far below what anybody notices. */
+const MAX_SHIFT = 0.02;
 const skip = withoutBrowser();
 
 /** Nothing went wrong and nobody else was asked. */
@@ -44,6 +47,8 @@ test('one clicks through every view, and back; links lead where they say', { ski
 
   await page.goto(url);
   await page.getByText('dev: test money').waitFor();
+  await page.keyboard.press('Tab');
+  await page.getByRole('link', { name: 'To the content' }).and(page.locator(':focus')).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   // The shares of the built-in miner arrive by themselves.
   await page.locator('.live-row').first().waitFor();
@@ -158,6 +163,7 @@ test('whatever a miner calls itself is text, and a refused share is told', { ski
     });
   });
   await page.goto(url);
+  await page.getByRole('list', { name: 'Programs' }).getByText(MARKUP).waitFor();
   const link = page.getByRole('table', { name: 'Workers' }).getByRole('link', { name: MARKUP });
   await link.waitFor();
   await link.click();
@@ -207,7 +213,10 @@ test('every view fits a phone and a wide desk, dark and light, without scrolling
       for (const path of paths) {
         await watched.page.goto(url + path);
         await watched.page.getByText('live', { exact: true }).waitFor();
-        assert.equal(await sidewaysScroll(watched.page), 0, `${path} at ${viewport.width}`);
+        const place = `${path} at ${viewport.width}`;
+        assert.equal(await sidewaysScroll(watched.page), 0, place);
+        const shift = await layoutShift(watched.page);
+        assert.ok(shift < MAX_SHIFT, `${place} jumps by ${shift}`);
       }
       assertClean(watched);
     }
