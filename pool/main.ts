@@ -29,6 +29,10 @@ const SUBCOMMANDS: Readonly<Record<string, SubcommandEntry>> = {
     summary: 'recomputes everything from the ledger and says whether it adds up',
     load: async () => (await import('./accounting/audit-command.ts')).auditCommand,
   },
+  replay: {
+    summary: 'replays a recorded Stratum session against the share checks',
+    load: async () => (await import('./inspector/replay-command.ts')).replayCommand,
+  },
 };
 
 /** Runs the pool until it is told to end, or one of its subcommands; returns the exit code. */
