@@ -83,8 +83,8 @@ test('after kill -9 at any moment every acknowledged share is in the ledger, onc
     child.kill('SIGKILL');
     await Promise.all([ended, closed]);
     const file = join(directory, 'dev', 'pool.sqlite');
-    // As the kill has left it, also for heads that were seen in earlier rounds.
-    for (const head of noted.slice(-3)) assert.equal(outcomeOf(await auditLedger(file, head)), 'adds-up');
+    // As the kill has left it; and below, once it was opened again, for the first head that was ever seen.
+    assert.equal(outcomeOf(await auditLedger(file, noted.at(-1))), 'adds-up');
     const ledger = await Ledger.open({ file, network: NETWORK, log: SILENT });
     const rows = (await ledger.shares.after(0, 1_000_000)).map(({ hash }) => displayHash(hash));
     await ledger.close();
@@ -92,7 +92,7 @@ test('after kill -9 at any moment every acknowledged share is in the ledger, onc
     assert.equal(kept.size, rows.length, 'a share is in the ledger once');
     const lost = [...acknowledged].filter((hash) => !kept.has(hash));
     assert.deepEqual(lost, [], `lost in round ${round}`);
-    assert.equal(outcomeOf(await auditLedger(file, noted.at(-1))), 'adds-up');
+    assert.equal(outcomeOf(await auditLedger(file, noted[0])), 'adds-up');
   }
   assert.ok(acknowledged.size >= 50 * ROUNDS);
 });
