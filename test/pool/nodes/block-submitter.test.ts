@@ -85,7 +85,8 @@ class Fixture {
     );
     const root = jobMerkleRoot(job, EXTRANONCE1, extranonce2);
     const header = headerFromRoot(job, root, job.time, found.nonce, job.version);
-    return { job, worker: WORKER, header, hash: found.hash, extranonce1: EXTRANONCE1, extranonce2 };
+    const proof = { header, extranonce1: EXTRANONCE1, extranonce2 };
+    return { ...proof, job, worker: WORKER, hash: found.hash, credited: true };
   }
 
   /** What the ledger says when everything is settled. */
