@@ -70,7 +70,6 @@ const LOCK_TIME = new Uint8Array(4);
 export const COINBASE_TAG: Uint8Array = new TextEncoder().encode('/nilz/');
 
 const outputsCodec = array(outputCodec, 16);
-const encoder = new TextEncoder();
 
 /** What stays the same from round to round. */
 export interface RoundSettings {
@@ -216,7 +215,8 @@ class LazyLines implements NotifyLines {
   }
 
   #line(tail: string): Uint8Array {
-    return encoder.encode(this.#notify.head + bytesToHex(this.#coinbase2) + tail);
+    // All of it is ASCII.
+    return Buffer.from(this.#notify.head + bytesToHex(this.#coinbase2) + tail, 'latin1');
   }
 }
 

@@ -57,32 +57,48 @@ const MAX_JOBS = 20_000;
  */
 export class SoloJobs {
   readonly #settings: SoloSettings;
-  /** By round and address, in the order they were made. */
-  readonly #jobs = new Map<string, Job>();
+  /** By round, oldest first, and address. */
+  readonly #rounds = new Map<string, Map<string, Job>>();
+  #size = 0;
 
   constructor(settings: SoloSettings) {
     this.#settings = settings;
   }
 
   get size(): number {
-    return this.#jobs.size;
+    return this.#size;
   }
 
   /** The job of an address in a round. */
   of(round: Round, address: string): Job {
-    const key = `${round.jobId} ${address}`;
-    const known = this.#jobs.get(key);
+    const jobs = this.#jobsIn(round.jobId);
+    const known = jobs.get(address);
     if (known !== undefined) return known;
     const { scriptOf, fee } = this.#settings;
     const job = jobOf(round, soloOutputs(round.template.reward, scriptOf(address), fee), address);
-    this.#jobs.set(key, job);
-    const [oldest] = this.#jobs.keys();
-    if (this.#jobs.size > MAX_JOBS && oldest !== undefined) this.#jobs.delete(oldest);
+    jobs.set(address, job);
+    this.#size += 1;
     return job;
   }
 
   /** Forgets the jobs of rounds that are no longer known. */
   sweep(isKnown: (jobId: string) => boolean): void {
-    for (const [key, { jobId }] of this.#jobs) if (!isKnown(jobId)) this.#jobs.delete(key);
+    for (const jobId of this.#rounds.keys()) if (!isKnown(jobId)) this.#forget(jobId);
+  }
+
+  /** Those of one round; the oldest rounds make room for it. */
+  #jobsIn(jobId: string): Map<string, Job> {
+    for (const oldest of this.#rounds.keys()) {
+      if (this.#size < MAX_JOBS) break;
+      this.#forget(oldest);
+    }
+    const jobs = this.#rounds.get(jobId) ?? new Map<string, Job>();
+    this.#rounds.set(jobId, jobs);
+    return jobs;
+  }
+
+  #forget(jobId: string): void {
+    this.#size -= this.#rounds.get(jobId)?.size ?? 0;
+    this.#rounds.delete(jobId);
   }
 }
