@@ -114,9 +114,10 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     context: {
       clock,
       difficulty: options.difficulty,
-      extranonce2Size: EXTRANONCE2_SIZE,
       readAddress: addressReader(network),
     },
+    extranonce2Size: EXTRANONCE2_SIZE,
+    memory: ledger.sessions,
     roster,
     statistics,
     limits,
@@ -136,6 +137,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     upgrades,
     limits: options.httpLimits,
     minerConnections: limits.connections,
+    proxies: options.stratum.proxies,
     view: {
       network,
       rewardAddress: address,

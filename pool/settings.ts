@@ -17,7 +17,7 @@ import { LOG_LEVELS } from '../service/log.ts';
 import { commandComplaint } from './hooks/command-line.ts';
 import { HTTP_SETTINGS, httpOptions } from './http/http-settings.ts';
 import type { PoolOptions } from './pool.ts';
-import { DIFFICULTY_RANGE } from './stratum/difficulty.ts';
+import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from './stratum/difficulty.ts';
 import { STRATUM_SETTINGS, stratumOptions } from './stratum/stratum-settings.ts';
 
 const DIFFICULTY = { min: DIFFICULTY_RANGE.lowest, max: DIFFICULTY_RANGE.highest };
@@ -57,6 +57,18 @@ export const POOL_SETTINGS = {
     help: 'the lowest difficulty a miner may ask for',
     default: 0.0001,
     ...DIFFICULTY,
+  }),
+  vardiffInterval: number({
+    help: 'seconds between two shares of a connection, which its difficulty is steered towards; 0 leaves it',
+    default: DEFAULT_DIFFICULTY.shareIntervalMs / 1000,
+    min: 0,
+    max: 3_600,
+  }),
+  shareTargetMultiplier: number({
+    help: "a share's difficulty is at most the network's divided by this, so that shares stay finer than blocks",
+    default: DEFAULT_DIFFICULTY.shareTargetMultiplier,
+    min: 1,
+    max: 1e9,
   }),
   jobRefreshSeconds: integer({ help: 'a new job at least this often', default: 30, min: 1, max: 110 }),
   jobTtlSeconds: integer({
@@ -117,7 +129,13 @@ export function poolOptions(
     ...httpOptions(values),
     onBlock:
       values.onBlock === undefined ? undefined : { command: values.onBlock, environment: placesOf(env) },
-    difficulty: { start: startDifficulty, minimum: minDifficulty, maximum: DIFFICULTY_RANGE.highest },
+    difficulty: {
+      start: startDifficulty,
+      minimum: minDifficulty,
+      maximum: DIFFICULTY_RANGE.highest,
+      shareIntervalMs: values.vardiffInterval * 1000,
+      shareTargetMultiplier: values.shareTargetMultiplier,
+    },
     jobRefreshSeconds: values.jobRefreshSeconds,
     jobTtlSeconds: values.jobTtlSeconds,
   };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
-import { DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
+import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { lockDirectory } from '../../service/files.ts';
 import type { Credentials } from '../../service/http.ts';
@@ -53,7 +53,11 @@ const LEDGER = 'pool.sqlite';
 const UNFINISHED_RESET = '.reset';
 const LOOPBACK = '127.0.0.1';
 const EVERYWHERE = '0.0.0.0';
-const SHARE_DIFFICULTY = { minimum: DIFFICULTY_RANGE.lowest, maximum: DIFFICULTY_RANGE.highest };
+const SHARE_DIFFICULTY = {
+  ...DEFAULT_DIFFICULTY,
+  minimum: DIFFICULTY_RANGE.lowest,
+  maximum: DIFFICULTY_RANGE.highest,
+};
 const JOB_REFRESH_SECONDS = 30;
 const JOB_TTL_SECONDS = 90;
 

@@ -3,6 +3,7 @@ export const CONNECTION_COUNTERS = {
   opened: 'connections let in',
   refused_full: 'refused: the pool has as many connections as it may',
   refused_address: 'refused: their address has as many as it may',
+  refused_rate: 'refused: their address is over its message rate already',
   refused_banned: 'refused: their address is banned',
   refused_not_allowed: 'refused: their address is not among those that are let in',
   refused_proxy_header: 'refused: a listed proxy did not say whom it speaks for',

@@ -1,5 +1,6 @@
-import type { Difficulty } from '../../protocol/units.ts';
-import { expectedHashes, targetBytes, targetOfDifficulty } from '../../protocol/work.ts';
+import type { Bits, Difficulty } from '../../protocol/units.ts';
+import { difficultyOf, expectedHashes, targetBytes, targetOfDifficulty } from '../../protocol/work.ts';
+import type { DifficultyBounds } from './vardiff.ts';
 
 /** What an operator allows. */
 export interface DifficultyLimits {
@@ -7,14 +8,20 @@ export interface DifficultyLimits {
   readonly start: Difficulty;
   readonly minimum: Difficulty;
   readonly maximum: Difficulty;
+  /** Time between two shares of a connection that the difficulty is fitted to; 0 leaves it as it started. */
+  readonly shareIntervalMs: number;
+  /** A share is at most this part of a block: its difficulty the network's divided by this. */
+  readonly shareTargetMultiplier: number;
 }
 
-/** What one miner asked for. The password stands first: its user typed it, the firmware sends the rest. */
+/** What is known of a miner before anything is measured, in the order of what counts most. */
 export interface DifficultyWishes {
-  /** `d=` in the password of `mining.authorize`. */
+  /** `d=` in the password of `mining.authorize`: its user typed it, the firmware sends the rest. */
   password?: Difficulty;
   /** The last `mining.suggest_difficulty`. */
   suggested?: Difficulty;
+  /** What this worker last had. */
+  remembered?: Difficulty;
   /** The least this miner can work at: `minimum-difficulty` of `mining.configure`. */
   floor?: Difficulty;
 }
@@ -30,11 +37,19 @@ export interface ShareLevel {
 
 /** Widest range of a setting: below it every hash is a share, above it a weight no longer fits the sums. */
 export const DIFFICULTY_RANGE = { lowest: 1e-10, highest: 2 ** 50 } as const;
+/** How an operator leaves it, the names of the settings as the pools before this one had them. */
+export const DEFAULT_DIFFICULTY = { shareIntervalMs: 10_000, shareTargetMultiplier: 16 } as const;
 
 /** One popular miner takes 2²²⁴ for the target of difficulty 1, so hashes up to 0.01 % over ours count. */
 const TOLERANCE = { numerator: 10_000n, denominator: 9_999n };
 const HIGHEST_TARGET = (1n << 256n) - 1n;
-const KNOWN_LEVELS = 1024;
+const KNOWN_LEVELS = 4_096;
+
+/** Miners that name themselves so hash on a processor, or on less: what fits some 20 MH/s, or 100 kH/s. */
+const SLOW_AGENTS: readonly { readonly agent: RegExp; readonly difficulty: Difficulty }[] = [
+  { agent: /nerd|nmminer|esp32|leafminer|sparkminer/i, difficulty: 0.0002 },
+  { agent: /cpuminer|minerd|nilz/i, difficulty: 0.005 },
+];
 
 const levels = new Map<Difficulty, ShareLevel>();
 
@@ -50,24 +65,65 @@ export function levelOf(difficulty: Difficulty): ShareLevel {
   return level;
 }
 
-/** The difficulty a miner works at: its strongest wish or the start value, within the limits. */
-export function chooseDifficulty(wishes: DifficultyWishes, limits: DifficultyLimits): Difficulty {
-  const wanted = wishes.password ?? wishes.suggested ?? limits.start;
-  const floor = Math.max(limits.minimum, wishes.floor ?? 0);
-  return Math.min(Math.max(wanted, floor), limits.maximum);
+/** The difficulty of the network at these bits, for the pool's own sums. */
+export function networkDifficulty(bits: Bits): Difficulty {
+  if (bits !== lastBits) [lastBits, lastDifficulty] = [bits, difficultyOf(bits)];
+  return lastDifficulty;
 }
 
-/** A difficulty as miners send it, a number or its digits; undefined unless finite and above 0. */
+/** A new tip asks for one and the same value 10,000 times. */
+let lastBits: Bits = -1;
+let lastDifficulty: Difficulty = 0;
+
+/**
+ * Where a miner's difficulty may lie once something is measured. Shares stay finer than blocks: the upper bound
+ * from the network wins over every lower one.
+ */
+export function boundsOf(wishes: DifficultyWishes, limits: DifficultyLimits, bits: Bits): DifficultyBounds {
+  const highest = Math.min(limits.maximum, networkDifficulty(bits) / limits.shareTargetMultiplier);
+  return { lowest: Math.max(limits.minimum, wishes.floor ?? 0), highest };
+}
+
+/**
+ * The difficulty a miner begins with. Until something is measured the operator's start value stands, also above
+ * the bound from the network: a wish may go down from there, or up to the bound.
+ */
+export function startDifficulty(
+  wishes: DifficultyWishes,
+  agent: string,
+  limits: DifficultyLimits,
+  bits: Bits,
+): Difficulty {
+  const { password, suggested, remembered } = wishes;
+  const wanted = password ?? suggested ?? remembered ?? agentDifficulty(agent, limits.start);
+  const { lowest, highest } = boundsOf(wishes, limits, bits);
+  return Math.min(Math.max(wanted, lowest), Math.max(highest, Math.min(limits.start, limits.maximum)));
+}
+
+function agentDifficulty(agent: string, start: Difficulty): Difficulty {
+  const slow = SLOW_AGENTS.find((each) => each.agent.test(agent));
+  return slow === undefined ? start : Math.min(start, slow.difficulty);
+}
+
+const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A difficulty as miners send it: a number, its digits, or a fraction such as `1/8`; undefined unless finite and above 0. */
 export function parseDifficulty(value: unknown): Difficulty | undefined {
-  const isDigits = typeof value === 'string' && /^\d*\.?\d+(e[+-]?\d+)?$/i.test(value);
-  const number = isDigits ? Number(value) : value;
+  const number = typeof value === 'string' ? numberIn(value) : value;
   return typeof number === 'number' && number > 0 && number < Number.POSITIVE_INFINITY ? number : undefined;
 }
 
-/** The difficulty in a password such as `d=0.01` or `x,d=0.01`. */
-export function difficultyInPassword(password: string): Difficulty | undefined {
+function numberIn(text: string): number | undefined {
+  const [above = '', below = '1', ...more] = text.split('/');
+  return DECIMAL.test(above) && DECIMAL.test(below) && more.length === 0
+    ? Number(above) / Number(below)
+    : undefined;
+}
+
+/** What a password says of a difficulty: `d=0.01`, also among other things, as in `x,d=1/8`. */
+export function difficultyInPassword(password: string): Difficulty | 'unreadable' | undefined {
   for (const part of password.split(/[\s,;]+/)) {
-    if (/^d=/i.test(part)) return parseDifficulty(part.slice(2));
+    if (/^d=/i.test(part)) return parseDifficulty(part.slice(2)) ?? 'unreadable';
   }
   return undefined;
 }

@@ -2,9 +2,12 @@ import { StratumError, type StratumMessage } from '../../protocol/stratum.ts';
 import { answer, type Effect, refuse } from './effect.ts';
 import { authorize } from './methods/authorize.ts';
 import { configure } from './methods/configure.ts';
+import { getTransactions } from './methods/get-transactions.ts';
 import { submit } from './methods/submit.ts';
 import { subscribe } from './methods/subscribe.ts';
+import { subscribeExtranonce } from './methods/subscribe-extranonce.ts';
 import { suggestDifficulty } from './methods/suggest-difficulty.ts';
+import { hearAnswer } from './orders.ts';
 import type { Call, Session, SessionContext } from './session.ts';
 
 type Method = (session: Session, call: Call, context: SessionContext) => Effect[];
@@ -15,7 +18,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   'mining.submit': submit,
   'mining.configure': configure,
   'mining.suggest_difficulty': suggestDifficulty,
-  'mining.extranonce.subscribe': (_session, { id }) => answer(id, true),
+  'mining.extranonce.subscribe': subscribeExtranonce,
+  'mining.get_transactions': getTransactions,
   'mining.ping': (_session, { id }) => answer(id, 'pong'),
 };
 
@@ -31,6 +35,7 @@ export function handleMessage(session: Session, message: StratumMessage, context
       return method(session, { id, params: message.params }, context);
     }
     case 'response':
+      hearAnswer(session, message);
       return [];
     case 'garbage':
       return [

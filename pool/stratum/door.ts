@@ -7,6 +7,8 @@ import type { StratumLimits } from './limits.ts';
 
 /** A burst is what so many seconds allow: a miner may come with a flood of shares before its difficulty fits. */
 const BURST_SECONDS = 5;
+/** A connection costs its address as much as so many messages; with TLS it costs us about a millisecond. */
+const CONNECTION_MESSAGES = 10;
 /** Clients without a connection that are remembered because they were fast; the oldest are forgotten first. */
 const MAX_ABSENT = 10_000;
 
@@ -67,6 +69,7 @@ export class Door {
     this.#counters.opened += 1;
     this.#open += 1;
     client.connections += 1;
+    client.messages.take(CONNECTION_MESSAGES, this.#clientRate, nowMs);
     this.#clients.set(name, client);
     this.#absent.delete(client);
     return { client, messages: new TokenBucket(this.#connectionRate, nowMs) };
@@ -114,7 +117,8 @@ export class Door {
   #refusalOf(client: Client, nowMs: number): ConnectionCounter | undefined {
     if (this.#bans.isBanned(client.name, nowMs)) return 'refused_banned';
     if (this.#open >= this.#limits.connections) return 'refused_full';
-    return client.connections >= this.#limits.connectionsPerAddress ? 'refused_address' : undefined;
+    if (client.connections >= this.#limits.connectionsPerAddress) return 'refused_address';
+    return client.messages.take(0, this.#clientRate, nowMs) > 0 ? 'refused_rate' : undefined;
   }
 }
 

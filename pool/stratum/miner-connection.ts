@@ -1,6 +1,5 @@
 import { encodeError, encodeResult, parseLine, type StratumId } from '../../protocol/stratum.ts';
 import type { Logger } from '../../service/log.ts';
-import type { Tip } from '../jobs/tip.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { type AnswerPlace, AnswerQueue } from './answer-queue.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
@@ -9,7 +8,7 @@ import type { Door, Guest } from './door.ts';
 import type { Effect } from './effect.ts';
 import type { StratumLimits } from './limits.ts';
 import { newSession, type Session, type SessionContext } from './session.ts';
-import { reject, type Share } from './share.ts';
+import { reject } from './share.ts';
 import { NotRecordedError, type ShareSink } from './share-sink.ts';
 import type { Wire, WireFault, WireListener } from './wire.ts';
 
@@ -23,6 +22,8 @@ export interface ConnectionHost {
   readonly log: Logger;
   /** The miner's difficulty has changed: a job should follow soon. */
   wantJob(connection: MinerConnection): void;
+  /** Another connection goes on with the session of this one: closes it, by its public id. */
+  supersede(id: string): void;
   /** Called once when the connection is gone. */
   onClosed(connection: MinerConnection): void;
 }
@@ -44,7 +45,7 @@ export class MinerConnection implements WireListener {
   readonly wire: Wire;
   /** Public name of the connection; it opens nothing. */
   readonly id: string;
-  readonly session: Session = newSession();
+  readonly session: Session;
   tap: Tap | undefined;
   /** Steady clock: when it was opened, last said anything that was understood, last made a valid request. */
   readonly openedMs: number;
@@ -68,6 +69,7 @@ export class MinerConnection implements WireListener {
   constructor(wire: Wire, guest: Guest, host: ConnectionHost, id: string) {
     this.wire = wire;
     this.id = id;
+    this.session = newSession(id);
     this.#guest = guest;
     this.#host = host;
     this.openedMs = host.context.clock.steadyMs();
@@ -171,13 +173,13 @@ export class MinerConnection implements WireListener {
         this.#send(this.#answers.push(effect.line));
         break;
       case 'record':
-        this.#record(effect.id, effect.share, effect.tip);
+        this.#record(effect);
         break;
       case 'found':
         sink.found(effect.candidate);
         break;
       case 'rejected':
-        statistics.countRejected(effect.reason, effect.worker);
+        statistics.countRejected(effect.reason, effect.worker, effect.message);
         break;
       case 'send':
         this.#send(`${effect.line}\n`);
@@ -191,7 +193,23 @@ export class MinerConnection implements WireListener {
       case 'garbage':
         this.#onGarbage(effect.reason);
         break;
+      case 'supersede':
+        this.#host.supersede(effect.id);
+        break;
+      case 'ban':
+        this.#ban(effect.reason);
+        break;
     }
+  }
+
+  /** Where bans are off the client goes on, and is told why each of its shares is refused. */
+  #ban(reason: string): void {
+    const ban = this.#host.door.ban(this.#guest);
+    if (ban === undefined || this.#stopped) return;
+    const minutes = Math.round((ban.untilMs - this.#host.context.clock.steadyMs()) / 60_000);
+    this.#host.log.info({ client: ban.client, minutes, times: ban.times, reason }, 'banned');
+    this.#flush();
+    this.close('closed_banned', reason);
   }
 
   #onGarbage(reason: string): void {
@@ -201,9 +219,9 @@ export class MinerConnection implements WireListener {
   }
 
   /** Answers when the share is durable, and not before. */
-  #record(id: StratumId | null, share: Share, tip: Tip): void {
+  #record({ id, share, tip, proof }: Extract<Effect, { type: 'record' }>): void {
     const place = id === null ? undefined : this.#reserveAnswer(id);
-    this.#host.sink.record(share).then(
+    this.#host.sink.record(share, proof).then(
       () => {
         if (place !== undefined && id !== null) this.#fill(place, encodeResult(id, true));
       },
@@ -211,9 +229,10 @@ export class MinerConnection implements WireListener {
         // Not credited, so it may be handed in again.
         tip.seen.delete(share.hash);
         if (!(error instanceof NotRecordedError)) this.#host.log.error({ err: error }, 'a share was lost');
-        const message = error instanceof NotRecordedError ? error.message : 'share not stored';
-        const refusal = reject('not-recorded', message);
-        this.#host.statistics.countRejected(refusal.reason, share.worker);
+        const { reason, message } =
+          error instanceof NotRecordedError ? error : new NotRecordedError('share not stored');
+        const refusal = reject(reason, message);
+        this.#host.statistics.countRejected(refusal.reason, share.worker, refusal.error.message);
         if (place !== undefined && id !== null) this.#fill(place, encodeError(id, refusal.error));
       },
     );

@@ -13,10 +13,12 @@ export interface SessionSummary {
   readonly port: number | null;
   /** What the miner calls itself, unchecked text; null before it has subscribed. */
   readonly agent: string | null;
+  /** What it answered to `client.get_version`, unchecked text. */
+  readonly version: string | null;
   readonly workers: readonly Worker[];
   /** Of its last job; null before the first. */
   readonly difficulty: Difficulty | null;
-  /** Bits of the version it may roll. */
+  /** Bits of the version it may roll; 0 without version rolling. */
   readonly versionMask: number;
   /** Milliseconds since 1970. */
   readonly openedMs: number;
@@ -34,9 +36,10 @@ export function summaryOf(connection: MinerConnection, clock: Clock): SessionSum
     address: wire.address,
     port: wire.port ?? null,
     agent: session.subscription?.agent ?? null,
+    version: session.asked.version ?? null,
     workers: [...session.workers.values()],
-    difficulty: session.spans.at(-1)?.level.difficulty ?? null,
-    versionMask: session.versionMask,
+    difficulty: session.told ?? null,
+    versionMask: session.rolling?.mask ?? 0,
     openedMs: Math.round(openedMs + steadyToWallMs),
     lastMessageMs: Math.round(lastMessageMs + steadyToWallMs),
     backlogBytes: wire.backlogBytes,

@@ -1,63 +1,90 @@
 import { encodeSetDifficulty, type StratumId, VERSION_ROLLING_MASK } from '../../protocol/stratum.ts';
+import type { Bits, Difficulty } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
-import {
-  chooseDifficulty,
-  type DifficultyLimits,
-  type DifficultyWishes,
-  levelOf,
-  type ShareLevel,
-} from './difficulty.ts';
-import { type Effect, notification } from './effect.ts';
-import { MerkleRoots } from './share.ts';
+import { type DifficultyLimits, type DifficultyWishes, levelOf, type ShareLevel } from './difficulty.ts';
+import { type Effect, notification, setExtranonce } from './effect.ts';
+import { beginWindow, chooseDifficulty, fitPace, newPace, type Pace, type PacedMiner } from './pace.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import { type Extranonce, MerkleRoots, type SentJob, type Verdict } from './share.ts';
+import { SubmissionTally } from './submission-tally.ts';
 import type { Worker } from './worker-name.ts';
 
 /**
- * One miner's side of the Stratum conversation, without any socket: what a new job, or a message (see
- * `dispatch.ts`), does to the session and makes the connection do. The same code serves a pool and its edges.
+ * One miner's side of the Stratum conversation, without any socket: what a new job, a moment of silence, or a
+ * message (see `dispatch.ts`) does to the session and makes the connection do. The same code serves a pool and
+ * its edges.
  */
 export interface Session {
+  /** Public name of its connection. */
+  readonly id: string;
   /** Set by the first `mining.subscribe`. */
   subscription: Subscription | undefined;
   /** Authorised users as they were named. */
   readonly workers: Map<string, Worker>;
-  /** Version bits this miner may roll; 0 before `mining.configure`. */
-  versionMask: number;
+  /** Undefined before `mining.configure` has switched version rolling on. */
+  rolling: VersionRolling | undefined;
+  /** Whether it understands `mining.set_extranonce`. */
+  takesExtranonce: boolean;
   readonly wishes: DifficultyWishes;
-  /** The difficulties jobs were sent with: each holds from its job on until the next begins. */
-  readonly spans: DifficultySpan[];
-  /** Of the last job sent. */
+  readonly pace: Pace;
+  /** What jobs were sent with: each holds from its job on until the next begins. */
+  readonly spans: JobSpan[];
+  /** Of the last job sent on this connection; −1 before the first. */
   lastSequence: number;
+  /** The network's difficulty in it. */
+  lastBits: Bits;
+  /** The difficulty this connection was last told. */
+  told: Difficulty | undefined;
+  /** Jobs up to this one may have been sent on a connection before. */
+  readonly resumed: { through: number };
   /** Requests that were understood: a sign of life. */
   requests: number;
+  /** Requests of ours that it is to answer. */
+  readonly asked: { id: number; version: string | undefined };
+  /** Sequences of the jobs whose transactions it was told last. */
+  listed: readonly number[];
+  readonly tally: SubmissionTally;
   readonly roots: MerkleRoots;
+  /** Sees what became of each submission: for a protocol inspector. */
+  onVerdict: ((params: readonly unknown[], verdict: Verdict, sent: SentJob | undefined) => void) | undefined;
 }
 
 export interface Subscription {
-  readonly extranonce1: Uint8Array;
-  /** 128 random bits, hex. */
+  readonly extranonce: Extranonce;
+  /** 128 random bits, hex: whoever knows them may resume the session. */
   readonly sessionId: string;
   /** What the miner calls itself; unchecked text. */
   readonly agent: string;
 }
 
-/** The level of all jobs of one miner from a sequence number on. */
-export interface DifficultySpan {
+/** Version rolling as agreed (BIP 310). */
+export interface VersionRolling {
+  /** What the miner could roll. */
+  readonly able: number;
+  /** What it was last told it may. */
+  readonly mask: number;
+}
+
+/** What all jobs of one miner were sent with from a sequence number on. */
+export interface JobSpan {
   readonly firstSequence: number;
   readonly level: ShareLevel;
+  readonly extranonce: Extranonce;
+  readonly versionMask: number;
 }
 
 /** What a session needs from around it. */
 export interface SessionContext {
   readonly clock: Clock;
-  readonly jobs: Pick<JobSource, 'current' | 'find'>;
+  readonly jobs: Pick<JobSource, 'perAddress' | 'current' | 'find' | 'transactionsOf'>;
   readonly difficulty: DifficultyLimits;
-  readonly extranonce2Size: number;
-  /** Four bytes that no other connection has. */
-  newExtranonce1(): Uint8Array;
-  /** 128 random bits, hex. */
-  newSessionId(): string;
+  readonly registry: SessionRegistry;
+  /** The difficulty a worker last had; undefined when it is not known. */
+  difficultyOf(worker: Worker): Difficulty | undefined;
+  /** Keeps a difficulty that was measured to fit a worker. */
+  keepDifficulty(worker: Worker, difficulty: Difficulty): void;
   /** The address in its one spelling, or why it is none of this network. */
   readAddress(text: string): { readonly address: string } | { readonly refusal: string };
   /** Enters a worker who has come; a text says why there is no room for one. */
@@ -71,36 +98,89 @@ export interface Call {
 }
 
 /** Spans beyond this are forgotten from the oldest on, with the jobs they belong to. */
-const MAX_SPANS = 64;
+const MAX_SPANS = 32;
 
-export function newSession(): Session {
+/** @param id public name of its connection */
+export function newSession(id: string): Session {
   return {
+    id,
     subscription: undefined,
     workers: new Map(),
-    versionMask: 0,
+    rolling: undefined,
+    takesExtranonce: false,
     wishes: {},
+    pace: newPace(),
     spans: [],
     lastSequence: -1,
+    lastBits: 0,
+    told: undefined,
+    resumed: { through: -1 },
     requests: 0,
+    asked: { id: 0, version: undefined },
+    listed: [],
+    tally: new SubmissionTally(),
     roots: new MerkleRoots(),
+    onVerdict: undefined,
   };
 }
 
 /**
- * What a new job does: a miner that is ready gets it, with the difficulty in front when that has changed. A
- * difficulty is never sent without a job, and never twice for one job: miners queue them.
+ * What a new job does: a miner that is ready gets it, with whatever has changed in front. A difficulty is never
+ * sent without a job, and never twice for one job: miners queue them.
  */
 export function deliverJob(session: Session, job: Job, clean: boolean, context: SessionContext): Effect[] {
+  const { subscription } = session;
   // A job id that comes again is ignored by miners, so it is not sent again.
-  if (!isReady(session) || job.sequence <= session.lastSequence) return [];
+  if (subscription === undefined || !isAuthorized(session) || job.sequence <= session.lastSequence) return [];
   const isFirst = session.lastSequence < 0;
   session.lastSequence = job.sequence;
-  const notify: Effect = { type: 'notify', job, clean: clean || isFirst };
-  const difficulty = chooseDifficulty(session.wishes, context.difficulty);
-  if (session.spans.at(-1)?.level.difficulty === difficulty) return [notify];
-  session.spans.push({ firstSequence: job.sequence, level: levelOf(difficulty) });
-  if (session.spans.length > MAX_SPANS) session.spans.shift();
-  return [{ type: 'send', line: encodeSetDifficulty(difficulty) }, notify];
+  session.lastBits = job.bits;
+  const effects: Effect[] = [];
+  const span = spanFor(session, subscription, job, context);
+  if (span.extranonce !== session.spans.at(-1)?.extranonce && !isFirst) {
+    effects.push(setExtranonce(span.extranonce));
+  }
+  enterSpan(session, span);
+  const { difficulty } = span.level;
+  if (session.told !== difficulty) {
+    session.told = difficulty;
+    beginWindow(session.pace, context.clock.steadyMs());
+    if (session.pace.fitted !== undefined) {
+      for (const worker of session.workers.values()) context.keepDifficulty(worker, difficulty);
+    }
+    effects.push({ type: 'send', line: encodeSetDifficulty(difficulty) });
+  }
+  effects.push({ type: 'notify', job: job.at?.(difficulty) ?? job, clean: clean || isFirst });
+  return effects;
+}
+
+/** What a job is sent with: what it was sent with before, if it was, so that both ways of it stay one. */
+function spanFor(
+  session: Session,
+  { extranonce }: Subscription,
+  job: Job,
+  { difficulty: limits }: SessionContext,
+): JobSpan {
+  const before = job.sequence <= session.resumed.through ? spanOfJob(session, job) : undefined;
+  if (before !== undefined) return before;
+  const level = levelOf(chooseDifficulty(pacedMiner(session), limits, job.bits));
+  return { firstSequence: job.sequence, level, extranonce, versionMask: session.rolling?.mask ?? 0 };
+}
+
+/** Enters what a job is sent with, unless nothing has changed. */
+function enterSpan({ spans, resumed }: Session, span: JobSpan): void {
+  const last = spans.at(-1);
+  if (last !== undefined && (span.firstSequence <= resumed.through || isSameSpan(last, span))) return;
+  spans.push(span);
+  if (spans.length > MAX_SPANS) spans.shift();
+}
+
+function isSameSpan(one: JobSpan, other: JobSpan): boolean {
+  return (
+    one.level.difficulty === other.level.difficulty &&
+    one.extranonce === other.extranonce &&
+    one.versionMask === other.versionMask
+  );
 }
 
 /** The first job of a miner that has just become ready. */
@@ -115,34 +195,51 @@ export function payeeOf(session: Session): string | undefined {
 }
 
 /** What a changed wish does: before the first job nothing, afterwards the miner needs a new job to go with it. */
-export function changeDifficulty(session: Session, context: SessionContext): Effect[] {
-  return isDifficultyPending(session, context) ? [{ type: 'want-job' }] : [];
+export function askForJob(session: Session, context: SessionContext): Effect[] {
+  return awaitsJob(session, context) ? [{ type: 'want-job' }] : [];
 }
 
-/** Whether the next job of this miner brings another difficulty. */
-export function isDifficultyPending(session: Session, context: SessionContext): boolean {
-  const current = session.spans.at(-1);
+/** Whether something has changed for this miner that its next job will bring. */
+export function awaitsJob(session: Session, { difficulty: limits }: SessionContext): boolean {
+  const { subscription, told } = session;
+  if (subscription === undefined || told === undefined) return false;
+  const last = session.spans.at(-1);
   return (
-    current !== undefined && current.level.difficulty !== chooseDifficulty(session.wishes, context.difficulty)
+    subscription.extranonce !== last?.extranonce ||
+    (session.rolling?.mask ?? 0) !== last.versionMask ||
+    told !== chooseDifficulty(pacedMiner(session), limits, session.lastBits)
   );
+}
+
+/** Lets time work on a session: to be called after each accepted share, and every few seconds without any. */
+export function tick(session: Session, context: SessionContext): Effect[] {
+  // One change at a time: what is under way is waited for, or steps would add up.
+  if (context.difficulty.shareIntervalMs === 0 || session.told === undefined) return [];
+  if (awaitsJob(session, context)) return [];
+  fitPace(pacedMiner(session), context.difficulty, session.lastBits, context.clock.steadyMs());
+  return askForJob(session, context);
+}
+
+function pacedMiner({ pace, wishes, subscription, told }: Session): PacedMiner {
+  return { pace, wishes, agent: subscription?.agent ?? '', current: told };
 }
 
 /** A text for the miner's owner. Nothing but jobs may reach a miner before it is authorized. */
 export function showMessage(session: Session, text: string): Effect[] {
-  return session.workers.size === 0 ? [] : [notification('client.show_message', [text])];
+  return isAuthorized(session) ? [notification('client.show_message', [text])] : [];
 }
 
-/** The level a job was sent to this miner with; undefined when the miner came after it. */
-export function levelOfJob(session: Session, job: Job): ShareLevel | undefined {
-  return session.spans.findLast(({ firstSequence }) => firstSequence <= job.sequence)?.level;
+/** What a job was sent to this miner with; undefined when the miner came after it. */
+export function spanOfJob({ spans }: Session, job: Job): JobSpan | undefined {
+  return spans.findLast(({ firstSequence }) => firstSequence <= job.sequence);
 }
 
-/** Whether work may be sent: subscribed, and at least one worker authorised. */
-function isReady(session: Session): boolean {
-  return session.subscription !== undefined && session.workers.size > 0;
+/** Whether work and orders may be sent. */
+export function isAuthorized(session: Session): boolean {
+  return session.workers.size > 0;
 }
 
-/** The bits a miner that asks for `mask` may roll. */
+/** The bits a miner that can roll `mask` may roll. */
 export function grantedMask(mask: number): number {
   return (mask & VERSION_ROLLING_MASK) >>> 0;
 }

@@ -39,14 +39,21 @@ export interface Share {
   readonly late: boolean;
 }
 
-/** A header below the network's target, whatever else is said of the share. */
-export interface BlockCandidate {
-  readonly job: Job;
-  readonly worker: Worker;
+/** What a share can be checked with once more, by whoever has its job. */
+export interface ShareProof {
+  /** 80 bytes. */
   readonly header: Uint8Array;
-  readonly hash: Hash;
   readonly extranonce1: Uint8Array;
   readonly extranonce2: Uint8Array;
+}
+
+/** A header below the network's target, whatever else is said of the share. */
+export interface BlockCandidate extends ShareProof {
+  readonly job: Job;
+  readonly worker: Worker;
+  readonly hash: Hash;
+  /** Whether its share is accepted too, and recorded right after the block was handed over. */
+  readonly credited: boolean;
 }
 
 /** Why a submission is refused, with the kind of error it is answered with. */
@@ -68,22 +75,40 @@ export type RejectReason = keyof typeof REJECTIONS;
 
 /** What became of a submission. A candidate goes to the node in either case. */
 export type Verdict = { readonly candidate?: BlockCandidate } & (
-  | { readonly outcome: 'accepted'; readonly share: Share; readonly tip: Tip }
+  | {
+      readonly outcome: 'accepted';
+      readonly share: Share;
+      readonly tip: Tip;
+      readonly proof: ShareProof;
+    }
   | { readonly outcome: 'rejected'; readonly reason: RejectReason; readonly error: StratumError }
 );
 
-/** What was agreed with the miner who submits. */
-export interface ShareTerms {
-  /** Undefined before `mining.subscribe`. */
-  readonly extranonce1: Uint8Array | undefined;
+/** The part of a job's search space that a connection works in. */
+export interface Extranonce {
+  readonly extranonce1: Uint8Array;
+  /** Bytes that the miner itself may vary. */
   readonly extranonce2Size: number;
-  /** Authorised users as they were named. */
-  readonly workers: ReadonlyMap<string, Worker>;
+}
+
+/** A job as one miner was sent it. */
+export interface SentJob {
+  readonly job: Job;
+  readonly level: ShareLevel;
+  readonly extranonce: Extranonce;
   /** Version bits the miner may roll (BIP 310). */
   readonly versionMask: number;
+}
+
+/** What was agreed with the miner who submits. */
+export interface ShareTerms {
+  /** What it works with now; undefined before `mining.subscribe`. */
+  readonly extranonce: Extranonce | undefined;
+  /** Authorised users as they were named. */
+  readonly workers: ReadonlyMap<string, Worker>;
   readonly roots: MerkleRoots;
-  /** A job this miner was sent and the level it was sent with. */
-  findJob(jobId: string): { readonly job: Job; readonly level: ShareLevel } | undefined;
+  /** A job this miner was sent, with what goes with it. */
+  findJob(jobId: string): SentJob | undefined;
 }
 
 /** Work on a tip counts this long after the tip was replaced: the news takes time to arrive. */
@@ -97,29 +122,36 @@ const TIME_LEAD_SECONDS = 30;
  * merkle roots.
  */
 export function checkShare(params: readonly unknown[], terms: ShareTerms, clock: Clock): Verdict {
-  const { extranonce1 } = terms;
-  if (extranonce1 === undefined) return reject('not-subscribed', 'subscribe before you submit');
+  if (terms.extranonce === undefined) return reject('not-subscribed', 'subscribe before you submit');
   const worker = workerNamed(params[0], terms.workers);
   if (worker === undefined) {
     return reject('unauthorized', 'this user is not authorized on this connection');
   }
-  const submission = readSubmission(params, terms.extranonce2Size);
+  const sent = typeof params[1] === 'string' ? terms.findJob(params[1]) : undefined;
+  const { extranonce1, extranonce2Size } = sent?.extranonce ?? terms.extranonce;
+  const submission = readSubmission(params, extranonce2Size);
   if (submission instanceof StratumError) {
     return { outcome: 'rejected', reason: 'malformed', error: submission };
   }
-  const known = terms.findJob(submission.jobId);
-  if (known === undefined) return reject('job-not-found', 'job not found: unknown here, or too old');
+  if (sent === undefined) return reject('job-not-found', 'job not found: unknown here, or too old');
+  const { job } = sent;
+  if (job.payee !== undefined && job.payee !== worker.address) {
+    return reject('unauthorized', 'this job pays another address');
+  }
 
-  const { job, level } = known;
-  const root = terms.roots.of(job, extranonce1, submission.extranonce2);
-  const version = rolledVersion(job.version, terms.versionMask, submission.versionBits ?? 0);
+  const { extranonce2 } = submission;
+  const root = terms.roots.of(job, extranonce1, extranonce2);
+  const version = rolledVersion(job.version, sent.versionMask, submission.versionBits ?? 0);
   const header = headerFromRoot(job, root, submission.time, submission.nonce, version);
   const hash = hashHeaderBytes(header);
+  const proof = { header, extranonce1, extranonce2 };
 
-  const verdict = classify(submission, hash, job, level, worker, terms.versionMask, clock);
+  const verdict = classify(submission, hash, sent, worker, proof, clock);
   if (!isAtMost(hash, job.networkTarget) || job.tip.seen.has(hash)) return verdict;
-  const { extranonce2 } = submission;
-  return { ...verdict, candidate: { job, worker, header, hash, extranonce1, extranonce2 } };
+  return {
+    ...verdict,
+    candidate: { ...proof, job, worker, hash, credited: verdict.outcome === 'accepted' },
+  };
 }
 
 /** The authorised worker that the first field of a submission names, whatever stands there. */
@@ -140,10 +172,9 @@ function readSubmission(params: readonly unknown[], extranonce2Size: number): Su
 function classify(
   submission: SubmitParams,
   hash: Hash,
-  job: Job,
-  level: ShareLevel,
+  { job, level, versionMask }: SentJob,
   worker: Worker,
-  versionMask: number,
+  proof: ShareProof,
   clock: Clock,
 ): Verdict {
   const { retiredMs } = job.tip;
@@ -181,7 +212,7 @@ function classify(
     timeMs: nowMs,
     late,
   };
-  return { outcome: 'accepted', share, tip: job.tip };
+  return { outcome: 'accepted', share, tip: job.tip, proof };
 }
 
 /** A refusal with the code that belongs to its reason. */
@@ -204,16 +235,24 @@ function hex(mask: number): string {
   return mask.toString(16).padStart(8, '0');
 }
 
+const NONE: Uint8Array = new Uint8Array(0);
+
 /** The last merkle root of one connection: most miners roll nonce, time and version many times over one root. */
 export class MerkleRoots {
   #job: Job | undefined;
-  #extranonce2: Uint8Array = new Uint8Array(0);
-  #root: Hash = new Uint8Array(0);
+  #extranonce1: Uint8Array = NONE;
+  #extranonce2: Uint8Array = NONE;
+  #root: Hash = NONE;
 
-  /** @param extranonce1 the connection's, always the same */
+  /** @param extranonce1 the connection's: one and the same array, unless it was given another */
   of(job: Job, extranonce1: Uint8Array, extranonce2: Uint8Array): Hash {
-    if (this.#job !== job || !equalBytes(this.#extranonce2, extranonce2)) {
+    if (
+      this.#job !== job ||
+      this.#extranonce1 !== extranonce1 ||
+      !equalBytes(this.#extranonce2, extranonce2)
+    ) {
       this.#root = jobMerkleRoot(job, extranonce1, extranonce2);
+      this.#extranonce1 = extranonce1;
       this.#extranonce2 = extranonce2;
       this.#job = job;
     }

@@ -7,11 +7,14 @@ import type { JobSource } from '../jobs/job-source.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import type { Ban } from './ban-list.ts';
 import { Door, type Guest } from './door.ts';
-import { Extranonce1Space } from './extranonce1.ts';
+import { Extranonce1Space, POOL_PREFIX } from './extranonce1.ts';
 import type { StratumLimits } from './limits.ts';
 import { type ConnectionHost, MinerConnection } from './miner-connection.ts';
+import { order } from './orders.ts';
 import type { Roster } from './roster.ts';
-import { deliverJob, isDifficultyPending, payeeOf, type SessionContext, showMessage } from './session.ts';
+import { awaitsJob, deliverJob, payeeOf, type SessionContext, showMessage, tick } from './session.ts';
+import type { SessionMemory } from './session-memory.ts';
+import { SessionRegistry } from './session-registry.ts';
 import { type SessionSummary, summaryOf } from './session-summary.ts';
 import type { ShareSink } from './share-sink.ts';
 import { type StratumPlaces, StratumPorts } from './stratum-ports.ts';
@@ -22,7 +25,10 @@ export interface StratumServerOptions extends StratumPlaces {
   readonly jobs: JobSource;
   readonly sink: ShareSink;
   /** What sessions need beside what the server itself gives them. */
-  readonly context: Pick<SessionContext, 'clock' | 'difficulty' | 'extranonce2Size' | 'readAddress'>;
+  readonly context: Pick<SessionContext, 'clock' | 'difficulty' | 'readAddress'>;
+  readonly extranonce2Size: number;
+  /** What outlives a connection. */
+  readonly memory: SessionMemory;
   readonly roster: Roster;
   readonly statistics: Statistics;
   /** Where miners may come from; undefined is everywhere. */
@@ -33,12 +39,20 @@ export interface StratumServerOptions extends StratumPlaces {
   readonly log: Logger;
 }
 
+/** What became of an order to a miner. */
+export type OrderOutcome =
+  | { readonly outcome: 'sent' | 'no-session' }
+  | { readonly outcome: 'refused'; readonly reason: string };
+
 const SWEEP_MS = 1_000;
 /** Miners whose difficulty has changed within this time share one new job. */
 const FRESH_JOB_MS = 50;
 /** How long miners have to take in their last answers when the pool stops. */
 const STOP_GRACE_MS = 300;
 const ID_BYTES = 8;
+const SESSION_ID_BYTES = 16;
+/** How often time works on a session that brings nothing. */
+const TICK_MS = 5_000;
 
 /**
  * Stratum over TCP, TLS and WebSocket: accepts connections, gives each the jobs, and closes those that are of no
@@ -51,31 +65,40 @@ export class StratumServer {
   readonly #host: ConnectionHost;
   readonly #door: Door;
   readonly #ports: StratumPorts;
-  readonly #extranonces: Extranonce1Space;
+  readonly #registry: SessionRegistry;
   readonly #connections = new Map<string, MinerConnection>();
   /** Miners whose difficulty waits for a job to go with it. */
   readonly #wanting = new Set<MinerConnection>();
   #freshTimer: NodeJS.Timeout | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #tickTimer: NodeJS.Timeout | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: StratumServerOptions) {
-    const { limits, jobs, roster, sink, statistics, log } = options;
+    const { limits, jobs, memory, roster, sink, statistics, log } = options;
     const { clock } = options.context;
     const counters = statistics.connections;
     this.#options = options;
     this.#door = new Door(limits, clock, counters, options.allowed);
-    this.#extranonces = options.extranonces ?? new Extranonce1Space(randomBytes(4).readUInt32BE());
+    this.#registry = new SessionRegistry({
+      extranonces:
+        options.extranonces ?? new Extranonce1Space({ ...POOL_PREFIX, first: randomBytes(4).readUInt32BE() }),
+      memory,
+      extranonce2Size: options.extranonce2Size,
+      newSessionId: () => randomBytes(SESSION_ID_BYTES).toString('hex'),
+    });
     const context = {
       ...options.context,
       jobs,
-      newExtranonce1: () => this.#extranonces.take(),
-      newSessionId: () => randomBytes(16).toString('hex'),
+      registry: this.#registry,
+      difficultyOf: memory.difficultyOf.bind(memory),
+      keepDifficulty: memory.keepDifficulty.bind(memory),
       admit: roster.admit.bind(roster),
     };
     this.#host = {
       ...{ context, sink, statistics, limits, door: this.#door, log },
       wantJob: (connection) => this.#wantJob(connection),
+      supersede: (id) => this.#connections.get(id)?.close('closed_resumed'),
       onClosed: (connection) => this.#onClosed(connection),
     };
     const proxies = new NetworkList(options.proxies ?? []);
@@ -92,6 +115,7 @@ export class StratumServer {
   async start(): Promise<void> {
     await this.#ports.open();
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#tickTimer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Where miners connect to over TCP; from this machine, when it listens on all addresses. */
@@ -129,9 +153,20 @@ export class StratumServer {
     return this.#connections.get(id);
   }
 
+  /** Gives one miner an order by the name and parameters it has on the wire: see `orders.ts`. */
+  order(id: string, method: string, params: readonly unknown[]): OrderOutcome {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return { outcome: 'no-session' };
+    const given = order(connection.session, method, params, this.#host.context);
+    if (typeof given === 'string') return { outcome: 'refused', reason: given };
+    connection.perform(given);
+    return { outcome: 'sent' };
+  }
+
   /** Takes nothing in any more; shares that are under way can still be answered. */
   stopReading(): void {
     clearInterval(this.#sweepTimer);
+    clearInterval(this.#tickTimer);
     clearTimeout(this.#freshTimer);
     this.#ports.close();
     for (const connection of this.#connections.values()) connection.stopReading();
@@ -160,9 +195,8 @@ export class StratumServer {
   #onClosed(connection: MinerConnection): void {
     this.#connections.delete(connection.id);
     this.#wanting.delete(connection);
-    const { subscription, workers } = connection.session;
-    if (subscription !== undefined) this.#extranonces.release(subscription.extranonce1);
-    for (const worker of workers.values()) this.#options.roster.release(worker);
+    this.#registry.close(connection.session);
+    for (const worker of connection.session.workers.values()) this.#options.roster.release(worker);
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 
@@ -188,18 +222,29 @@ export class StratumServer {
     this.#freshTimer ??= setTimeout(() => this.#deliverFresh(), FRESH_JOB_MS);
   }
 
-  /** One new job for all whose difficulty has changed meanwhile. Without work they wait for the next job. */
+  /**
+   * One new job for all whose difficulty has changed meanwhile, in solo one for each address. Without work they
+   * wait for the next job.
+   */
   #deliverFresh(): void {
     this.#freshTimer = undefined;
     const { context } = this.#host;
-    const wanting = [...this.#wanting].filter(({ session }) => isDifficultyPending(session, context));
-    this.#wanting.clear();
     const { jobs } = this.#options;
-    const common = wanting.length > 0 && !jobs.perAddress ? jobs.fresh() : undefined;
+    const wanting = [...this.#wanting].filter(({ session }) => awaitsJob(session, context));
+    this.#wanting.clear();
+    const fresh = new Map<string | undefined, Job | undefined>();
     for (const connection of wanting) {
-      const job = common ?? jobs.fresh(payeeOf(connection.session));
-      if (job === undefined) continue;
-      connection.perform(deliverJob(connection.session, job, false, context));
+      const payee = jobs.perAddress ? payeeOf(connection.session) : undefined;
+      if (!fresh.has(payee)) fresh.set(payee, jobs.fresh(payee));
+      const job = fresh.get(payee);
+      if (job !== undefined) connection.perform(deliverJob(connection.session, job, false, context));
+    }
+  }
+
+  /** Lets time work on the sessions: a miner that brings too little gets easier work. */
+  #tick(): void {
+    for (const connection of this.#connections.values()) {
+      connection.perform(tick(connection.session, this.#host.context));
     }
   }
 

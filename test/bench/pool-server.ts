@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPool } from '../../pool/pool.ts';
+import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
 import { POOL_ADDRESS, SILENT } from '../kit/pool-kit.ts';
 
 const MANY = 1_000_000;
@@ -19,7 +20,13 @@ const pool = await startPool({
   ledgerFile: join(directory, 'pool.sqlite'),
   stratum: { host: '127.0.0.1', port: 0 },
   http: { host: '127.0.0.1', port: 0 },
-  difficulty: { start: EVERY_HASH, minimum: EVERY_HASH, maximum: EVERY_HASH },
+  difficulty: {
+    ...DEFAULT_DIFFICULTY,
+    shareIntervalMs: 0,
+    start: EVERY_HASH,
+    minimum: EVERY_HASH,
+    maximum: EVERY_HASH,
+  },
   jobRefreshSeconds: 110,
   jobTtlSeconds: 600,
   limits: {

@@ -12,6 +12,7 @@ const BRANCHES = 12;
 const SHARES = 500;
 const USER = 'dnilz1qexample.rig';
 const EXTRANONCE1 = Uint8Array.of(0, 0, 0xa7, 0xc3);
+const EXTRANONCE = { extranonce1: EXTRANONCE1, extranonce2Size: 4 };
 /** Every header is a share; the network's target makes none of them a block. */
 const LEVEL = {
   difficulty: 2 ** -31,
@@ -42,12 +43,10 @@ export async function bench(): Promise<Row[]> {
   const job = makeJob(template, newTip(template.previous, 999), 1, JOB_SETTINGS, clock.steadyMs());
   const worker = { address: 'dnilz1qexample', name: 'rig' };
   const terms: ShareTerms = {
-    extranonce1: EXTRANONCE1,
-    extranonce2Size: 4,
+    extranonce: EXTRANONCE,
     workers: new Map([[USER, worker]]),
-    versionMask: 0,
     roots: new MerkleRoots(),
-    findJob: () => ({ job, level: LEVEL }),
+    findJob: () => ({ job, level: LEVEL, extranonce: EXTRANONCE, versionMask: 0 }),
   };
   let counter = 0;
   const time = template.time.toString(16);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type PoolOptions, type RunningPool, startPool } from '../../pool/pool.ts';
+import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
 import { FakeNode } from './fake-node.ts';
 import { SILENT, temporaryDirectory } from './surroundings.ts';
 
@@ -34,7 +35,7 @@ export function poolOptions(
     ledgerFile: join(directory, 'pool.sqlite'),
     stratum: { host: '127.0.0.1', port: 0 },
     http: { host: '127.0.0.1', port: 0 },
-    difficulty: { start: EASY, minimum: 1e-10, maximum: 1e9 },
+    difficulty: { ...DEFAULT_DIFFICULTY, shareIntervalMs: 0, start: EASY, minimum: 1e-10, maximum: 1e9 },
     jobRefreshSeconds: 30,
     jobTtlSeconds: 90,
     log: SILENT,

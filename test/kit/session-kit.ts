@@ -4,9 +4,13 @@ import type { Job } from '../../pool/jobs/job.ts';
 import { makeJob } from '../../pool/jobs/job.ts';
 import type { Template } from '../../pool/jobs/template.ts';
 import { newTip, type Tip } from '../../pool/jobs/tip.ts';
+import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
 import { handleMessage } from '../../pool/stratum/dispatch.ts';
 import type { Effect } from '../../pool/stratum/effect.ts';
+import { Extranonce1Space } from '../../pool/stratum/extranonce1.ts';
 import { newSession, type Session, type SessionContext } from '../../pool/stratum/session.ts';
+import { VolatileMemory } from '../../pool/stratum/session-memory.ts';
+import { SessionRegistry } from '../../pool/stratum/session-registry.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { encodeNotify, type NotifyParams, parseLine } from '../../protocol/stratum.ts';
@@ -82,7 +86,7 @@ export function recordedJob(params: NotifyParams, atMs = 1_000_000): Job {
 
 /** A session with its surroundings; the fields may be changed. */
 export class SessionUnderTest {
-  readonly session: Session = newSession();
+  readonly session: Session = newSession('0123456789abcdef');
   readonly clock: ManualClock;
   jobs: Job[] = [];
   readonly context: SessionContext;
@@ -93,16 +97,25 @@ export class SessionUnderTest {
   ) {
     const { start = 1e-7, extranonce1 = '0000a7c3', seconds = 1_795_132_800 } = options;
     this.clock = new ManualClock(seconds * 1000);
+    const memory = new VolatileMemory();
+    const first = Number.parseInt(extranonce1, 16);
     this.context = {
       clock: this.clock,
       jobs: {
         current: () => this.jobs.at(-1),
         find: (id) => this.jobs.find(({ jobId }) => jobId === id),
+        perAddress: false,
+        transactionsOf: () => undefined,
       },
-      difficulty: { start, minimum: 1e-9, maximum: 1e6 },
-      extranonce2Size: 4,
-      newExtranonce1: () => Buffer.from(extranonce1, 'hex'),
-      newSessionId: () => 'ab'.repeat(16),
+      difficulty: { ...DEFAULT_DIFFICULTY, start, minimum: 1e-9, maximum: 1e6 },
+      registry: new SessionRegistry({
+        extranonces: new Extranonce1Space({ prefix: first >>> 31, prefixBits: 1, first }),
+        memory,
+        extranonce2Size: 4,
+        newSessionId: () => 'ab'.repeat(16),
+      }),
+      difficultyOf: (worker) => memory.difficultyOf(worker),
+      keepDifficulty: (worker, difficulty) => memory.keepDifficulty(worker, difficulty),
       readAddress: (text) =>
         text.startsWith('dnilz1q') ? { address: text } : { refusal: 'this is not an address' },
       admit: () => (this.roomForWorkers ? undefined : 'there is no room'),

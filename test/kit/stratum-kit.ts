@@ -3,8 +3,10 @@ import type { TestContext } from 'node:test';
 import type { Job } from '../../pool/jobs/job.ts';
 import { newTip } from '../../pool/jobs/tip.ts';
 import { Statistics } from '../../pool/statistics/statistics.ts';
+import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from '../../pool/stratum/limits.ts';
 import { Roster } from '../../pool/stratum/roster.ts';
+import { VolatileMemory } from '../../pool/stratum/session-memory.ts';
 import type { Share } from '../../pool/stratum/share.ts';
 import { StratumServer, type StratumServerOptions } from '../../pool/stratum/stratum-server.ts';
 import { listenHttp } from '../../service/http.ts';
@@ -34,6 +36,7 @@ export async function serveStratum(
   test: TestContext,
   limits: Partial<StratumLimits> = {},
   changes: Partial<StratumServerOptions> = {},
+  startDifficulty = 1e-9,
 ): Promise<StratumUnderTest> {
   const clock = new ManualClock(1_795_132_800_000);
   const job = poolJob(1, someTemplate(), newTip(new Uint8Array(32).fill(7), 999), clock.steady);
@@ -58,10 +61,11 @@ export async function serveStratum(
     },
     context: {
       clock,
-      difficulty: { start: 1e-9, minimum: 1e-10, maximum: 1 },
-      extranonce2Size: 4,
+      difficulty: { ...DEFAULT_DIFFICULTY, start: startDifficulty, minimum: 1e-10, maximum: 1 },
       readAddress: (address) => ({ address }),
     },
+    extranonce2Size: 4,
+    memory: new VolatileMemory(),
     roster: new Roster(),
     statistics,
     limits: { ...DEFAULT_LIMITS, ...limits },

@@ -1,7 +1,8 @@
 import { hexWord, StratumError } from '../../../protocol/stratum.ts';
 import { parseDifficulty } from '../difficulty.ts';
 import { answer, type Effect, refuse } from '../effect.ts';
-import { type Call, changeDifficulty, grantedMask, type Session, type SessionContext } from '../session.ts';
+import { obeyWish } from '../pace.ts';
+import { askForJob, type Call, grantedMask, type Session, type SessionContext } from '../session.ts';
 
 /** The parameters of all extensions together, by `extension.parameter`. */
 type Options = Readonly<Record<string, unknown>>;
@@ -21,9 +22,9 @@ export function configure(session: Session, { id, params }: Call, context: Sessi
   const results: [string, unknown][] = [];
   for (const extension of extensions) {
     if (typeof extension !== 'string') return malformed(id, 'an extension is not a string');
-    results.push(...switchOn(extension, session, options as Options));
+    results.push(...switchOn(extension, session, options as Options, context));
   }
-  return [...answer(id, Object.fromEntries(results)), ...changeDifficulty(session, context)];
+  return [...answer(id, Object.fromEntries(results)), ...askForJob(session, context)];
 }
 
 function malformed(id: Call['id'], message: string): Effect[] {
@@ -31,24 +32,33 @@ function malformed(id: Call['id'], message: string): Effect[] {
 }
 
 /** Switches one extension on. @returns the entries of the answer that concern it */
-function switchOn(extension: string, session: Session, options: Options): [string, unknown][] {
+function switchOn(
+  extension: string,
+  session: Session,
+  options: Options,
+  { clock }: SessionContext,
+): [string, unknown][] {
   switch (extension) {
     case 'version-rolling': {
       const mask = parseMask(options['version-rolling.mask']);
       if (mask === undefined) return [[extension, 'version-rolling.mask is not hex of at most 8 digits']];
-      session.versionMask = grantedMask(mask);
+      const granted = grantedMask(mask);
+      session.rolling = { able: granted, mask: granted };
       return [
         [extension, true],
-        ['version-rolling.mask', hexWord(session.versionMask)],
+        ['version-rolling.mask', hexWord(granted)],
       ];
     }
     case 'minimum-difficulty': {
       const floor = parseDifficulty(options['minimum-difficulty.value']);
       if (floor === undefined) return [[extension, 'minimum-difficulty.value is not a number above 0']];
       session.wishes.floor = floor;
+      obeyWish(session.pace, clock.steadyMs());
       return [[extension, true]];
     }
     case 'subscribe-extranonce':
+      session.takesExtranonce = true;
+      return [[extension, true]];
     case 'info':
       return [[extension, true]];
     default:

@@ -1,30 +1,52 @@
 import { bytesToHex } from '../../../protocol/bytes.ts';
-import { answer, type Effect } from '../effect.ts';
-import { beginWork, type Call, type Session, type SessionContext, type Subscription } from '../session.ts';
+import { StratumError } from '../../../protocol/stratum.ts';
+import { answer, type Effect, refuse } from '../effect.ts';
+import { beginWork, type Call, type Session, type SessionContext } from '../session.ts';
 
 const MAX_AGENT_LENGTH = 128;
 
 /**
- * `mining.subscribe [agent, session?]`: gives the connection its extranonce1. A second one on the same
- * connection is answered with what the first one gave: work that is under way stays valid.
+ * `mining.subscribe [agent, session?]`: gives the connection its extranonce1, or the one of the session that it
+ * names, which then goes on here. A second one on the same connection is answered with what the first one gave:
+ * work that is under way stays valid. Either parameter may be missing or null.
  */
 export function subscribe(session: Session, { id, params }: Call, context: SessionContext): Effect[] {
-  session.subscription ??= newSubscription(params[0], context);
-  const { extranonce1, sessionId } = session.subscription;
+  const [agent, asked] = params;
+  if (!isTextOrNothing(agent)) return malformed(id, 'agent is not a string');
+  if (!isTextOrNothing(asked)) return malformed(id, 'session is not a string');
+  const effects = session.subscription === undefined ? open(session, agent ?? '', asked ?? '', context) : [];
+  if (session.subscription === undefined) return malformed(id, 'every extranonce1 is in use; try again later');
+  const { extranonce, sessionId } = session.subscription;
   const subscriptions = [
     ['mining.set_difficulty', sessionId],
     ['mining.notify', sessionId],
   ];
   return [
-    ...answer(id, [subscriptions, bytesToHex(extranonce1), context.extranonce2Size]),
+    ...effects,
+    ...answer(id, [subscriptions, bytesToHex(extranonce.extranonce1), extranonce.extranonce2Size]),
     ...beginWork(session, context),
   ];
 }
 
-function newSubscription(agent: unknown, context: SessionContext): Subscription {
-  return {
-    extranonce1: context.newExtranonce1(),
-    sessionId: context.newSessionId(),
-    agent: typeof agent === 'string' ? agent.slice(0, MAX_AGENT_LENGTH) : '',
-  };
+/** Subscribes the session, where there is room. */
+function open(session: Session, agent: string, asked: string, context: SessionContext): Effect[] {
+  const opened = context.registry.open(session, asked);
+  if (opened === undefined) return [];
+  const { sessionId, extranonce, spans, lastSequence, supersedes } = opened;
+  session.subscription = { sessionId, extranonce, agent: agent.slice(0, MAX_AGENT_LENGTH) };
+  session.spans.push(...spans);
+  session.resumed.through = lastSequence;
+  const last = spans.at(-1)?.level.difficulty;
+  if (last !== undefined) session.wishes.remembered = last;
+  // Authorised before it has subscribed: worth to be kept at once.
+  context.registry.keep(session);
+  return supersedes === undefined ? [] : [{ type: 'supersede', id: supersedes }];
+}
+
+function isTextOrNothing(value: unknown): value is string | null | undefined {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+function malformed(id: Call['id'], message: string): Effect[] {
+  return refuse(id, new StratumError('other', message));
 }

@@ -51,28 +51,48 @@ test('a burst of five seconds is free, then every message waits for its turn', (
 });
 
 test('all connections of an address share one rate, and hanging up brings no new burst', () => {
-  const { door, enter, clock, counters } = openDoor({ messagesPerSecondPerAddress: 10 });
+  const { door, enter, clock, counters } = openDoor({ messagesPerSecondPerAddress: 100 });
   const one = enter('192.0.2.1');
   const two = enter('192.0.2.1');
-  assert.equal(door.take(one, 30, clock.steady), 0);
-  assert.equal(door.take(two, 30, clock.steady), 1_000);
+  assert.equal(door.take(one, 240, clock.steady), 0);
+  assert.equal(door.take(two, 340, clock.steady), 1_000);
   assert.equal(counters.slowed_address, 1);
   assert.equal(counters.slowed_connection, 0);
   door.leave(one);
   door.leave(two);
-  assert.equal(door.take(enter('192.0.2.1'), 1, clock.steady), 1_100);
-  assert.equal(door.take(enter('192.0.2.2'), 50, clock.steady), 0, 'others are not slowed');
+  clock.pass(1_000);
+  assert.equal(door.take(enter('192.0.2.1'), 1, clock.steady), 110);
+  assert.equal(door.take(enter('192.0.2.2'), 490, clock.steady), 0, 'others are not slowed');
+});
+
+test('who connects again and again is refused after a while, and let in again when time has passed', () => {
+  const { door, enter, clock, counters } = openDoor({ messagesPerSecondPerAddress: 100 });
+  const connects = (times: number): number => {
+    let entered = 0;
+    for (let index = 0; index < times; index++) {
+      const guest = door.enter('192.0.2.1');
+      if (guest === undefined) continue;
+      entered += 1;
+      door.leave(guest);
+    }
+    return entered;
+  };
+  assert.equal(connects(10_000), 51, 'a burst, and the one that made the debt');
+  assert.equal(counters.refused_rate, 9_949);
+  clock.pass(1_000);
+  assert.equal(connects(10_000), 10);
+  enter('192.0.2.2');
 });
 
 test('clients that are gone are remembered only while it matters, and never more than 10,000', () => {
-  const { door, enter, clock } = openDoor({ connections: 100_000, messagesPerSecondPerAddress: 1 });
+  const { door, enter, clock } = openDoor({ connections: 100_000, messagesPerSecondPerAddress: 10 });
   for (let index = 0; index < 10_500; index++) {
     const guest = enter(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`);
-    door.take(guest, 5, clock.steady);
+    door.take(guest, 30, clock.steady);
     door.leave(guest);
   }
-  assert.equal(door.take(enter('10.0.0.0'), 5, clock.steady), 0, 'the first was forgotten');
-  assert.equal(door.take(enter('10.0.41.3'), 5, clock.steady), 5_000, 'the last was not');
+  assert.equal(door.take(enter('10.0.0.0'), 30, clock.steady), 0, 'the first was forgotten');
+  assert.equal(door.take(enter('10.0.41.3'), 30, clock.steady), 3_000, 'the last was not');
 });
 
 test('who is banned is refused until the ban is over; others from elsewhere are not', () => {

@@ -22,7 +22,9 @@ interface Recording {
 }
 
 function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../vectors/stratum/${name}.json`, import.meta.url), 'utf8')) as T;
+  return JSON.parse(
+    readFileSync(new URL(`../../vectors/stratum/${name}.json`, import.meta.url), 'utf8'),
+  ) as T;
 }
 
 function isClose(found: number, expected: number): boolean {

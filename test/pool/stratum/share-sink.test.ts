@@ -3,8 +3,10 @@ import { type TestContext, test } from 'node:test';
 import type { JobListener } from '../../../pool/jobs/job-source.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { Statistics } from '../../../pool/statistics/statistics.ts';
+import { DEFAULT_DIFFICULTY } from '../../../pool/stratum/difficulty.ts';
 import { DEFAULT_LIMITS } from '../../../pool/stratum/limits.ts';
 import { Roster } from '../../../pool/stratum/roster.ts';
+import { VolatileMemory } from '../../../pool/stratum/session-memory.ts';
 import type { Share } from '../../../pool/stratum/share.ts';
 import { NotRecordedError, type ShareSink } from '../../../pool/stratum/share-sink.ts';
 import { StratumServer } from '../../../pool/stratum/stratum-server.ts';
@@ -61,10 +63,11 @@ async function serve(t: TestContext) {
     sink,
     context: {
       clock,
-      difficulty: { start: 1e-9, minimum: 1e-10, maximum: 1 },
-      extranonce2Size: 4,
+      difficulty: { ...DEFAULT_DIFFICULTY, shareIntervalMs: 0, start: 1e-9, minimum: 1e-10, maximum: 1 },
       readAddress: (address) => ({ address }),
     },
+    extranonce2Size: 4,
+    memory: new VolatileMemory(),
     roster: new Roster(),
     statistics,
     limits: { ...DEFAULT_LIMITS, messagesPerSecond: 10_000, messagesPerSecondPerAddress: 10_000 },

@@ -98,3 +98,25 @@ test('when the server stops, what was answered has left on every transport', LIM
   }
   assert.deepEqual(server.connections, { open: 0, authorized: 0, tcp: 0, tls: 0, websocket: 0 });
 });
+
+test(
+  'a session that is resumed on another transport closes the connection that had it',
+  LIMITED,
+  async (t) => {
+    const { server, tcp, ws, statistics } = await serveStratum(t);
+    const before = await StratumMiner.connect(tcp);
+    const { result } = await before.request('mining.subscribe', ['some/1.0']);
+    const [[[, secret]], extranonce1] = result as [[[string, string]], string];
+    await before.request('mining.authorize', [USER, 'x']);
+    const after = await StratumMiner.connect(ws);
+    t.after(() => after.close());
+    const resumed = (await after.request('mining.subscribe', ['some/1.0', secret])).result as [
+      unknown,
+      string,
+    ];
+    assert.equal(resumed[1], extranonce1);
+    await before.closed;
+    assert.equal(statistics.connections.closed_resumed, 1);
+    assert.deepEqual(server.connections.open, 1);
+  },
+);
