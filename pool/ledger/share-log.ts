@@ -238,10 +238,13 @@ export class ShareLog extends EventEmitter<ShareLogEvents> {
     for (const { accept } of told) accept();
   }
 
-  /** The tip of the last share with all headers credited on it: what must not be credited again. */
+  /**
+   * The tip of the last share with all headers credited on it: what must not be credited again. A late share is on
+   * a tip that was replaced already.
+   */
   async lastTip(): Promise<{ hash: Hash; height: Height; credited: Hash[] } | undefined> {
     const tip = await this.#database.get<{ id: number; hash: Hash; height: number; first_share: number }>(
-      'SELECT * FROM tips WHERE id = (SELECT tip FROM shares ORDER BY sequence DESC LIMIT 1)',
+      'SELECT * FROM tips WHERE id = (SELECT tip FROM shares WHERE late = 0 ORDER BY sequence DESC LIMIT 1)',
     );
     if (tip === undefined) return undefined;
     const rows = await this.#database.all<{ hash: Hash }>(

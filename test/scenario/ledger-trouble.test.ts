@@ -84,3 +84,18 @@ test('a ledger that another program holds for long refuses shares with that reas
   assert.equal(ledger.shares.outcome, 'ok');
   assert.equal((await ledger.shares.after(0, 10)).length, 2);
 });
+
+test('shares that come faster than they are written are refused beyond a bound, and none that waited is lost', {
+  timeout: 60_000,
+}, async (t) => {
+  const { ledger } = await openLedger(t);
+  const one = share();
+  // Without a pause: nothing is written meanwhile. The first 128 are on their way to the disk and do not count.
+  const recorded = Array.from({ length: 200_128 }, () => ledger.shares.record(one));
+  const beyond = ledger.shares.record(one);
+  await assert.rejects(beyond, /share not stored: the pool is overloaded/);
+  await Promise.all(recorded);
+  await ledger.shares.record(one);
+  assert.equal(ledger.shares.lastSequence, 200_130);
+  assert.deepEqual(await ledger.shares.weightAfter(0), { shares: 200_129, weight: one.weight * 200_129n });
+});

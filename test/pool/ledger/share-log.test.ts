@@ -108,6 +108,7 @@ test('the last tip comes back with every header credited on it', async (t) => {
   await ledger.shares.record(mine[0]!);
   await ledger.shares.record(share({ late: true }));
   await ledger.shares.record(mine[1]!);
+  await ledger.shares.record(share({ late: true }));
   assert.deepEqual(await ledger.shares.lastTip(), {
     hash: tip,
     height: 1_000,
