@@ -7,77 +7,75 @@ import { ratesOfWorkers, workerTable } from './worker-rows.ts';
 
 const MINUTE_MS = 60_000;
 /** Workers of one address that are shown, those with the most work of the last hour first. */
-const SHOWN_WORKERS = 1_000;
+const SHOWN_WORKERS = 200;
 /** Newest first; further ones stand in `/earnings?wallet=`. */
 const SHOWN_CREDITS = 50;
 /** Of so many the history is shown; that of any other when it is asked for by name. */
-const SHOWN_HISTORIES = 20;
+const SHOWN_HISTORIES = 8;
 
-/** The answer of `GET /workers/{address}`. */
-export async function addressAnswer(
-  view: PoolView,
-  address: string,
-  minutes: number,
-  worker: string | undefined,
-) {
-  const { statistics, accounts } = view;
-  const { total, rows } = workerTable(view, SHOWN_WORKERS, address);
-  const shown = worker === undefined ? rows : rows.filter((row) => row.worker === worker);
+/** The answer of `GET /workers/{address}`, with one of its workers alone where that is named. */
+export async function addressAnswer(view: PoolView, address: string, minutes: number, name?: string) {
+  const { accounts } = view;
+  const { rows } = workerTable(view, SHOWN_WORKERS, { address, name });
   const [histories, earnings, luck] = await Promise.all([
-    workerHistories(view, address, minutes),
+    addressHistories(view, address, minutes),
     accounts === undefined ? null : earningsOf(accounts, address, SHOWN_CREDITS),
     accounts === undefined ? null : luckOfAddress(accounts, address),
   ]);
-  const round = statistics.round.shareOf(address);
   return {
     address,
     time: view.clock.wallMs() / 1000,
     hash_rate: ratesOfWorkers(view, address),
-    round_share: round ?? null,
+    round_share: view.statistics.round.shareOf(address) ?? null,
     luck,
-    workers_total: total,
-    workers: shown.map((row, index) => ({
+    workers_total: view.statistics.workers.list(address).length,
+    workers: rows.map((row, index) => ({
       ...row,
-      ...(index < SHOWN_HISTORIES && { history: histories(row.worker) }),
+      ...(index < SHOWN_HISTORIES && { history: histories.of(row.worker) }),
     })),
+    history: histories.ofAll(),
     earnings,
   };
 }
 
-/** Histories of an address's workers, from the ledger's sums by the minute. */
-async function workerHistories(
-  { ledger, clock }: PoolView,
-  address: string,
-  minutes: number,
-): Promise<(name: string) => HistoryRow[]> {
+interface Histories {
+  of(worker: string): HistoryRow[];
+  /** Of all workers together. */
+  ofAll(): HistoryRow[];
+}
+
+/** Histories of an address and its workers, from the ledger's sums by the minute: restarts leave no hole. */
+async function addressHistories(view: PoolView, address: string, minutes: number): Promise<Histories> {
   const stepMinutes = historyStep(minutes);
   const stepMs = stepMinutes * MINUTE_MS;
-  const nowMs = clock.wallMs();
+  const nowMs = view.clock.wallMs();
   const firstMs = Math.floor((nowMs - (minutes - 1) * MINUTE_MS) / stepMs) * stepMs;
   const range = { sinceMs: firstMs, untilMs: nowMs + MINUTE_MS, stepMinutes, address };
-  const byWorker = new Map<string, Map<number, WorkerStep>>();
-  for (const step of await ledger.shares.minutes.inSteps(range)) {
-    const steps = byWorker.get(step.worker.name) ?? new Map<number, WorkerStep>();
-    steps.set(step.startMs, step);
-    byWorker.set(step.worker.name, steps);
+  const steps = await view.ledger.shares.minutes.inSteps(range);
+  const rowsOf = (some: readonly WorkerStep[]): HistoryRow[] => {
+    const sums = sumsByStart(some);
+    const points = Array.from({ length: Math.ceil((nowMs - firstMs) / stepMs) }, (_, index) => {
+      const startMs = firstMs + index * stepMs;
+      const lengthMs = Math.min(stepMs, nowMs - startMs);
+      // No shares in a minute are none, whether or not the pool was up. Refusals are not kept.
+      const { weight, accepted } = sums.get(startMs) ?? { weight: 0, accepted: 0 };
+      return { startMs, lengthMs, weight, accepted, rejected: undefined };
+    });
+    return historyRows(points);
+  };
+  return {
+    of: (name) => rowsOf(steps.filter(({ worker }) => worker.name === name)),
+    ofAll: () => rowsOf(steps),
+  };
+}
+
+type Sum = Pick<WorkerStep, 'weight' | 'accepted'>;
+
+function sumsByStart(steps: readonly WorkerStep[]): ReadonlyMap<number, Sum> {
+  const sums = new Map<number, Sum>();
+  for (const { startMs, weight, accepted } of steps) {
+    const sum = sums.get(startMs) ?? { weight: 0, accepted: 0 };
+    sums.set(startMs, { weight: sum.weight + weight, accepted: sum.accepted + accepted });
   }
-  const starts = Array.from(
-    { length: Math.ceil((nowMs - firstMs) / stepMs) },
-    (_, at) => firstMs + at * stepMs,
-  );
-  return (name) =>
-    historyRows(
-      starts.map((startMs) => {
-        const step = byWorker.get(name)?.get(startMs);
-        const lengthMs = Math.min(stepMs, nowMs - startMs);
-        // The ledger keeps no refusals, and no shares of a minute are none, whether or not the pool was up.
-        return {
-          startMs,
-          lengthMs,
-          weight: step?.weight ?? 0,
-          accepted: step?.accepted ?? 0,
-          rejected: undefined,
-        };
-      }),
-    );
+  return sums;
 }

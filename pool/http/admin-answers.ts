@@ -1,13 +1,26 @@
 import type Router from '@koa/router';
 import * as z from 'zod';
+import { ORDER_METHODS } from '../stratum/orders.ts';
 import { type AdminGuardOptions, adminOnly } from './admin-guard.ts';
 import { settle } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { readJsonBody, readQuery } from './request-fields.ts';
-import { sessionsOf } from './sessions.ts';
+import { inspectionOf, sendOrder, sessionsOf, switchInspector } from './sessions.ts';
+
+const MAX_PARAMS = 8;
 
 const Nothing = z.object({});
 const SettleBody = z.object({ dry_run: z.boolean('must be true or false').default(false) });
+
+const SendBody = z.object({
+  method: z.enum(ORDER_METHODS, `must be one of ${ORDER_METHODS.join(', ')}`),
+  params: z
+    .array(z.unknown(), 'must be a list')
+    .max(MAX_PARAMS, `must have at most ${MAX_PARAMS} items`)
+    .default([]),
+});
+
+const InspectBody = z.object({ on: z.boolean('must be true or false') });
 
 /** Adds what needs the admin token: whatever changes something, and what is nobody else's business. */
 export function adminAnswers(
@@ -20,6 +33,18 @@ export function adminAnswers(
   router.get('/sessions', guard, (ctx) => {
     readQuery(ctx, Nothing);
     ctx.body = sessionsOf(view);
+  });
+  router.post('/sessions/:id/send', guard, async (ctx) => {
+    const { method, params } = await readJsonBody(ctx, SendBody);
+    ctx.body = sendOrder(view, ctx.params.id ?? '', method, params);
+  });
+  router.post('/sessions/:id/inspect', guard, async (ctx) => {
+    const { on } = await readJsonBody(ctx, InspectBody);
+    ctx.body = switchInspector(view, ctx.params.id ?? '', on);
+  });
+  router.get('/sessions/:id/inspect', guard, (ctx) => {
+    readQuery(ctx, Nothing);
+    ctx.body = inspectionOf(view, ctx.params.id ?? '');
   });
   if (accounts === undefined) return;
   router.post('/settle', guard, async (ctx) => {

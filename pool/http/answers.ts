@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { Context } from 'koa';
 import * as z from 'zod';
 import { AddressError } from '../../protocol/address.ts';
 import { HttpError } from '../../service/http.ts';
@@ -41,64 +42,71 @@ const ChainQuery = z.object({ limit: wholeNumberText(1, CHAIN_LIMIT).default(20)
 
 /** Adds the answers that anybody may read. */
 export function answersTo(router: Router, view: PoolView): void {
-  const cache = new AnswerCache<object>(KEEP_MS, () => view.clock.steadyMs());
+  const cache = new AnswerCache(KEEP_MS, () => view.clock.steadyMs());
   workAnswers(router, view, cache);
   if (view.accounts !== undefined) moneyAnswers(router, view, view.accounts, cache);
 }
 
 /** What miners do, and the chain. */
-function workAnswers(router: Router, view: PoolView, cache: AnswerCache<object>): void {
+function workAnswers(router: Router, view: PoolView, cache: AnswerCache): void {
   router.get('/stats', async (ctx) => {
     const query = readQuery(ctx, StatsQuery);
     const address = query.wallet === undefined ? undefined : readAddress(view, query.wallet, 'wallet');
     const question = `stats ${address ?? ''} ${query.history_minutes ?? ''}`;
-    ctx.body = await cache.get(question, () => statsOf(view, address, query.history_minutes));
+    sendJson(ctx, await cache.get(question, () => statsOf(view, address, query.history_minutes)));
   });
   router.get('/workers/:address', async (ctx) => {
     const { history_minutes: minutes = DEFAULT_ADDRESS_MINUTES, worker } = readQuery(ctx, AddressQuery);
     const address = readAddress(view, ctx.params.address ?? '', 'address');
     const question = `address ${address} ${minutes} ${worker ?? '*'}`;
-    ctx.body = await cache.get(question, () => addressAnswer(view, address, minutes, worker));
+    sendJson(ctx, await cache.get(question, () => addressAnswer(view, address, minutes, worker)));
   });
   router.get('/blockchain.json', async (ctx) => {
     const { limit } = readQuery(ctx, ChainQuery);
-    ctx.body = await cache.get(`chain ${limit}`, () => chainOf(view, limit));
+    sendJson(ctx, await cache.get(`chain ${limit}`, () => chainOf(view, limit)));
   });
 }
 
 /** What they earn. */
-function moneyAnswers(
-  router: Router,
-  view: PoolView,
-  accounts: AccountsView,
-  cache: AnswerCache<object>,
-): void {
+function moneyAnswers(router: Router, view: PoolView, accounts: AccountsView, cache: AnswerCache): void {
   router.get('/earnings', async (ctx) => {
     const { wallet, limit, before, after } = readQuery(ctx, EarningsQuery);
     if (wallet === undefined) {
       if (before !== undefined) throw new HttpError(400, 'the parameter "before" goes with "wallet"');
-      ctx.body = await cache.get(`totals ${limit} ${after ?? ''}`, () =>
-        earningsOfAll(accounts, limit, after),
+      sendJson(
+        ctx,
+        await cache.get(`totals ${limit} ${after ?? ''}`, () => earningsOfAll(accounts, limit, after)),
       );
       return;
     }
     if (after !== undefined) throw new HttpError(400, 'the parameter "after" goes without "wallet"');
     const address = readAddress(view, wallet, 'wallet');
     const question = `earnings ${address} ${limit} ${before ?? ''}`;
-    ctx.body = await cache.get(question, () => earningsOf(accounts, address, limit, before));
+    sendJson(ctx, await cache.get(question, () => earningsOf(accounts, address, limit, before)));
   });
   router.get('/payouts', async (ctx) => {
     const { limit, before } = readQuery(ctx, PageQuery);
-    ctx.body = await cache.get(`payouts ${limit} ${before ?? ''}`, () => payoutsOf(accounts, limit, before));
+    sendJson(
+      ctx,
+      await cache.get(`payouts ${limit} ${before ?? ''}`, () => payoutsOf(accounts, limit, before)),
+    );
   });
   router.get('/next_payout', async (ctx) => {
     readQuery(ctx, Nothing);
-    ctx.body = await cache.get('next', () => nextPayoutOf(accounts, view.clock.wallMs()));
+    sendJson(ctx, await cache.get('next', () => nextPayoutOf(accounts, view.clock.wallMs())));
   });
   router.get('/blocks', async (ctx) => {
     const { limit, before } = readQuery(ctx, PageQuery);
-    ctx.body = await cache.get(`blocks ${limit} ${before ?? ''}`, () => blocksOf(accounts, limit, before));
+    sendJson(
+      ctx,
+      await cache.get(`blocks ${limit} ${before ?? ''}`, () => blocksOf(accounts, limit, before)),
+    );
   });
+}
+
+function sendJson(ctx: Context, json: Buffer): void {
+  ctx.type = 'application/json';
+  ctx.body = json;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import type { Logger } from '../../service/log.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
+import type { Inspector } from '../inspector/inspector.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeGroup } from '../nodes/node-group.ts';
@@ -29,6 +30,7 @@ export interface PoolView {
   readonly statistics: Statistics;
   readonly nodes: Pick<NodeGroup, 'state' | 'states'>;
   readonly chain: ChainWindow;
+  readonly inspector: Inspector;
   readonly counters: HttpCounters;
   readonly live: Pick<LiveFeed, 'open' | 'counters'>;
   readonly token: AdminToken;

@@ -6,6 +6,7 @@ import { NetworkList } from '../../service/network-list.ts';
 import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
+import { Inspector } from '../inspector/inspector.ts';
 import { readPayoutAddress } from '../nodes/node-network.ts';
 import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, openAdminToken } from './admin-token.ts';
@@ -27,7 +28,7 @@ export interface ServeOptions {
   /** The admin token stands beside it. */
   readonly ledgerFile: string;
   /** What the pool's parts give to read. */
-  readonly view: Omit<PoolView, 'token' | 'chain' | 'counters' | 'live' | 'httpUrl'>;
+  readonly view: Omit<PoolView, 'token' | 'chain' | 'counters' | 'live' | 'inspector' | 'httpUrl'>;
   /** Asked for headers of the chain. */
   readonly client: Pick<RpcClient, 'call'>;
   /** Gets the path `/live`. */
@@ -67,6 +68,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     ...options.view,
     token: await openAdminToken(adminTokenFile(options.ledgerFile)),
     chain: new ChainWindow(options.client),
+    inspector: new Inspector({ clock, session: (id) => options.view.server.session(id) }),
     counters: newHttpCounters(),
     httpUrl: () => http.url,
     live,

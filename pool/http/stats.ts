@@ -12,7 +12,7 @@ import { wholeNumberText } from './request-fields.ts';
 import { ratesOfWorkers, workerTable } from './worker-rows.ts';
 
 /** Workers are shown up to here, those with the most work of the last hour first. */
-const SHOWN_WORKERS = 1_000;
+const SHOWN_WORKERS = 200;
 const SHOWN_BLOCKS = 20;
 const SHOWN_AGENTS = 50;
 const DEFAULT_HISTORY_MINUTES = 60;
@@ -34,7 +34,7 @@ export async function statsOf(
     accounts?.blocks(LUCK_BLOCKS),
     accounts?.blockCounts(),
   ]);
-  const workers = workerTable(view, SHOWN_WORKERS, address);
+  const workers = workerTable(view, SHOWN_WORKERS, { address });
   return {
     time: clock.wallMs() / 1000,
     started: statistics.startedMs / 1000,

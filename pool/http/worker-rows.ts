@@ -39,14 +39,20 @@ export interface WorkerTable {
   readonly rows: readonly WorkerRow[];
 }
 
-/**
- * The workers of the last day, or of one address: those with the most work of the last hour first, up to a limit.
- */
-export function workerTable(view: RowView, limit: number, address?: string): WorkerTable {
+/** Which workers are meant. */
+export interface WorkerChoice {
+  readonly address?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** The workers of the last day that are meant: those with the most work of the last hour first, up to a limit. */
+export function workerTable(view: RowView, limit: number, { address, name }: WorkerChoice): WorkerTable {
   const { statistics, roster, clock } = view;
   const steadyMs = clock.steadyMs();
   statistics.workers.forgetIdle(steadyMs);
-  const tallies = statistics.workers.list(address);
+  const tallies = statistics.workers
+    .list(address)
+    .filter(({ worker }) => name === undefined || worker.name === name);
   const online = tallies.filter((tally) => !isGone(signsOf(tally, roster, clock)));
   const agents = agentsOf(view, address);
   const rows = tallies

@@ -2,7 +2,7 @@
 export interface HistoryPoint {
   /** Its beginning, milliseconds since 1970. */
   readonly startMs: number;
-  /** Its length; of the running one, what has passed of it. */
+  /** Its length; of the running one what has passed of it, of the pool's very first one what was counted of it. */
   readonly lengthMs: number;
   /** Expected hashes of the accepted shares; undefined where the pool did not count, and the ledger has none. */
   readonly weight: number | undefined;
@@ -22,6 +22,8 @@ const [WEIGHT, ACCEPTED, REJECTED] = [0, 1, 2];
 export class MinuteHistory {
   /** The pool's own counting began here; before it, only what the ledger gave is known. */
   readonly #startedMs: number;
+  /** The ledger knows of earlier shares: then the pool was up before, and only just not now. */
+  #hasPast = false;
   readonly #values = new Float64Array((HISTORY_MINUTES + 1) * FIELDS);
   /** Number of the minute each slot holds, so that a clock that jumps leaves nothing old behind. */
   readonly #minutes = new Float64Array(HISTORY_MINUTES + 1).fill(Number.NaN);
@@ -32,6 +34,7 @@ export class MinuteHistory {
 
   /** Counts accepted shares. */
   countAccepted(weight: number, shares: number, atMs: number): void {
+    if (atMs < this.#startedMs) this.#hasPast = true;
     const slot = this.#slotOf(atMs);
     this.#add(slot + WEIGHT, weight);
     this.#add(slot + ACCEPTED, shares);
@@ -64,11 +67,12 @@ export class MinuteHistory {
       rejected += this.#values[index * FIELDS + REJECTED] ?? 0;
     }
     const startMs = firstMinute * MINUTE_MS;
-    const lengthMs = Math.min(stepMinutes * MINUTE_MS, Math.max(nowMs - startMs, 0));
-    const counted = startMs + lengthMs > this.#startedMs;
+    const endMs = Math.min(startMs + stepMinutes * MINUTE_MS, nowMs);
+    const counted = endMs > this.#startedMs;
+    const sinceMs = counted && !this.#hasPast ? Math.max(startMs, this.#startedMs) : startMs;
     return {
       startMs,
-      lengthMs,
+      lengthMs: Math.max(endMs - sinceMs, 0),
       weight: isKnown || counted ? weight : undefined,
       accepted: isKnown || counted ? accepted : undefined,
       rejected: counted ? rejected : undefined,

@@ -25,6 +25,17 @@ test('a history has a point for every minute, zero where nothing happened and un
   ]);
 });
 
+test('of the minute in which a pool starts for the first time only what was counted counts', () => {
+  const startedMs = START_MS + 40_000;
+  const history = new MinuteHistory(startedMs);
+  history.countAccepted(100, 1, startedMs + 10_000);
+  const [first] = history.last(1, 1, START_MS + 55_000);
+  assert.deepEqual([first?.startMs, first?.lengthMs, first?.weight], [START_MS, 15_000, 100]);
+  const restarted = new MinuteHistory(startedMs);
+  restarted.countAccepted(100, 1, START_MS);
+  assert.equal(restarted.last(1, 1, START_MS + 55_000)[0]?.lengthMs, 55_000, 'it was up before as well');
+});
+
 test('longer steps begin at whole multiples and add up the same', () => {
   const history = new MinuteHistory(START_MS);
   for (let minute = 0; minute < 20; minute++) history.countAccepted(1, 1, START_MS + minute * MINUTE_MS);
