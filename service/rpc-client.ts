@@ -32,6 +32,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Overrides the client's. */
   readonly timeoutMs?: number;
+  /**
+   * Turns the body of the answer into JSON, in place of `JSON.parse`: for answers so large that reading them would
+   * hold up everything else. What it throws is the call's error, but for a SyntaxError: then it was no JSON.
+   */
+  readonly readBody?: (body: Uint8Array) => unknown;
 }
 
 /** Named or positional parameters. */
@@ -93,6 +98,8 @@ export class UnreachableError extends Error {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_SOCKETS = 32;
 const MAX_ANSWER_BYTES = 256_000_000;
+/** Of an answer that is none, in the complaint. */
+const MAX_QUOTED_BYTES = 100;
 
 /** An answer of either form: the old one has both keys, one of them null. */
 const answerSchema = z
@@ -162,6 +169,8 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
   };
 }
 
+type AnswerValue = z.output<typeof answerSchema>;
+
 /** One request on its way: its limits, and what went wrong with it. */
 interface Exchange extends CallOptions {
   failure?: unknown;
@@ -198,7 +207,8 @@ class Transport {
       answer = await this.#post(body, signal, exchange);
     }
     if (answer.status === 401 || answer.status === 403) throw this.#refused(answer.status);
-    return this.#match(answer, Array.isArray(payload) ? payload : [payload]);
+    const values = await this.#parse(answer, exchange);
+    return this.#match(values, Array.isArray(payload) ? payload : [payload]);
   }
 
   unusable(detail: string): UnreachableError {
@@ -263,8 +273,7 @@ class Transport {
   }
 
   /** Brings the answers into the form of 2.0, one for each call. */
-  #match(answer: Answer, calls: readonly JSONRPCRequest[]): JSONRPCResponse[] {
-    const values = this.#parse(answer);
+  #match(values: readonly AnswerValue[], calls: readonly JSONRPCRequest[]): JSONRPCResponse[] {
     const byId = new Map(values.map((value) => [value.id, value]));
     return calls.map(({ id = null }) => {
       // A server that could not even read the call answers without its id.
@@ -275,12 +284,15 @@ class Transport {
     });
   }
 
-  #parse({ status, body }: Answer): z.output<typeof answerSchema>[] {
+  async #parse({ status, body }: Answer, { readBody = parseJson }: Exchange): Promise<AnswerValue[]> {
     let json: unknown;
+    // Who reads it may hand the memory on: what the complaint needs is taken before.
+    const start = new TextDecoder().decode(body.subarray(0, MAX_QUOTED_BYTES)).trim();
     try {
-      json = JSON.parse(body);
-    } catch {
-      throw this.unusable(`not with JSON-RPC (HTTP ${status}: ${body.trim().slice(0, 100) || 'no text'})`);
+      json = await readBody(body);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw this.unusable(`not with JSON-RPC (HTTP ${status}: ${start || 'no text'})`);
     }
     const parsed = z.array(answerSchema).safeParse(Array.isArray(json) ? json : [json]);
     if (!parsed.success) throw this.unusable(`not with JSON-RPC (HTTP ${status})`);
@@ -318,7 +330,7 @@ class Transport {
 
 interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 /** A kept connection turned out to be closed by the other side before it answered. */
@@ -349,7 +361,7 @@ function post({ url, agent, authorization, body, signal }: Post): Promise<Answer
     });
     request.once('response', (response) => {
       readAnswer(response).then(
-        (text) => accept({ status: response.statusCode ?? 0, body: text }),
+        (answer) => accept({ status: response.statusCode ?? 0, body: answer }),
         (error: unknown) => reject(signal?.aborted ? signal.reason : error),
       );
     });
@@ -357,7 +369,7 @@ function post({ url, agent, authorization, body, signal }: Post): Promise<Answer
   });
 }
 
-async function readAnswer(response: IncomingMessage): Promise<string> {
+async function readAnswer(response: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -365,7 +377,12 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
     if (length > MAX_ANSWER_BYTES) throw new Error(`its answer exceeds ${MAX_ANSWER_BYTES / 1_000_000} MB`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, length).toString('utf8');
+  return Buffer.concat(chunks, length);
+}
+
+/** @throws SyntaxError */
+function parseJson(body: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
 }
 
 /** The text itself may hold a password, so an error does not repeat it. */

@@ -60,6 +60,8 @@ export class FakeNode {
   work: string | undefined;
   /** Says that its chain is not complete yet. */
   catchingUp = false;
+  /** Sent in place of every answer. */
+  rawAnswer: string | undefined;
   /** Seconds since 1970 of the next templates. */
   nowSeconds = (): number => Math.floor(Date.now() / 1000);
   /** Answers something else to a method; undefined is the truth. */
@@ -218,6 +220,10 @@ export class FakeNode {
     if (other === 'lost') response.destroy();
     if (response.destroyed) return;
     response.setHeader('Content-Type', 'application/json');
+    if (this.rawAnswer !== undefined) {
+      response.end(this.rawAnswer);
+      return;
+    }
     response.end(`${JSON.stringify({ jsonrpc: '2.0', id: call.id, ...answer })}\n`);
   }
 
