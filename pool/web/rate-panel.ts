@@ -58,7 +58,7 @@ export class RatePanel {
   updateHistory(lines: readonly RateLine[]): void {
     const whole = lines.map(({ label, history }) => ({ label, history: withoutBeginning(history) }));
     const all = [...new Set(whole.flatMap(({ history }) => history.map(({ time }) => time)))];
-    const times = withoutUnknownPast(
+    const times = withoutIdlePast(
       all.sort((one, other) => one - other),
       whole,
     );
@@ -83,14 +83,15 @@ function withoutBeginning(history: readonly HistoryStep[]): readonly HistoryStep
 /** Steps of a chart that are shown however young the pool is. */
 const FEWEST_STEPS = 12;
 
-/** Leaves out the time before anything was counted, so that a young pool fills its chart. */
-function withoutUnknownPast(times: readonly number[], lines: readonly RateLine[]): readonly number[] {
+/** Begins the chart with the first work there was, so that a young pool or worker fills it. */
+function withoutIdlePast(times: readonly number[], lines: readonly RateLine[]): readonly number[] {
   const firsts = lines.flatMap(({ history }) => {
-    const first = history.find(({ hashes_per_second }) => hashes_per_second !== null);
+    const first = history.find(({ hashes_per_second }) => (hashes_per_second ?? 0) > 0);
     return first === undefined ? [] : [first.time];
   });
-  const begin = times.findIndex((time) => time >= Math.min(...firsts));
-  return begin < 0 ? times : times.slice(Math.max(0, Math.min(begin, times.length - FEWEST_STEPS)));
+  // The step before shows the rise.
+  const begin = times.findIndex((time) => time >= Math.min(...firsts)) - 1;
+  return times.slice(Math.max(0, Math.min(begin, times.length - FEWEST_STEPS)));
 }
 
 function chartLine({ label, history }: RateLine, times: readonly number[]): ChartLine {

@@ -58,10 +58,11 @@ function sums(counts: ShareCounts | undefined) {
 }
 
 function segments(values: Readonly<Record<string, number | null>>): HTMLElement[] {
-  return Object.entries(values).map(([kind, value]) => {
+  return Object.entries(values).flatMap(([kind, value]) => {
+    if (value === null || value === 0) return [];
     const segment = h('div', { class: `share-segment share-${kind}` });
-    segment.style.setProperty('flex-grow', String(value ?? 0));
-    return segment;
+    segment.style.setProperty('flex-grow', String(value));
+    return [segment];
   });
 }
 
