@@ -65,6 +65,10 @@ export function levelOf(difficulty: Difficulty): ShareLevel {
   return level;
 }
 
+const KNOWN_AGENTS = 1_024;
+/** By agent, since every job asks for it; infinite for those that are not slow. */
+const usualDifficulties = new Map<string, Difficulty>();
+
 /** The difficulty of the network at these bits, for the pool's own sums. */
 export function networkDifficulty(bits: Bits): Difficulty {
   if (bits !== lastBits) [lastBits, lastDifficulty] = [bits, difficultyOf(bits)];
@@ -101,8 +105,13 @@ export function startDifficulty(
 }
 
 function agentDifficulty(agent: string, start: Difficulty): Difficulty {
-  const slow = SLOW_AGENTS.find((each) => each.agent.test(agent));
-  return slow === undefined ? start : Math.min(start, slow.difficulty);
+  let usual = usualDifficulties.get(agent);
+  if (usual === undefined) {
+    usual = SLOW_AGENTS.find((each) => each.agent.test(agent))?.difficulty ?? Number.POSITIVE_INFINITY;
+    if (usualDifficulties.size >= KNOWN_AGENTS) usualDifficulties.clear();
+    usualDifficulties.set(agent, usual);
+  }
+  return Math.min(start, usual);
 }
 
 const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;

@@ -17,6 +17,8 @@ export interface Pace {
   fitted: Difficulty | undefined;
   /** Work per second as last measured: stays when a wish replaces what was fitted. */
   rate: number;
+  /** The least difficulty that keeps this rate below the cap of shares; kept, since every job asks for it. */
+  cap: Difficulty;
 }
 
 /** What of a miner its difficulty depends on. */
@@ -33,13 +35,13 @@ export interface PacedMiner {
 const NEGLIGIBLE = 0.15;
 
 export function newPace(): Pace {
-  return { window: newWindow(0), fitted: undefined, rate: 0 };
+  return { window: newWindow(0), fitted: undefined, rate: 0, cap: 0 };
 }
 
 /** The difficulty for a miner's next job, on a network of these bits. */
 export function chooseDifficulty(miner: PacedMiner, limits: DifficultyLimits, bits: Bits): Difficulty {
   const { pace, wishes, current } = miner;
-  const cap = capDifficulty(pace.rate);
+  const { cap } = pace;
   if (pace.fitted === undefined) {
     const start = startDifficulty(wishes, miner.agent, limits, bits);
     return current === undefined ? start : Math.max(start, Math.min(cap, current * MAX_STEP));
@@ -54,8 +56,13 @@ export function chooseDifficulty(miner: PacedMiner, limits: DifficultyLimits, bi
 
 /** Forgets what was fitted, since the miner asks for something else. How fast it was stays known. */
 export function obeyWish(pace: Pace, nowMs: number): void {
-  if (pace.window.shares > 0) pace.rate = measuredRate(pace.window, nowMs);
+  if (pace.window.shares > 0) enterRate(pace, nowMs);
   pace.fitted = undefined;
+}
+
+function enterRate(pace: Pace, nowMs: number): void {
+  pace.rate = measuredRate(pace.window, nowMs);
+  pace.cap = capDifficulty(pace.rate);
 }
 
 /** A job goes out at another difficulty: what comes from now on is judged by itself. */
@@ -76,6 +83,6 @@ export function fitPace(miner: PacedMiner, limits: DifficultyLimits, bits: Bits,
   const fitted = judge(pace.window, current, bounds, limits.shareIntervalMs, nowMs);
   if (fitted === undefined) return;
   pace.fitted = fitted;
-  pace.rate = measuredRate(pace.window, nowMs);
+  enterRate(pace, nowMs);
   beginWindow(pace, nowMs);
 }

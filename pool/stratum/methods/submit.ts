@@ -62,7 +62,8 @@ function judgeClient(session: Session, reason: RejectReason, jobId: unknown): Ef
 }
 
 function wasSent({ spans, lastSequence }: Session, jobId: unknown): boolean {
-  const sequence = typeof jobId === 'string' && /^[0-9a-f]{1,12}$/.test(jobId) ? Number.parseInt(jobId, 16) : -1;
+  const sequence =
+    typeof jobId === 'string' && /^[0-9a-f]{1,12}$/.test(jobId) ? Number.parseInt(jobId, 16) : -1;
   const first = spans[0]?.firstSequence;
   return first !== undefined && sequence >= first && sequence <= lastSequence;
 }

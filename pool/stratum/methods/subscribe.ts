@@ -15,7 +15,8 @@ export function subscribe(session: Session, { id, params }: Call, context: Sessi
   if (!isTextOrNothing(agent)) return malformed(id, 'agent is not a string');
   if (!isTextOrNothing(asked)) return malformed(id, 'session is not a string');
   const effects = session.subscription === undefined ? open(session, agent ?? '', asked ?? '', context) : [];
-  if (session.subscription === undefined) return malformed(id, 'every extranonce1 is in use; try again later');
+  if (session.subscription === undefined)
+    return malformed(id, 'every extranonce1 is in use; try again later');
   const { extranonce, sessionId } = session.subscription;
   const subscriptions = [
     ['mining.set_difficulty', sessionId],
