@@ -14,7 +14,7 @@ import { findShare, StratumMiner } from '../kit/stratum-miner.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 /** How often the pool is killed; a long run sets the variable. */
-const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 8);
 const ROUND_MS = 25_000;
 const NETWORK = `dev e3646e69 ${'0f'.repeat(32)}`;
 
