@@ -100,22 +100,30 @@ test('cgminer: configure first, then the rest one by one', LIMITED, async (t) =>
   );
 });
 
-test('bfgminer: begins with a notification, uses string ids, asks what nobody knows', LIMITED, async (t) => {
-  const { pool } = await startPoolUnderTest(t);
-  const miner = await StratumMiner.connect(pool.stratumUrl);
-  t.after(() => miner.close());
-  miner.send(
-    { id: null, method: 'mining.hello', params: [] },
-    { id: 'ping0', method: 'mining.subscribe', params: ['bfgminer/5.5.0', null] },
-    { id: 'auth', method: 'mining.authorize', params: [USER, ''] },
-    { id: 'txlist', method: 'mining.get_transactions', params: ['1'] },
-  );
-  assert.equal((await miner.next()).id, 'ping0');
-  assert.deepEqual(await miner.next(), { id: 'auth', result: true, error: null });
-  assert.equal((await miner.next()).method, 'mining.set_difficulty');
-  assert.equal((await miner.next()).method, 'mining.notify');
-  assert.deepEqual(await miner.next(), { id: 'txlist', result: null, error: [20, 'unknown method', null] });
-});
+test(
+  'bfgminer: begins with a notification, uses string ids, asks for transactions of a job nobody knows',
+  LIMITED,
+  async (t) => {
+    const { pool } = await startPoolUnderTest(t);
+    const miner = await StratumMiner.connect(pool.stratumUrl);
+    t.after(() => miner.close());
+    miner.send(
+      { id: null, method: 'mining.hello', params: [] },
+      { id: 'ping0', method: 'mining.subscribe', params: ['bfgminer/5.5.0', null] },
+      { id: 'auth', method: 'mining.authorize', params: [USER, ''] },
+      { id: 'txlist', method: 'mining.get_transactions', params: ['1'] },
+    );
+    assert.equal((await miner.next()).id, 'ping0');
+    assert.deepEqual(await miner.next(), { id: 'auth', result: true, error: null });
+    assert.equal((await miner.next()).method, 'mining.set_difficulty');
+    assert.equal((await miner.next()).method, 'mining.notify');
+    assert.deepEqual(await miner.next(), {
+      id: 'txlist',
+      result: null,
+      error: [21, 'job not found: unknown here, or too old', null],
+    });
+  },
+);
 
 test(
   'a reject between two accepts is answered between them, and so is everything after',
