@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { Certificate, CertificateError, selfSignedCertificate } from '../../../pool/stratum/certificate.ts';
+import type { Logger } from '../../../service/log.ts';
 import { SILENT, temporaryDirectory } from '../../kit/pool-kit.ts';
 import { serveStratum, USER } from '../../kit/stratum-kit.ts';
 import { findShare, StratumMiner } from '../../kit/stratum-miner.ts';
@@ -22,6 +23,17 @@ async function shownBy(url: string): Promise<X509Certificate | undefined> {
   const certificate = socket.getPeerX509Certificate();
   socket.destroy();
   return certificate;
+}
+
+/** A log that says when something was told. */
+function listeningLog(expected: RegExp): { readonly log: Logger; readonly told: Promise<void> } {
+  const log = Object.create(SILENT) as Logger;
+  const told = new Promise<void>((accept) => {
+    log.info = (_facts: unknown, text?: string) => {
+      if (expected.test(text ?? '')) accept();
+    };
+  });
+  return { log, told };
 }
 
 async function selfSigned(t: TestContext) {
@@ -47,7 +59,8 @@ test('a certificate for a desk is made once, and only its owner can read the key
 test('a renewed certificate serves new connections, and no miner is dropped', LIMITED, async (t) => {
   const files = await selfSigned(t);
   const renewed = await selfSigned(t);
-  const { server } = await serveStratum(t, {}, { tls: { port: 0, files } });
+  const { log, told } = listeningLog(/renewed certificate/);
+  const { server } = await serveStratum(t, {}, { tls: { port: 0, files }, log });
   const url = server.tlsUrl ?? '';
   const miner = await StratumMiner.connect(url);
   t.after(() => miner.close());
@@ -55,9 +68,9 @@ test('a renewed certificate serves new connections, and no miner is dropped', LI
   const before = (await shownBy(url))?.fingerprint256;
   await copyFile(renewed.keyFile, files.keyFile);
   await copyFile(renewed.certFile, files.certFile);
-  // The files are looked at every few seconds.
-  let after = before;
-  while (after === before) after = (await shownBy(url))?.fingerprint256;
+  await told;
+  const after = (await shownBy(url))?.fingerprint256;
+  assert.notEqual(after, before);
   assert.equal(after, new X509Certificate(await readFile(renewed.certFile)).fingerprint256);
   assert.equal((await miner.request('mining.submit', findShare(work).params)).result, true);
 });
