@@ -1,7 +1,7 @@
 /** What an address has earned, in the order in which money moves, each state explained where it stands. */
 import { DataTable } from '../../service/web/data-table.ts';
 import { h, show } from '../../service/web/element.ts';
-import { amount, count, percent, plural } from '../../service/web/format.ts';
+import { amount, count, percent } from '../../service/web/format.ts';
 import { untilThen, when } from '../../service/web/when.ts';
 import type { Credit, Earnings, NextPayout } from './answers.ts';
 import { depth } from './block-table.ts';
@@ -160,43 +160,4 @@ function nextPayoutLines(
     ),
     why === undefined ? '' : h('p', { class: 'about' }, why),
   ];
-}
-
-/** "3 addresses are due" and when, for the pool as a whole. */
-export class NextPayoutPanel {
-  readonly element: HTMLElement;
-  readonly #content = h('div');
-
-  constructor() {
-    this.element = panel('Next payout', this.#content);
-    this.update(undefined, '');
-  }
-
-  update(next: NextPayout | undefined, coin: string): void {
-    if (next === undefined) {
-      show(this.#content, h('p', { class: 'countdown unknown' }, '—'));
-      return;
-    }
-    const { time, minimum_nits, total_nits, trouble } = next;
-    const due = next.due_total ?? next.due.length;
-    const waits = next.waits_total ?? next.waits.length;
-    const below = waits === 0 ? '' : ` ${plural(waits, 'address', 'addresses')} must wait.`;
-    show(
-      this.#content,
-      h('p', { class: 'countdown' }, time === null ? 'by hand' : untilThen(time)),
-      h(
-        'p',
-        {},
-        due === 0
-          ? `Nobody is due yet.${below}`
-          : `${amount(total_nits)} ${coin} to ${plural(due, 'address', 'addresses')}.${below}`,
-      ),
-      trouble === null ? null : h('p', { class: 'trouble' }, `The last payout could not be made: ${trouble}`),
-      h(
-        'p',
-        { class: 'about' },
-        `Paid is who is owed at least ${amount(minimum_nits)} ${coin} from confirmed blocks. Less stays owed and is never forfeited.`,
-      ),
-    );
-  }
 }

@@ -5,8 +5,8 @@ import type { View } from '../../service/web/router.ts';
 import { readBlocks, readNextPayout, readPayouts } from './answers.ts';
 import { blockTable } from './block-table.ts';
 import { coinOf } from './coin.ts';
-import { NextPayoutPanel } from './earnings-panel.ts';
 import { BLOCK_STATES, PAYOUT_STATES } from './explanations.ts';
+import { NextPayoutPanel } from './next-payout-panel.ts';
 import { PagedList } from './paged-list.ts';
 import { panel, state } from './parts.ts';
 import { CONNECT_PATH } from './paths.ts';
@@ -62,8 +62,8 @@ export function paidView(feed: PoolFeed): View {
     url: () => '/next_payout',
     read: readNextPayout,
     intervalMs: NEXT_PAYOUT_INTERVAL_MS,
-    onData: (data) => next.update(data, coinOf(feed.stats)),
-    onError: () => next.update(undefined, ''),
+    onData: (data) => next.update(data, feed.stats),
+    onError: () => next.update(undefined, feed.stats),
   });
   const element = h(
     'div',
