@@ -16,6 +16,12 @@ import type { ChainWindow } from './chain-window.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { LiveFeed } from './live-feed.ts';
 
+/** What is asked of the server that miners connect to. */
+export type MinersView = Pick<
+  StratumServer,
+  'url' | 'tlsUrl' | 'connections' | 'bans' | 'sessions' | 'session' | 'order'
+>;
+
 /** What the HTTP answers are made of. */
 export interface PoolView {
   readonly network: NodeNetwork;
@@ -23,10 +29,10 @@ export interface PoolView {
   readonly rewardAddress: string | undefined;
   readonly difficulty: DifficultyLimits;
   readonly jobs: Pick<Jobs, 'current' | 'latest'>;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'shares' | 'blocks'>;
   readonly accounts?: AccountsView | undefined;
-  readonly roster: Roster;
-  readonly server: StratumServer;
+  readonly roster: Pick<Roster, 'connectionsOf'>;
+  readonly server: MinersView;
   readonly statistics: Statistics;
   readonly nodes: Pick<NodeGroup, 'state' | 'states'>;
   readonly chain: ChainWindow;

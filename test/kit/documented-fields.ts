@@ -43,7 +43,11 @@ export function disagreements(documented: readonly string[], answer: unknown): s
   const paths = new Set<string>();
   const unknown = new Set<string>();
   walk(answer, '', paths, unknown);
-  const undocumented = [...paths].filter((path) => !documented.some((field) => covers(field, path)));
+  const undocumented = [...paths].filter(
+    (path) =>
+      !documented.some((field) => covers(field, path)) &&
+      !(unknown.has(`${path}.`) && documented.some((field) => field.startsWith(`${path}.`))),
+  );
   const missing = documented.filter(
     (field) =>
       !field.endsWith('*') && !paths.has(field) && ![...unknown].some((parent) => field.startsWith(parent)),

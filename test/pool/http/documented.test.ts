@@ -14,9 +14,9 @@ const OPERATORS_GUIDE = new URL('../../../docs/pool.md', import.meta.url);
 test('differences between a document and an answer are seen', () => {
   const documented = ['a', 'list[].x', 'list[].y', 'kinds.*', 'none.z', 'empty[].w'];
   const answer = { a: 1, list: [{ x: 1, y: 2 }], kinds: { p: 1 }, none: null, empty: [] };
-  assert.deepEqual(disagreements([...documented, 'none', 'empty'], answer), ['not in the answer: empty']);
-  assert.deepEqual(disagreements(documented, { ...answer, b: 1, list: [{ x: 1 }] }), [
-    'not documented: none',
+  assert.deepEqual(disagreements(documented, answer), []);
+  assert.deepEqual(disagreements([...documented, 'empty'], answer), ['not in the answer: empty']);
+  assert.deepEqual(disagreements(documented, { ...answer, b: null, list: [{ x: 1 }] }), [
     'not documented: b',
     'not in the answer: list[].y',
   ]);
