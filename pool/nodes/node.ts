@@ -86,7 +86,10 @@ export class PoolNode {
     if (this.#isStranger) {
       const { name, identity } = await askNetwork(this.client, limits);
       if (identity !== network.identity) {
-        throw new NetworkError(`the node is on the network "${name}", this pool is on "${network.name}"`);
+        const when = this.#facts === undefined ? '' : ' now';
+        throw new NetworkError(
+          `the node is on the network "${name}"${when}, this pool is on "${network.name}"`,
+        );
       }
       this.#isStranger = false;
     }

@@ -244,7 +244,7 @@ test('a lying node counts as away; the jobs before go on', LIMITED, async (t) =>
   node.advance();
   await miner.nextCall('client.show_message');
   const { body } = await get<{ trouble: string }>(`${pool.httpUrl}/health`);
-  assert.match(body.trouble, /answer to getblocktemplate is unexpected at transactions/);
+  assert.match(body.trouble, /the template's transactions is wrong/);
 });
 
 test(
