@@ -1,3 +1,4 @@
+import { DatabaseError } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
@@ -14,9 +15,11 @@ export async function openStatistics(shares: ShareLog, clock: Clock, log: Logger
   const nowMs = clock.wallMs();
   await refillRecent(statistics, shares.minutes, nowMs);
   shares.on('batch', (batch) => statistics.countBatch(batch.shares));
-  refillDay(statistics, shares.minutes, nowMs).catch((error: unknown) =>
-    log.error({ err: error }, 'the hash rates of the last day could not be read in'),
-  );
+  refillDay(statistics, shares.minutes, nowMs).catch((error: unknown) => {
+    // The pool was stopped before it had read everything.
+    if (error instanceof DatabaseError && error.code === 'CLOSED') return;
+    log.error({ err: error }, 'the hash rates of the last day could not be read in');
+  });
   return statistics;
 }
 
