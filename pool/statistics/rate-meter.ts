@@ -17,6 +17,11 @@ const LEVELS: readonly Level[] = [
   { stepMs: 1_800_000, windowMs: 86_400_000 },
 ];
 
+/** The length of the finest steps that reach so far back. */
+export function stepAtAge(ageMs: number): number {
+  return (LEVELS.find(({ windowMs }) => ageMs < windowMs) ?? { stepMs: 1_800_000 }).stepMs;
+}
+
 /** Sums over sliding windows of up to a day. Times are the steady clock's; they may lie before its zero. */
 export class RateMeter {
   readonly #rings: readonly Ring[];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MinuteSum, StepRange, WorkerStep } from '../ledger/minute-sums.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -8,13 +9,18 @@ export interface PastMinutes {
 }
 
 const MINUTE_MS = 60_000;
-const HALF_HOUR_MS = 1_800_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** What is needed by the minute for the short windows; the time before is read in longer steps. */
+const FINE_MS = 360_000;
+const STEP_MINUTES = 10;
+const STEP_MS = STEP_MINUTES * MINUTE_MS;
+/** Between two questions: shares are written to the same file, and must not wait long. */
+const PAUSE_MS = 20;
 
-/** Since when workers are read by the minute; the time before, to a day, by the half hour. */
-function fineSinceMs(nowMs: number): number {
-  return Math.floor((nowMs - HOUR_MS) / HALF_HOUR_MS) * HALF_HOUR_MS;
+/** Where the last hour begins, at a whole step. */
+function recentSinceMs(nowMs: number): number {
+  return Math.floor((nowMs - HOUR_MS) / STEP_MS) * STEP_MS;
 }
 
 /**
@@ -25,22 +31,19 @@ export async function refillRecent(statistics: Statistics, past: PastMinutes, no
   for (const { minuteMs, accepted, weight } of await past.ofPool(nowMs - DAY_MS)) {
     statistics.refillPool({ startMs: minuteMs, lengthMs: MINUTE_MS, accepted, weight: Number(weight) });
   }
-  await refillWorkers(statistics, past, {
-    sinceMs: fineSinceMs(nowMs),
-    untilMs: nowMs + MINUTE_MS,
-    stepMinutes: 1,
-  });
+  const fineMs = Math.floor((nowMs - FINE_MS) / STEP_MS) * STEP_MS;
+  const recent = { sinceMs: recentSinceMs(nowMs), untilMs: fineMs, stepMinutes: STEP_MINUTES };
+  await refillWorkers(statistics, past, recent);
+  await refillWorkers(statistics, past, { sinceMs: fineMs, untilMs: nowMs + MINUTE_MS, stepMinutes: 1 });
 }
 
-/**
- * The rest of each worker's last day. May be done while shares are counted, and takes the file for a short while
- * at a time: shares are written to it meanwhile.
- */
+/** The rest of each worker's last day. May be done while shares are counted. */
 export async function refillDay(statistics: Statistics, past: PastMinutes, nowMs: number): Promise<void> {
-  const endMs = fineSinceMs(nowMs);
-  const startMs = Math.ceil((nowMs - DAY_MS) / HALF_HOUR_MS) * HALF_HOUR_MS;
-  for (let sinceMs = startMs; sinceMs < endMs; sinceMs += HALF_HOUR_MS) {
-    await refillWorkers(statistics, past, { sinceMs, untilMs: sinceMs + HALF_HOUR_MS, stepMinutes: 30 });
+  const endMs = recentSinceMs(nowMs);
+  const startMs = Math.ceil((nowMs - DAY_MS) / STEP_MS) * STEP_MS;
+  for (let sinceMs = startMs; sinceMs < endMs; sinceMs += STEP_MS) {
+    await refillWorkers(statistics, past, { sinceMs, untilMs: sinceMs + STEP_MS, stepMinutes: STEP_MINUTES });
+    await sleep(PAUSE_MS);
   }
 }
 

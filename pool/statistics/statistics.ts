@@ -4,7 +4,7 @@ import { REJECTIONS, type RejectReason, type Share } from '../stratum/share.ts';
 import type { Worker } from '../stratum/worker-name.ts';
 import { type HashRate, hashRatesOf } from './hash-rate.ts';
 import { MinuteHistory } from './minute-history.ts';
-import { RateMeter } from './rate-meter.ts';
+import { RateMeter, stepAtAge } from './rate-meter.ts';
 import { RunningRound } from './round.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 import { isBelow } from './worker-tally.ts';
@@ -24,8 +24,6 @@ export interface PastWork {
 
 /** Hears of refused submissions. */
 export type RejectListener = (worker: Worker | undefined, reason: RejectReason, message: string) => void;
-
-const FINE_STEP_MS = 10_000;
 
 /** What happened since the pool was started; what has to outlive it stands in the ledger. */
 export class Statistics {
@@ -105,15 +103,14 @@ export class Statistics {
     this.#spread(tally, past);
   }
 
-  /** Adds a sum to the fine steps of the while it was counted over, as far as they are past. */
+  /** Adds a sum to the steps of the while it was counted over, as far as they are past. */
   #spread(meter: { add(amount: number, atMs: number): void }, { startMs, lengthMs, weight }: PastWork): void {
     const ageMs = this.#clock.wallMs() - startMs;
     if (ageMs < 0) return;
     const startSteadyMs = this.#clock.steadyMs() - ageMs;
-    const steps = Math.ceil(Math.min(lengthMs, ageMs + 1) / FINE_STEP_MS);
-    for (let step = 0; step < steps; step++) {
-      meter.add(weight / steps, startSteadyMs + step * FINE_STEP_MS);
-    }
+    const stepMs = stepAtAge(ageMs - lengthMs);
+    const steps = Math.ceil(Math.min(lengthMs, ageMs + 1) / stepMs);
+    for (let step = 0; step < steps; step++) meter.add(weight / steps, startSteadyMs + step * stepMs);
   }
 
   /** The pool's hash rates. */
