@@ -95,6 +95,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     network,
     ledger,
     payout,
+    terms,
     extranonce2Size: EXTRANONCE2_SIZE,
     clock,
   });

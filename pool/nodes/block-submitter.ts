@@ -3,6 +3,7 @@ import { displayHash, hashKey } from '../../protocol/bytes.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
+import type { Terms } from '../accounting/scheme.ts';
 import type { Clock } from '../clock.ts';
 import { assembleBlock, coinbaseOf } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -21,6 +22,8 @@ export interface BlockSubmitterOptions {
   readonly log: Logger;
   /** A script that all our coinbases pay to, by which they are known; undefined where there is none (solo). */
   readonly ownScript: Uint8Array | undefined;
+  /** How rewards are divided: kept with each block. */
+  readonly terms: Terms;
   /** A node took a block: the tip is about to change. */
   readonly onAccepted: () => void;
 }
@@ -48,8 +51,8 @@ export class BlockSubmitter {
 
   /** Submits a block, once. */
   submit(candidate: BlockCandidate): void {
-    const { jobs, ledger, clock, log } = this.#options;
-    const { job, hash, header, worker } = candidate;
+    const { jobs, ledger, clock, log, terms } = this.#options;
+    const { job, hash, header, worker, credited } = candidate;
     const template = jobs.templateOf(job);
     if (template === undefined || !this.#isFirst(hash)) return;
     const coinbase = coinbaseOf(job, candidate.extranonce1, candidate.extranonce2);
@@ -68,6 +71,9 @@ export class BlockSubmitter {
       worker,
       delivery: 'pending',
       reason: undefined,
+      // Its own share, where it is credited, is recorded next.
+      endSequence: ledger.shares.lastSequence + (credited ? 1 : 0),
+      terms,
     };
     const enter = () => ledger.blocks.enter(block, raw);
     this.#track(this.#deliver({ hash, height: job.height, raw }, false, enter));

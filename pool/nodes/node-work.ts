@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../service/log.ts';
 import { createRpcClient, type RpcClient, type RpcClientOptions } from '../../service/rpc-client.ts';
+import type { Terms } from '../accounting/scheme.ts';
 import type { Clock } from '../clock.ts';
 import { Jobs, type Payout } from '../jobs/jobs.ts';
 import { newTip } from '../jobs/tip.ts';
@@ -26,6 +27,8 @@ export interface NodeWorkOptions {
   readonly ledger: Ledger;
   /** Whom coinbases pay. */
   readonly payout: Payout;
+  /** How rewards are divided. */
+  readonly terms: Terms;
   readonly extranonce2Size: number;
   readonly jobRefreshSeconds: number;
   readonly jobTtlSeconds: number;
@@ -46,7 +49,8 @@ export interface NodeWork {
 
 /** Puts together what makes work of templates and brings blocks back. Nothing is asked before `watcher.start()`. */
 export async function makeNodeWork(options: NodeWorkOptions): Promise<NodeWork> {
-  const { clients, network, ledger, payout, extranonce2Size, clock, log, pollMs, patienceMs } = options;
+  const { clients, network, ledger, payout, terms, extranonce2Size, clock, log } = options;
+  const { pollMs, patienceMs } = options;
   const jobTtlMs = options.jobTtlSeconds * 1000;
   const knownTip = await ledger.shares.lastTip();
   const jobs = new Jobs(
@@ -65,6 +69,7 @@ export async function makeNodeWork(options: NodeWorkOptions): Promise<NodeWork> 
     jobs,
     clock,
     log,
+    terms,
     ownScript: 'payoutScript' in payout ? payout.payoutScript : payout.solo.fee?.script,
     onAccepted: () => watcher.hurry(),
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parseFee, type Terms } from '../../../pool/accounting/scheme.ts';
 import { systemClock } from '../../../pool/clock.ts';
 import { Jobs } from '../../../pool/jobs/jobs.ts';
 import { readTemplate } from '../../../pool/jobs/template.ts';
@@ -20,6 +21,8 @@ import { findShare } from '../../kit/stratum-miner.ts';
 
 const WORKER = { address: 'dnilz1qalice', name: 'rig' };
 const EXTRANONCE1 = hexToBytes('a1a2a3a4');
+
+const TERMS: Terms = { scheme: 'pplns', fee: parseFee('1') };
 
 class Fixture {
   readonly node: FakeNode;
@@ -65,6 +68,7 @@ class Fixture {
       jobs: this.jobs,
       clock: systemClock,
       log: SILENT,
+      terms: TERMS,
       ownScript: JOB_SETTINGS.payoutScript,
       onAccepted: () => {
         this.hurried += 1;
@@ -112,7 +116,16 @@ test('a block reaches the node and the ledger, and is remembered with its finder
   const [block] = await pool.ledger.blocks.last(1);
   assert.deepEqual(block?.worker, WORKER);
   assert.equal(block?.reward, 5_000_000_000n);
+  assert.equal(block.endSequence, 1, 'its round ends with its own share, which is recorded next');
+  assert.deepEqual(block.terms, TERMS);
   assert.deepEqual(await pool.ledger.blocks.pending(), []);
+});
+
+test('a block whose share is not credited ends its round with the last share before it', async (t) => {
+  const pool = await Fixture.create(t);
+  pool.submitter.submit({ ...pool.candidate(), credited: false });
+  await pool.settled();
+  assert.equal((await pool.ledger.blocks.last(1))[0]?.endSequence, 0);
 });
 
 test('the same header is submitted once', async (t) => {
@@ -257,6 +270,7 @@ test('blocks of ours that only the chain knows are entered at the start, those o
     jobs: pool.jobs,
     clock: systemClock,
     log: SILENT,
+    terms: TERMS,
     ownScript: JOB_SETTINGS.payoutScript,
     onAccepted: () => undefined,
   });
