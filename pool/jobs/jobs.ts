@@ -95,6 +95,24 @@ export class Jobs {
     if (knownTip !== undefined) this.#tips.set(hashKey(knownTip.hash), knownTip);
   }
 
+  /**
+   * Takes in rounds of before a restart, whose work still counts. Ids that they have are not given again. Whether
+   * their tips still stand is told by the first template. Called before it, and only where all work is for one
+   * script.
+   */
+  restore(entries: readonly { readonly round: Round; readonly job: Job }[]): void {
+    for (const { round, job } of entries) {
+      this.#tips.set(hashKey(round.tip.hash), round.tip);
+      this.#rounds.set(round.jobId, { round, common: job });
+      this.#sequence = Math.max(this.#sequence, round.sequence + 1);
+    }
+  }
+
+  /** A tip that is remembered: jobs on the same block share its record. */
+  tipOf(hash: Hash): Tip | undefined {
+    return this.#tips.get(hashKey(hash));
+  }
+
   /** Whether each address has jobs of its own. */
   get perAddress(): boolean {
     return this.#solo !== undefined;

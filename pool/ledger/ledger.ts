@@ -2,6 +2,8 @@ import { type Database, openDatabase } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { BlockBook } from './block-book.ts';
+import { EdgeBook } from './edge-book.ts';
+import { JobBook } from './job-book.ts';
 import { APPLICATION_ID, MIGRATIONS } from './ledger-schema.ts';
 import { PayoutBook } from './payout-book.ts';
 import { Retention } from './retention.ts';
@@ -32,13 +34,18 @@ export class Ledger {
   readonly rounds: RoundBook;
   readonly payouts: PayoutBook;
   readonly sessions: SessionBook;
+  readonly edges: EdgeBook;
+  readonly jobs: JobBook;
   /** Does nothing until it is started: the accounts say what they still need. */
   readonly retention: Retention;
   readonly #database: Database;
 
   private constructor(
     database: Database,
-    books: Pick<Ledger, 'shares' | 'blocks' | 'rounds' | 'payouts' | 'sessions' | 'retention'>,
+    books: Pick<
+      Ledger,
+      'shares' | 'blocks' | 'rounds' | 'payouts' | 'sessions' | 'edges' | 'jobs' | 'retention'
+    >,
   ) {
     this.#database = database;
     this.shares = books.shares;
@@ -46,6 +53,8 @@ export class Ledger {
     this.rounds = books.rounds;
     this.payouts = books.payouts;
     this.sessions = books.sessions;
+    this.edges = books.edges;
+    this.jobs = books.jobs;
     this.retention = books.retention;
   }
 
@@ -70,6 +79,8 @@ export class Ledger {
         rounds: new RoundBook(database),
         payouts: new PayoutBook(database),
         sessions: await SessionBook.open(database, surroundings),
+        edges: new EdgeBook(database),
+        jobs: await JobBook.open(database),
         retention: new Retention(database, surroundings),
       });
     } catch (error) {
@@ -83,6 +94,7 @@ export class Ledger {
     await this.retention.stop();
     await this.shares.close();
     await this.sessions.close();
+    await this.jobs.close();
     await this.#database.close();
   }
 }
