@@ -143,7 +143,7 @@ export class NodeGroup {
 
   /** Looks at once: there is reason to think that the tip has changed. */
   hurry(): void {
-    for (const wake of this.#wakes.values()) wake.abort();
+    for (const node of this.nodes) this.#wakeOf(node).abort();
   }
 
   async stop(): Promise<void> {
@@ -175,10 +175,16 @@ export class NodeGroup {
 
   /** Sleeps, unless there was reason to hurry meanwhile. */
   async #pause(node: PoolNode, ms: number): Promise<void> {
+    const wake = this.#wakeOf(node);
+    if (!wake.signal.aborted) await sleep(ms, undefined, { signal: wake.signal }).catch(() => undefined);
+    this.#wakes.delete(node);
+  }
+
+  /** Ends the pause of a node's watch, the next one if there is none now. */
+  #wakeOf(node: PoolNode): AbortController {
     const wake = this.#wakes.get(node) ?? new AbortController();
     this.#wakes.set(node, wake);
-    if (!wake.signal.aborted) await sleep(ms, undefined, { signal: wake.signal }).catch(() => undefined);
-    this.#wakes.set(node, new AbortController());
+    return wake;
   }
 
   /** Asks for the tip and lets work be made of it where the node is the chosen one. Never rejects. */
@@ -217,20 +223,28 @@ export class NodeGroup {
       log.warn({ node: best.url, before: active.url, reason }, 'work comes from another node now');
     }
     this.#follower?.onSwitch();
-    this.#wakes.get(best)?.abort();
+    this.#wakeOf(best).abort();
   }
 
-  /** The most preferred good node. One that was never asked is waited for: it may be good. */
+  /**
+   * The most preferred good node. One that was never asked is waited for: it may be good. Where all are still
+   * catching up the first of them has to do: on a test network without blocks Bitcoin Core says so for ever.
+   */
   #firstGood(): PoolNode | undefined {
     for (const node of this.nodes) {
       if (!this.#known.has(node)) return undefined;
       if (this.#isGood(node)) return node;
     }
-    return undefined;
+    return this.nodes.find((node) => this.#isWell(node));
   }
 
   #isGood(node: PoolNode): boolean {
-    if (node.fault !== undefined || node.facts === undefined || node.facts.catchingUp) return false;
+    return node.facts?.catchingUp === false && this.#isWell(node);
+  }
+
+  /** Whether it has no fault, and no other node is ahead of it. */
+  #isWell(node: PoolNode): boolean {
+    if (node.fault !== undefined || node.facts === undefined) return false;
     const { behindMs = BEHIND_MS, clock } = this.#options;
     if (this.#ahead(node) === undefined) {
       this.#behindSinceMs.delete(node);

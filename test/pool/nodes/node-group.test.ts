@@ -176,6 +176,15 @@ test('a node that says it is still catching up gives no work', async (t) => {
   assert.equal(pool.states[0], 'behind');
 });
 
+test('where all nodes are still catching up the first of them gives work', async (t) => {
+  const pool = await Fixture.create(t, 2, (nodes) => {
+    for (const node of nodes) node.catchingUp = true;
+  });
+  await pool.until(() => pool.active === 0 && pool.watcher.current() !== undefined);
+  pool.node(1).catchingUp = false;
+  await pool.until(() => pool.active === 1);
+});
+
 test('a node of another network is never taken', async (t) => {
   const pool = await Fixture.create(t, 2, ([, second]) => {
     if (second !== undefined) second.nilzcoin = { ...second.nilzcoin, network: 'main', magic: '00000000' };
