@@ -219,7 +219,12 @@ export function swapWords(bytes: Uint8Array): Uint8Array {
 
 /** A job as the text of `mining.notify`. */
 export function encodeNotify(job: NotifyParams): string {
-  return encodeNotification('mining.notify', [
+  return encodeNotification('mining.notify', notifyParams(job));
+}
+
+/** The parameters of `mining.notify`. */
+export function notifyParams(job: NotifyParams): unknown[] {
+  return [
     job.jobId,
     bytesToHex(swapWords(job.previousHash)),
     bytesToHex(job.coinbase1),
@@ -229,7 +234,7 @@ export function encodeNotify(job: NotifyParams): string {
     hexWord(job.bits),
     hexWord(job.time),
     job.cleanJobs,
-  ]);
+  ];
 }
 
 /**

@@ -28,7 +28,7 @@ export interface PoolView {
   /** Where the operator is paid; undefined in solo without a fee. */
   readonly rewardAddress: string | undefined;
   readonly difficulty: DifficultyLimits;
-  readonly jobs: Pick<Jobs, 'current' | 'latest'>;
+  readonly jobs: Pick<Jobs, 'current' | 'latest' | 'find'>;
   readonly ledger: Pick<Ledger, 'shares' | 'blocks'>;
   readonly accounts?: AccountsView | undefined;
   readonly roster: Pick<Roster, 'connectionsOf'>;

@@ -68,7 +68,11 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     ...options.view,
     token: await openAdminToken(adminTokenFile(options.ledgerFile)),
     chain: new ChainWindow(options.client),
-    inspector: new Inspector({ clock, session: (id) => options.view.server.session(id) }),
+    inspector: new Inspector({
+      clock,
+      jobs: options.view.jobs,
+      session: (id) => options.view.server.session(id),
+    }),
     counters: newHttpCounters(),
     httpUrl: () => http.url,
     live,

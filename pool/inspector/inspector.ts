@@ -1,7 +1,9 @@
 import { bytesToHex } from '../../protocol/bytes.ts';
-import { hexWord } from '../../protocol/stratum.ts';
+import { hexWord, notifyParams } from '../../protocol/stratum.ts';
 import type { Clock } from '../clock.ts';
+import type { JobSource } from '../jobs/job-source.ts';
 import type { MinerConnection } from '../stratum/miner-connection.ts';
+import { payeeOf } from '../stratum/session.ts';
 import type { Recording } from './recording.ts';
 import { type ShownEntry, Transcript } from './transcript.ts';
 
@@ -10,6 +12,8 @@ export type Inspectable = Pick<MinerConnection, 'id' | 'session' | 'tap'>;
 
 export interface InspectorOptions {
   readonly clock: Clock;
+  /** The jobs miners work on: a replay needs the one of before it was switched on. */
+  readonly jobs: Pick<JobSource, 'find'>;
   /** An open connection by its public name. */
   readonly session: (id: string) => Inspectable | undefined;
 }
@@ -93,13 +97,13 @@ export class Inspector {
   }
 
   #hook(connection: Inspectable): Watched {
-    const { clock } = this.#options;
+    const { clock, jobs } = this.#options;
     const transcript = new Transcript(clock.wallMs());
     connection.tap = (direction, line, timeMs) =>
       transcript.hear(direction === 'in' ? 'miner' : 'pool', line, timeMs);
     connection.session.onVerdict = (params, verdict, sent) =>
       transcript.judge(params, verdict, sent, clock.wallMs());
-    return { connection, transcript, agreed: agreedWith(connection), on: true };
+    return { connection, transcript, agreed: agreedWith(connection, jobs), on: true };
   }
 
   #unhook(watched: Watched): void {
@@ -125,8 +129,9 @@ export class Inspector {
 }
 
 /** What a replay has to know of the time before the first line. */
-function agreedWith({ session }: Inspectable): Omit<Recording, 'lines'> {
-  const { subscription, told, rolling, workers } = session;
+function agreedWith({ session }: Inspectable, jobs: InspectorOptions['jobs']): Omit<Recording, 'lines'> {
+  const { subscription, told, rolling, workers, lastSequence } = session;
+  const job = lastSequence < 0 ? undefined : jobs.find(lastSequence.toString(16), payeeOf(session));
   return {
     client: subscription?.agent ?? null,
     ...(subscription !== undefined && {
@@ -136,5 +141,6 @@ function agreedWith({ session }: Inspectable): Omit<Recording, 'lines'> {
     ...(told !== undefined && { difficulty: told }),
     ...(rolling !== undefined && { mask: hexWord(rolling.mask) }),
     users: [...workers.keys()],
+    ...(job !== undefined && { notify: { params: notifyParams(job) } }),
   };
 }

@@ -34,7 +34,7 @@ const Recording = z.object({
   mask: text(/^[0-9a-f]{8}$/i, '8 hex digits').optional(),
   /** Users authorised before the first line. */
   users: z.array(z.string()).optional(),
-  /** A job that submissions without lines are made to. */
+  /** The job that went out before the first line, or that submissions without lines are made to. */
   notify: z.object({ params: z.array(z.unknown()) }).optional(),
   /** Who said it, what, and when (milliseconds since 1970). */
   lines: z.array(Line).default([]),

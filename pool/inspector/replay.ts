@@ -4,6 +4,7 @@ import {
   parseHexWord,
   parseLine,
   parseNotify,
+  STRATUM_ERRORS,
   StratumError,
   type StratumMessage,
   VERSION_ROLLING_MASK,
@@ -124,7 +125,9 @@ class Conversation {
       const judgement = judgementOf(params, verdict, sent);
       const known = expected.length === this.#shares.length ? expected[index] : undefined;
       const isLost =
-        sent === undefined && judgement.reason === 'job-not-found' && recorded?.accepted !== false;
+        sent === undefined &&
+        judgement.reason === 'job-not-found' &&
+        recorded?.code !== STRATUM_ERRORS.jobNotFound;
       const differences = isLost ? [] : differencesOf(judgement, recorded, known);
       const isComparable = !isLost && (recorded !== null || known?.hash !== undefined);
       const unknown = isLost ? 'the job is not in the recording' : null;

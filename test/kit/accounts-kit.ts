@@ -206,7 +206,7 @@ export async function serveAccounts(test: TestContext): Promise<ServedAccounts> 
       },
       rewardAddress: POOL_ADDRESS,
       difficulty: { ...DEFAULT_DIFFICULTY, start: 1, minimum: 1, maximum: 1 },
-      jobs: { current: undefined, latest: undefined },
+      jobs: { current: undefined, latest: undefined, find: () => undefined },
       ledger,
       accounts,
       roster: { connectionsOf: () => 0 },

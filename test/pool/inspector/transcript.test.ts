@@ -109,7 +109,7 @@ test('a transcript is bounded by entries and by characters, the oldest go first'
     [2, 3, 4],
   );
   assert.equal(transcript.dropped, 2);
-  transcript.hear('pool', line({ id: 9, method: 'client.show_message', params: ['x'.repeat(900)] }), 6);
+  transcript.hear('pool', line({ id: 9, method: 'client.show_message', params: ['x'.repeat(930)] }), 6);
   assert.equal(transcript.lines().length, 1);
   transcript.hear('pool', line({ id: 9, method: 'client.show_message', params: ['x'.repeat(2_000)] }), 6);
   assert.equal(transcript.lines().length, 0, 'a line over all bounds is not kept at all');
