@@ -6,7 +6,8 @@ import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts
 import type { Logger } from '../service/log.ts';
 import type { RpcClient } from '../service/rpc-client.ts';
 import { Upgrades } from '../service/upgrade.ts';
-import { parseFee, type Terms } from './accounting/scheme.ts';
+import { type PayoutOptions, startAccounts } from './accounting/start-accounts.ts';
+import { termsFor, type WantedTerms } from './accounting/terms-for-network.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { BlockHookOptions } from './hooks/block-hook.ts';
 import { adminTokenFile } from './http/admin-token.ts';
@@ -32,8 +33,10 @@ export interface PoolOptions {
   readonly expectedNetwork?: string | undefined;
   /** Where the coinbases pay to; not needed in solo without a fee. */
   readonly rewardAddress: string | undefined;
-  /** How rewards are divided (default: `pplns` without a fee). */
-  readonly terms?: Terms | undefined;
+  /** How rewards are divided; by default as the network allows, without a fee. */
+  readonly terms?: WantedTerms | undefined;
+  /** How miners are paid; without it balances are kept and nobody is paid. */
+  readonly payouts?: PayoutOptions | undefined;
   readonly ledgerFile: string;
   readonly stratum: StratumPlaces;
   readonly http: { readonly host: string; readonly port: number };
@@ -66,7 +69,6 @@ export interface RunningPool extends Stoppable {
 }
 
 const EXTRANONCE2_SIZE = 4;
-const DEFAULT_TERMS: Terms = { scheme: 'pplns', fee: parseFee('0') };
 
 /**
  * Starts a pool. Waits for the node for as long as it takes to be there, since it tells which network this is.
@@ -85,7 +87,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   started.push({ stop: async () => closeAll(clients) });
   const { expectedNetwork: expected, stopping } = options;
   const network = await awaitNetwork({ clients, expected, stopping, log });
-  const terms = options.terms ?? DEFAULT_TERMS;
+  const terms = termsFor(options.terms, network, log);
   const { payout, address } = payoutOf(terms, options.rewardAddress, network);
   const ledger = await openLedger(options, network, started);
 
@@ -101,6 +103,17 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   });
   const { nodes, jobs, watcher, submitter } = work;
   started.push(submitter, watcher);
+  const accounts = await startAccounts({
+    ...options,
+    ledger,
+    client: nodes.client,
+    terms,
+    maturity: network.maturity,
+    rewardAddress: address,
+    clock,
+    currentBits: () => jobs.latest?.bits,
+  });
+  started.push(accounts);
 
   const statistics = await openStatistics(ledger.shares, clock, log);
   const roster = new Roster();
@@ -149,6 +162,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
       server,
       statistics,
       nodes,
+      accounts: accounts.view,
       clock,
       log,
     },

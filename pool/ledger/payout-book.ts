@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Database } from '../../service/database.ts';
@@ -181,6 +182,14 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
        JOIN payouts p ON p.id = t.payout WHERE p.state IN ('sending', 'confirmed')`,
     );
     return new Set(rows.map(({ txid, output }) => outPointKey({ txid, index: output })));
+  }
+
+  /** `hashKey` of the transactions that blocks took and that are not settled yet. */
+  async confirmedTxids(): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.all<{ txid: Hash }>(
+      "SELECT block_txid AS txid FROM payouts WHERE state = 'confirmed'",
+    );
+    return new Set(rows.map(({ txid }) => hashKey(txid)));
   }
 
   /** When the last payout was written down. */

@@ -1,0 +1,100 @@
+/** Settles by the clock and by hand, one settlement at a time, and looks after what was sent. */
+import type { Logger } from '../../service/log.ts';
+import { WorkQueue } from '../../wallet/wallet-store.ts';
+import type { Payer } from '../accounting/accounts.ts';
+import { SettlementError, type SettlementReport } from '../accounting/accounts-view.ts';
+import type { ChainMove } from '../accounting/chain-follower.ts';
+import type { Clock } from '../clock.ts';
+import type { PayoutBook } from '../ledger/payout-book.ts';
+import type { PayoutWatch } from './payout-watch.ts';
+import type { Settlement } from './settlement.ts';
+
+export interface PayoutServiceOptions {
+  readonly settlement: Settlement;
+  readonly watch: PayoutWatch;
+  readonly book: PayoutBook;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 0: only by hand. */
+  readonly intervalMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Longer than that no timer may be set. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class PayoutService implements Payer {
+  readonly #options: PayoutServiceOptions;
+  /** Settlements and looks at payouts take turns: neither sees the other half done. */
+  readonly #turns = new WorkQueue();
+  #timer: NodeJS.Timeout | undefined;
+  #nextMs: number | undefined;
+  #trouble: string | undefined;
+
+  constructor(options: PayoutServiceOptions) {
+    this.#options = options;
+  }
+
+  get nextMs(): number | undefined {
+    return this.#nextMs;
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Lets the wallet know what is under way, and sets the clock: restarts do not put a payout off. */
+  async start(): Promise<void> {
+    const { watch, book, clock, intervalMs } = this.#options;
+    await watch.remind();
+    if (intervalMs === 0) return;
+    const nowMs = clock.wallMs();
+    const lastMs = (await book.lastTimeMs()) ?? nowMs;
+    this.#schedule(Math.min(Math.max(lastMs + intervalMs, nowMs), nowMs + intervalMs));
+  }
+
+  /** Waits for what is under way. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#turns.run(() => Promise.resolve());
+  }
+
+  look(move: ChainMove): Promise<void> {
+    return this.#turns.run(() => this.#options.watch.look(move));
+  }
+
+  /** @throws SettlementError when nothing that is due can be paid */
+  settle({ dryRun }: { readonly dryRun: boolean }): Promise<SettlementReport> {
+    const { settlement, signal } = this.#options;
+    return this.#turns.run(async () => {
+      if (signal.aborted) throw new SettlementError('the pool is stopping');
+      const report = await (dryRun ? settlement.plan() : settlement.pay());
+      if (!dryRun) this.#trouble = report.trouble;
+      if (report.transactions.length === 0 && report.trouble !== undefined) {
+        throw new SettlementError(report.trouble);
+      }
+      return report;
+    });
+  }
+
+  #schedule(atMs: number): void {
+    const { clock, intervalMs, signal } = this.#options;
+    if (signal.aborted) return;
+    this.#nextMs = atMs;
+    const waitMs = Math.min(Math.max(atMs - clock.wallMs(), 0), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      void this.#settleInTime().finally(() => this.#schedule(clock.wallMs() + intervalMs));
+    }, waitMs);
+  }
+
+  async #settleInTime(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const { trouble } = await this.settle({ dryRun: false });
+      if (trouble !== undefined) log.warn({ reason: trouble }, 'not everybody who is due was paid');
+    } catch (error) {
+      if (error instanceof SettlementError) log.warn({ reason: error.message }, 'nobody was paid');
+      else log.error({ err: error }, 'settling failed');
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** Paying what is due: one settlement at a time, each transaction written down before anybody hears of it. */
+import { displayHash } from '../../protocol/bytes.ts';
+import { outPointKey } from '../../protocol/transaction.ts';
+import type { Nits } from '../../protocol/units.ts';
+import type { Logger } from '../../service/log.ts';
+import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
+import { InsufficientFundsError } from '../../wallet/coins.ts';
+import type { PaymentPlan } from '../../wallet/payment-plan.ts';
+import { WalletError } from '../../wallet/wallet-error.ts';
+import type { SettlementReport, SettlementTransaction } from '../accounting/accounts-view.ts';
+import { ChainMovedError, type NodeChain } from '../accounting/node-chain.ts';
+import type { Clock } from '../clock.ts';
+import type { PayoutBook } from '../ledger/payout-book.ts';
+import { type Debt, DebtsChangedError } from '../ledger/payout-rows.ts';
+import { affordable, chooseDue, inTransactions } from './due.ts';
+import type { CoinRules, OperatorWallet } from './operator-wallet.ts';
+
+/** The steps of one transaction of a settlement, in their order. A crash after any of them is survived. */
+export const SETTLEMENT_STEPS = ['chosen', 'signed', 'written', 'kept', 'sent'] as const;
+export type SettlementStep = (typeof SETTLEMENT_STEPS)[number];
+
+export interface SettlementOptions {
+  readonly book: PayoutBook;
+  readonly wallet: OperatorWallet;
+  readonly chain: NodeChain;
+  readonly minimum: Nits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after each step: a test kills the process here. */
+  readonly onStep?: ((step: SettlementStep) => Promise<void>) | undefined;
+}
+
+/** Debts or coins may change while a payment is signed; so often it is tried again. */
+const TRIES = 3;
+
+/** What one part of the due list came to. */
+interface PartResult {
+  readonly transaction: SettlementTransaction | undefined;
+  /** What of the part was not covered. */
+  readonly rest: readonly Debt[];
+  readonly trouble: string | undefined;
+}
+
+export class Settlement {
+  readonly #options: SettlementOptions;
+
+  constructor(options: SettlementOptions) {
+    this.#options = options;
+  }
+
+  /** Pays everybody who is due. The caller sees to it that no other one runs. */
+  async pay(): Promise<SettlementReport> {
+    return this.#settle(false, (part, rules) => this.#payPart(part, rules));
+  }
+
+  /** What {@link pay} would send now. Nothing is signed or written. */
+  async plan(): Promise<SettlementReport> {
+    const { wallet } = this.#options;
+    return this.#settle(true, async (part, rules) => asTransaction(await wallet.plan(part, rules), part));
+  }
+
+  async #settle(
+    isDryRun: boolean,
+    make: (part: readonly Debt[], rules: CoinRules) => Promise<SettlementTransaction>,
+  ): Promise<SettlementReport> {
+    const { book, minimum } = this.#options;
+    const { due, waits } = chooseDue(await book.debts(), minimum);
+    const transactions: SettlementTransaction[] = [];
+    const queue = inTransactions(due);
+    const spent = new Set<string>();
+    let trouble: string | undefined;
+    for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+      const result = await this.#makePart(part, spent, make);
+      trouble ??= result.trouble;
+      if (result.transaction === undefined) {
+        if (result.trouble !== undefined) break;
+        queue.unshift(...inTransactions(result.rest, Math.ceil(part.length / 2)));
+        continue;
+      }
+      transactions.push(result.transaction);
+      for (const { txid, index } of result.transaction.coins) spent.add(outPointKey({ txid, index }));
+      if (trouble !== undefined) break;
+    }
+    const total = transactions.reduce((sum, transaction) => sum + transaction.total, 0n);
+    const waiting = waits.map((debt) => ({ ...debt, why: 'below-minimum' as const }));
+    return { isDryRun, transactions, total, waits: waiting, trouble };
+  }
+
+  /** One transaction; a shorter one where the coins do not cover the part, none where they cover nobody. */
+  async #makePart(
+    part: readonly Debt[],
+    spent: ReadonlySet<string>,
+    make: (part: readonly Debt[], rules: CoinRules) => Promise<SettlementTransaction>,
+  ): Promise<PartResult> {
+    let payable = part;
+    let trouble: string | undefined;
+    for (let attempt = 1; payable.length > 0; attempt++) {
+      try {
+        const rules = await this.#rules(spent);
+        return { transaction: await make(payable, rules), rest: [], trouble };
+      } catch (error) {
+        if (error instanceof InsufficientFundsError) {
+          trouble ??= error.message;
+          payable = coveredBy(payable, error);
+          continue;
+        }
+        if (error instanceof WalletError && error.code === 'too-many-coins' && payable.length > 1) {
+          return { transaction: undefined, rest: payable, trouble };
+        }
+        const mayPass =
+          error instanceof ChainMovedError ||
+          error instanceof DebtsChangedError ||
+          (error instanceof WalletError && error.code === 'coins-gone');
+        if (mayPass && attempt < TRIES) continue;
+        if (!mayPass && !(error instanceof WalletError) && !(error instanceof UnreachableError)) throw error;
+        return { transaction: undefined, rest: payable, trouble: error.message };
+      }
+    }
+    return { transaction: undefined, rest: part, trouble };
+  }
+
+  /** Coins of payouts under way are left alone; so are those of the parts before. */
+  async #rules(spent: ReadonlySet<string>): Promise<CoinRules> {
+    const { book } = this.#options;
+    return {
+      spent: new Set([...(await book.spentCoins()), ...spent]),
+      payouts: await book.confirmedTxids(),
+    };
+  }
+
+  /** Choose → sign → write down → let the wallet and the node know. */
+  async #payPart(items: readonly Debt[], rules: CoinRules): Promise<SettlementTransaction> {
+    const { book, wallet, chain, clock, log, onStep } = this.#options;
+    const tip = await chain.tip();
+    await onStep?.('chosen');
+    const payment = await wallet.sign(items, rules);
+    const record = await wallet.record(payment, tip, clock.wallMs());
+    await onStep?.('signed');
+    const payoutId = await book.enter(items, record);
+    await onStep?.('written');
+    // From here on the payout stands, whatever fails: the watcher hands it in again until a block has it.
+    try {
+      await wallet.keep(payment);
+      await onStep?.('kept');
+      const answer = await chain.send(record.raw);
+      if (!answer.accepted) log.warn({ payoutId, reason: answer.reason }, 'payout not taken by the node yet');
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      log.warn({ payoutId, reason: error.message }, 'payout written down, to be sent later');
+    }
+    await onStep?.('sent');
+    const facts = { payoutId, txid: displayHash(payment.txid), payees: items.length };
+    log.info(facts, 'payout');
+    return { ...asTransaction(payment, items), payoutId, txid: payment.txid };
+  }
+}
+
+/** Whether the payout can simply be handed in later. */
+function isPassing(error: unknown): error is Error {
+  return error instanceof UnreachableError || error instanceof RpcCallError || error instanceof WalletError;
+}
+
+/** The beginning of the list that the coins cover with its fee; always shorter than the list. */
+function coveredBy(part: readonly Debt[], { available, target, missing }: InsufficientFundsError): Debt[] {
+  const fee = missing + available - target;
+  const covered = affordable(part, available - fee);
+  return covered.length < part.length ? covered : part.slice(0, -1);
+}
+
+function asTransaction(plan: PaymentPlan, items: readonly Debt[]): SettlementTransaction {
+  return {
+    payoutId: undefined,
+    txid: undefined,
+    items,
+    total: items.reduce((sum, { amount }) => sum + amount, 0n),
+    fee: plan.fee,
+    change: plan.change?.value ?? 0n,
+    vsize: plan.vsize,
+    coins: plan.coins.map(({ outPoint, value }) => ({ ...outPoint, value })),
+  };
+}
