@@ -1,5 +1,7 @@
 /** A job for tests that need some job, whichever. */
-import { encodeNotify, type NotifyParams } from '../../protocol/stratum.ts';
+import type { NotifyParams } from '../../protocol/stratum.ts';
+
+export { notifyParams } from '../../protocol/stratum.ts';
 
 /** A job with a coinbase that is cut where the extranonces go; every field can be chosen. */
 export function someJob(changes: Partial<NotifyParams> = {}): NotifyParams {
@@ -15,9 +17,4 @@ export function someJob(changes: Partial<NotifyParams> = {}): NotifyParams {
     cleanJobs: true,
     ...changes,
   };
-}
-
-/** The parameters of mining.notify for a job. */
-export function notifyParams(job: NotifyParams): unknown[] {
-  return (JSON.parse(encodeNotify(job)) as { params: unknown[] }).params;
 }
