@@ -22,6 +22,8 @@ export interface DifficultyWishes {
   suggested?: Difficulty;
   /** What this worker last had. */
   remembered?: Difficulty;
+  /** What usually fits its kind. */
+  usual?: Difficulty;
   /** The least this miner can work at: `minimum-difficulty` of `mining.configure`. */
   floor?: Difficulty;
 }
@@ -65,10 +67,6 @@ export function levelOf(difficulty: Difficulty): ShareLevel {
   return level;
 }
 
-const KNOWN_AGENTS = 1_024;
-/** By agent, since every job asks for it; infinite for those that are not slow. */
-const usualDifficulties = new Map<string, Difficulty>();
-
 /** The difficulty of the network at these bits, for the pool's own sums. */
 export function networkDifficulty(bits: Bits): Difficulty {
   if (bits !== lastBits) [lastBits, lastDifficulty] = [bits, difficultyOf(bits)];
@@ -92,26 +90,16 @@ export function boundsOf(wishes: DifficultyWishes, limits: DifficultyLimits, bit
  * The difficulty a miner begins with. Until something is measured the operator's start value stands, also above
  * the bound from the network: a wish may go down from there, or up to the bound.
  */
-export function startDifficulty(
-  wishes: DifficultyWishes,
-  agent: string,
-  limits: DifficultyLimits,
-  bits: Bits,
-): Difficulty {
-  const { password, suggested, remembered } = wishes;
-  const wanted = password ?? suggested ?? remembered ?? agentDifficulty(agent, limits.start);
+export function startDifficulty(wishes: DifficultyWishes, limits: DifficultyLimits, bits: Bits): Difficulty {
+  const { password, suggested, remembered, usual = limits.start } = wishes;
+  const wanted = password ?? suggested ?? remembered ?? Math.min(usual, limits.start);
   const { lowest, highest } = boundsOf(wishes, limits, bits);
   return Math.min(Math.max(wanted, lowest), Math.max(highest, Math.min(limits.start, limits.maximum)));
 }
 
-function agentDifficulty(agent: string, start: Difficulty): Difficulty {
-  let usual = usualDifficulties.get(agent);
-  if (usual === undefined) {
-    usual = SLOW_AGENTS.find((each) => each.agent.test(agent))?.difficulty ?? Number.POSITIVE_INFINITY;
-    if (usualDifficulties.size >= KNOWN_AGENTS) usualDifficulties.clear();
-    usualDifficulties.set(agent, usual);
-  }
-  return Math.min(start, usual);
+/** What usually fits miners that call themselves so; undefined where the name says nothing. */
+export function usualDifficulty(agent: string): Difficulty | undefined {
+  return SLOW_AGENTS.find((each) => each.agent.test(agent))?.difficulty;
 }
 
 const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;

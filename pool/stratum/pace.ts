@@ -3,6 +3,7 @@ import { boundsOf, type DifficultyLimits, type DifficultyWishes, startDifficulty
 import {
   capDifficulty,
   countShare,
+  isMeasured,
   judge,
   MAX_STEP,
   measuredRate,
@@ -25,8 +26,6 @@ export interface Pace {
 export interface PacedMiner {
   readonly pace: Pace;
   readonly wishes: DifficultyWishes;
-  /** What it calls itself. */
-  readonly agent: string;
   /** What its last job was sent with; undefined before the first. */
   readonly current: Difficulty | undefined;
 }
@@ -43,7 +42,7 @@ export function chooseDifficulty(miner: PacedMiner, limits: DifficultyLimits, bi
   const { pace, wishes, current } = miner;
   const { cap } = pace;
   if (pace.fitted === undefined) {
-    const start = startDifficulty(wishes, miner.agent, limits, bits);
+    const start = startDifficulty(wishes, limits, bits);
     return current === undefined ? start : Math.max(start, Math.min(cap, current * MAX_STEP));
   }
   const { lowest, highest } = boundsOf(wishes, limits, bits);
@@ -56,7 +55,7 @@ export function chooseDifficulty(miner: PacedMiner, limits: DifficultyLimits, bi
 
 /** Forgets what was fitted, since the miner asks for something else. How fast it was stays known. */
 export function obeyWish(pace: Pace, nowMs: number): void {
-  if (pace.window.shares > 0) enterRate(pace, nowMs);
+  if (isMeasured(pace.window, nowMs)) enterRate(pace, nowMs);
   pace.fitted = undefined;
 }
 
@@ -71,8 +70,9 @@ export function beginWindow(pace: Pace, nowMs: number): void {
 }
 
 /** Enters an accepted share. @param difficulty what its job was sent with */
-export function paceShare(pace: Pace, difficulty: Difficulty): void {
-  countShare(pace.window, difficulty);
+export function paceShare(pace: Pace, difficulty: Difficulty, { shareIntervalMs }: DifficultyLimits): void {
+  // A difficulty that is fixed stays so, however fast shares come.
+  if (shareIntervalMs > 0) countShare(pace.window, difficulty);
 }
 
 /** Judges whether the difficulty fits, and enters what would. To be asked after each share, and while none comes. */

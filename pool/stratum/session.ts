@@ -220,8 +220,8 @@ export function tick(session: Session, context: SessionContext): Effect[] {
   return askForJob(session, context);
 }
 
-function pacedMiner({ pace, wishes, subscription, told }: Session): PacedMiner {
-  return { pace, wishes, agent: subscription?.agent ?? '', current: told };
+function pacedMiner({ pace, wishes, told }: Session): PacedMiner {
+  return { pace, wishes, current: told };
 }
 
 /** A text for the miner's owner. Nothing but jobs may reach a miner before it is authorized. */

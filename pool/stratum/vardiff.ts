@@ -58,6 +58,11 @@ export function measuredRate(window: ShareWindow, nowMs: number): number {
   return elapsedMs > 0 ? (window.work * 1000) / elapsedMs : 0;
 }
 
+/** Whether so many shares show more than chance, or a burst that was queued. */
+export function isMeasured({ shares, sinceMs }: ShareWindow, nowMs: number): boolean {
+  return shares >= BURST_SHARES || (shares >= FAR_OFF_SHARES && nowMs - sinceMs >= BURST_MS);
+}
+
 /**
  * The difficulty for a miner that does so much work per second: one share per interval, within the bounds; above
  * all bounds, what keeps it from bringing more than the cap of shares per second.
@@ -92,8 +97,8 @@ export function judge(
   const ratio = ratioOf(window.work);
   // One share more than there was: silence shows less the shorter it is.
   const cautious = ratioOf(window.work + current);
-  if (isFarTooEasy(window, ratio, elapsedMs) || isOverCap(window, ratio, elapsedMs))
-    return step(current, ratio);
+  const isFarTooEasy = ratio >= FAR_OFF && isMeasured(window, nowMs);
+  if (isFarTooEasy || isOverCap(window, ratio, elapsedMs)) return step(current, ratio);
   if (cautious <= 1 / FAR_OFF) return step(current, cautious);
   const isOff = JUDGEMENTS.some(
     (each) => elapsedMs >= Math.max(each.afterMs, each.intervals * intervalMs) && each.isOff(ratio),
@@ -101,10 +106,6 @@ export function judge(
   if (isOff) return step(current, ratio);
   if (elapsedMs >= Math.max(LONGEST_WINDOW.ms, LONGEST_WINDOW.intervals * intervalMs)) halve(window, nowMs);
   return undefined;
-}
-
-function isFarTooEasy({ shares }: ShareWindow, ratio: number, elapsedMs: number): boolean {
-  return ratio >= FAR_OFF && (shares >= BURST_SHARES || (shares >= FAR_OFF_SHARES && elapsedMs >= BURST_MS));
 }
 
 function isOverCap({ shares }: ShareWindow, ratio: number, elapsedMs: number): boolean {

@@ -35,7 +35,7 @@ export function submit(session: Session, { id, params }: Call, context: SessionC
   const { share, tip, proof } = verdict;
   tip.seen.add(share.hash);
   session.tally.countAccepted();
-  paceShare(session.pace, share.difficulty);
+  paceShare(session.pace, share.difficulty, context.difficulty);
   effects.push({ type: 'record', id, share, tip, proof });
   return [...effects, ...tick(session, context)];
 }

@@ -1,5 +1,6 @@
 import { bytesToHex } from '../../../protocol/bytes.ts';
 import { StratumError } from '../../../protocol/stratum.ts';
+import { usualDifficulty } from '../difficulty.ts';
 import { answer, type Effect, refuse } from '../effect.ts';
 import { beginWork, type Call, type Session, type SessionContext } from '../session.ts';
 
@@ -37,6 +38,8 @@ function open(session: Session, agent: string, asked: string, context: SessionCo
   session.subscription = { sessionId, extranonce, agent: agent.slice(0, MAX_AGENT_LENGTH) };
   session.spans.push(...spans);
   session.resumed.through = lastSequence;
+  const usual = usualDifficulty(agent);
+  if (usual !== undefined) session.wishes.usual = usual;
   const last = spans.at(-1)?.level.difficulty;
   if (last !== undefined) session.wishes.remembered = last;
   // Authorised before it has subscribed: worth to be kept at once.
