@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { AddressError } from '../protocol/address.ts';
 import { lockFile } from '../service/database.ts';
 import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
@@ -15,14 +14,13 @@ import type { HttpLimits } from './http/http-settings.ts';
 import { servePool } from './http/serve.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { awaitNetwork } from './nodes/first-network.ts';
-import { type NodeNetwork, readPayoutAddress } from './nodes/node-network.ts';
+import { addressReader, type NodeNetwork } from './nodes/node-network.ts';
 import { connectNodes, makeNodeWork, type NodeAddress } from './nodes/node-work.ts';
 import { payoutOf } from './nodes/payout.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { DifficultyLimits } from './stratum/difficulty.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from './stratum/limits.ts';
 import { Roster } from './stratum/roster.ts';
-import type { SessionContext } from './stratum/session.ts';
 import type { StratumPlaces } from './stratum/stratum-ports.ts';
 import { StratumServer } from './stratum/stratum-server.ts';
 
@@ -108,7 +106,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     ledger,
     client: nodes.client,
     terms,
-    maturity: network.maturity,
+    network,
     rewardAddress: address,
     clock,
     currentBits: () => jobs.latest?.bits,
@@ -156,6 +154,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
       network,
       rewardAddress: address,
       difficulty: options.difficulty,
+      work: watcher,
       jobs,
       ledger,
       roster,
@@ -182,17 +181,6 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
 
 function closeAll(clients: readonly RpcClient[]): void {
   for (const client of clients) client.close();
-}
-
-function addressReader(network: NodeNetwork): SessionContext['readAddress'] {
-  return (text) => {
-    try {
-      return { address: readPayoutAddress(text, network).address };
-    } catch (error) {
-      if (error instanceof AddressError) return { refusal: error.message };
-      throw error;
-    }
-  };
 }
 
 /** Opens the ledger, which only one pool may use. */

@@ -90,6 +90,11 @@ const FAMILIES: readonly Family[] = [
     samples: ({ nodes }) => nodes.states().map(({ url, active }) => [{ node: url }, active ? 1 : 0]),
   },
   {
+    name: 'nilz_pool_new_tip_seconds',
+    help: "Of the last new tip: from the node's answer to the last miner's job; absent before the first",
+    samples: ({ work }) => (work.lastTipMs === undefined ? [] : [[{}, work.lastTipMs / 1000]]),
+  },
+  {
     name: 'nilz_pool_network_difficulty',
     help: 'Difficulty of the job that is out; absent while there is none',
     samples: ({ jobs }) => (jobs.current === undefined ? [] : [[{}, difficultyOf(jobs.current.bits)]]),

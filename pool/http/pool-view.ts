@@ -7,6 +7,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeGroup } from '../nodes/node-group.ts';
 import type { NodeNetwork } from '../nodes/node-network.ts';
+import type { TemplateWatcher } from '../nodes/template-watcher.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import type { DifficultyLimits } from '../stratum/difficulty.ts';
 import type { Roster } from '../stratum/roster.ts';
@@ -28,6 +29,7 @@ export interface PoolView {
   /** Where the operator is paid; undefined in solo without a fee. */
   readonly rewardAddress: string | undefined;
   readonly difficulty: DifficultyLimits;
+  readonly work: Pick<TemplateWatcher, 'lastTipMs'>;
   readonly jobs: Pick<Jobs, 'current' | 'latest' | 'find'>;
   readonly ledger: Pick<Ledger, 'shares' | 'blocks'>;
   readonly accounts?: AccountsView | undefined;

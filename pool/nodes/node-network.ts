@@ -123,3 +123,18 @@ export function readPayoutAddress(text: string, network: NodeNetwork): PayoutAdd
   }
   return { address: encodeAddress(script, network.format) ?? text, script };
 }
+
+/** Reads the addresses of miners, whose mistakes are answered. */
+export type AddressReader = (text: string) => { readonly address: string } | { readonly refusal: string };
+
+/** @returns a function that gives an address in its one spelling, or says why it is none of the network */
+export function addressReader(network: NodeNetwork): AddressReader {
+  return (text) => {
+    try {
+      return { address: readPayoutAddress(text, network).address };
+    } catch (error) {
+      if (error instanceof AddressError) return { refusal: error.message };
+      throw error;
+    }
+  };
+}

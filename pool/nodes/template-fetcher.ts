@@ -24,6 +24,11 @@ export interface ReadReport {
   readonly trouble?: { readonly kind: 'json' | 'template'; readonly message: string };
 }
 
+export interface FetchLimits extends CallOptions {
+  /** The answer is here, and not read yet. */
+  readonly onArrival?: () => void;
+}
+
 /** An answer of this size is read within a few milliseconds; beyond it the other thread does it. */
 const LARGE_BYTES = 256 * 1024;
 
@@ -62,10 +67,11 @@ export class TemplateFetcher {
     client: RpcClient,
     request: object,
     former: Template | undefined,
-    limits: CallOptions,
+    { onArrival, ...limits }: FetchLimits,
   ): Promise<Template> {
     let template: Template | undefined;
     const readBody = async (body: Uint8Array): Promise<unknown> => {
+      onArrival?.();
       if (body.length < this.#largeBytes || !this.#hasWorker()) return parseHere(body);
       const report = await this.#readElsewhere(body, former);
       template = this.#unpack(report, former);

@@ -41,6 +41,7 @@ export class TemplateWatcher implements JobSource, NodeFollower {
   #templates = 0;
   #templateMs = Number.NEGATIVE_INFINITY;
   #longPollId: string | undefined;
+  #lastTipMs: number | undefined;
   /** Ends the long poll when another node is chosen. */
   #switching = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -57,6 +58,14 @@ export class TemplateWatcher implements JobSource, NodeFollower {
   /** Whether work comes from a node. */
   get state(): NodeState {
     return this.#options.nodes.state;
+  }
+
+  /**
+   * How long the last new tip took from the node's answer until the job was written to the last miner's connection;
+   * undefined before the first.
+   */
+  get lastTipMs(): number | undefined {
+    return this.#lastTipMs;
   }
 
   listen(listener: JobListener): void {
@@ -101,10 +110,9 @@ export class TemplateWatcher implements JobSource, NodeFollower {
 
   /** Asks for a template where the tip or the time calls for one. */
   async follow(node: PoolNode, facts: ChainFacts, { signal, timeoutMs }: NodeLimits): Promise<void> {
-    const { fetcher, jobs } = this.#options;
     if (this.#needsTemplate(facts)) {
       const limits = { signal, timeoutMs: TEMPLATE_PATIENCE * timeoutMs };
-      await this.#take(node, fetcher.fetch(node.client, TEMPLATE_REQUEST, jobs.latest, limits));
+      await this.#take(node, TEMPLATE_REQUEST, limits);
     }
     this.#checkHeight(facts);
   }
@@ -161,12 +169,11 @@ export class TemplateWatcher implements JobSource, NodeFollower {
 
   /** @returns whether there was news. Never rejects */
   async #longPoll(node: PoolNode, longpollid: string | undefined): Promise<boolean> {
-    const { fetcher, jobs, log, nodes } = this.#options;
+    const { log, nodes } = this.#options;
     const { signal } = this.#switching;
     try {
       const request = { ...TEMPLATE_REQUEST, longpollid };
-      const fetched = fetcher.fetch(node.client, request, jobs.latest, { timeoutMs: LONG_POLL_MS, signal });
-      const hasNews = await this.#take(node, fetched);
+      const hasNews = await this.#take(node, request, { timeoutMs: LONG_POLL_MS, signal });
       nodes.served(node);
       return hasNews;
     } catch (error) {
@@ -180,14 +187,18 @@ export class TemplateWatcher implements JobSource, NodeFollower {
   }
 
   /**
-   * Takes a template in when it comes, unless it is old news by then.
+   * Asks for a template and takes it in when it comes, unless it is old news by then.
    * @returns whether it made new work
    * @throws what the fetcher does; TemplateError when it cannot be turned into work
    */
-  async #take(node: PoolNode, fetched: Promise<Template>): Promise<boolean> {
-    const { jobs, clock, log, nodes } = this.#options;
+  async #take(node: PoolNode, request: object, limits: NodeLimits): Promise<boolean> {
+    const { fetcher, jobs, clock, log, nodes } = this.#options;
     const before = this.#templates;
-    const template = await fetched;
+    let arrivedMs = 0;
+    const onArrival = () => {
+      arrivedMs = clock.steadyMs();
+    };
+    const template = await fetcher.fetch(node.client, request, jobs.latest, { ...limits, onArrival });
     if (this.#templates !== before || nodes.active !== node) return false;
     if (this.#goesBack(template)) await this.#confirm(node, template);
     if (this.#templates !== before || nodes.active !== node) return false;
@@ -199,8 +210,10 @@ export class TemplateWatcher implements JobSource, NodeFollower {
     if (news === undefined) return false;
     const { round, job, clean } = news;
     for (const listener of this.#listeners) listener.onJob(job, clean);
+    const tookMs = clock.steadyMs() - arrivedMs;
+    if (clean) this.#lastTipMs = tookMs;
     log.debug(
-      { job: round.jobId, height: round.height, clean, transactions: template.transactions.size },
+      { job: round.jobId, height: round.height, clean, transactions: template.transactions.size, tookMs },
       'new job',
     );
     return true;

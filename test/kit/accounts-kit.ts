@@ -206,6 +206,7 @@ export async function serveAccounts(test: TestContext): Promise<ServedAccounts> 
       },
       rewardAddress: POOL_ADDRESS,
       difficulty: { ...DEFAULT_DIFFICULTY, start: 1, minimum: 1, maximum: 1 },
+      work: { lastTipMs: undefined },
       jobs: { current: undefined, latest: undefined, find: () => undefined },
       ledger,
       accounts,

@@ -104,6 +104,8 @@ test('work comes from the preferred node, and its news at once', async (t) => {
   const tip = advance(...pool.nodes);
   await pool.until(() => pool.tip === tip);
   assert.equal(pool.news.at(-1)?.clean, true);
+  const { lastTipMs = Number.NaN } = pool.watcher;
+  assert.ok(lastTipMs >= 0 && lastTipMs < 1_000, `${lastTipMs}`);
   await pool.until(() => pool.states.every((state) => state === 'answers'));
 });
 
