@@ -49,8 +49,8 @@ const KNOWN_LEVELS = 4_096;
 
 /** Miners that name themselves so hash on a processor, or on less: what fits some 20 MH/s, or 100 kH/s. */
 const SLOW_AGENTS: readonly { readonly agent: RegExp; readonly difficulty: Difficulty }[] = [
-  { agent: /nerd|nmminer|esp32|leafminer|sparkminer/i, difficulty: 0.0002 },
-  { agent: /cpuminer|minerd|nilz/i, difficulty: 0.005 },
+  { agent: /^(nerdminer|nmminer|leafminer|sparkminer|esp32)/i, difficulty: 0.0002 },
+  { agent: /^(cpuminer|minerd|nilz)/i, difficulty: 0.005 },
 ];
 
 const levels = new Map<Difficulty, ShareLevel>();

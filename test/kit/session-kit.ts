@@ -4,16 +4,24 @@ import type { Job } from '../../pool/jobs/job.ts';
 import { makeJob } from '../../pool/jobs/job.ts';
 import type { Template } from '../../pool/jobs/template.ts';
 import { newTip, type Tip } from '../../pool/jobs/tip.ts';
-import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
+import { DEFAULT_DIFFICULTY, type DifficultyLimits } from '../../pool/stratum/difficulty.ts';
 import { handleMessage } from '../../pool/stratum/dispatch.ts';
 import type { Effect } from '../../pool/stratum/effect.ts';
 import { Extranonce1Space } from '../../pool/stratum/extranonce1.ts';
-import { newSession, type Session, type SessionContext } from '../../pool/stratum/session.ts';
-import { VolatileMemory } from '../../pool/stratum/session-memory.ts';
+import { order } from '../../pool/stratum/orders.ts';
+import {
+  deliverJob,
+  newSession,
+  type Session,
+  type SessionContext,
+  tick,
+} from '../../pool/stratum/session.ts';
+import { type SessionMemory, VolatileMemory } from '../../pool/stratum/session-memory.ts';
 import { SessionRegistry } from '../../pool/stratum/session-registry.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { encodeNotify, type NotifyParams, parseLine } from '../../protocol/stratum.ts';
+import type { Hash } from '../../protocol/units.ts';
 import { targetBytes } from '../../protocol/work.ts';
 
 /** Both clocks, turned by hand. */
@@ -84,36 +92,69 @@ export function recordedJob(params: NotifyParams, atMs = 1_000_000): Job {
   };
 }
 
+export interface SessionOptions {
+  readonly start?: number;
+  readonly extranonce1?: string;
+  readonly seconds?: number;
+  readonly limits?: Partial<DifficultyLimits>;
+  /** Of a pool before a restart. */
+  readonly memory?: SessionMemory;
+  /** In solo each address has jobs of its own. */
+  readonly perAddress?: boolean;
+  /** Another connection to the same pool: has its clock, its jobs and its sessions in common. */
+  readonly beside?: SessionUnderTest;
+}
+
+let connections = 0;
+
 /** A session with its surroundings; the fields may be changed. */
 export class SessionUnderTest {
-  readonly session: Session = newSession('0123456789abcdef');
+  readonly session: Session;
   readonly clock: ManualClock;
-  jobs: Job[] = [];
+  readonly jobs: Job[];
+  readonly memory: SessionMemory;
   readonly context: SessionContext;
+  /** Txids of each job. */
+  transactions: Hash[] | undefined;
   roomForWorkers = true;
 
-  constructor(
-    options: { readonly start?: number; readonly extranonce1?: string; readonly seconds?: number } = {},
-  ) {
-    const { start = 1e-7, extranonce1 = '0000a7c3', seconds = 1_795_132_800 } = options;
-    this.clock = new ManualClock(seconds * 1000);
-    const memory = new VolatileMemory();
+  constructor(options: SessionOptions = {}) {
+    const {
+      start = 1e-7,
+      extranonce1 = '0000a7c3',
+      seconds = 1_795_132_800,
+      beside,
+      perAddress = false,
+    } = options;
+    connections += 1;
+    this.session = newSession(connections.toString(16).padStart(16, '0'));
+    this.clock = beside?.clock ?? new ManualClock(seconds * 1000);
+    this.jobs = beside?.jobs ?? [];
+    const memory = beside?.memory ?? options.memory ?? new VolatileMemory();
+    this.memory = memory;
     const first = Number.parseInt(extranonce1, 16);
+    let sessions = 0xaa;
     this.context = {
       clock: this.clock,
       jobs: {
-        current: () => this.jobs.at(-1),
-        find: (id) => this.jobs.find(({ jobId }) => jobId === id),
-        perAddress: false,
-        transactionsOf: () => undefined,
+        current: (address) => this.jobs.findLast(({ payee }) => payee === (perAddress ? address : undefined)),
+        find: (id, address) =>
+          this.jobs.find(({ jobId, payee }) => jobId === id && payee === (perAddress ? address : undefined)),
+        perAddress,
+        transactionsOf: () => this.transactions,
       },
-      difficulty: { ...DEFAULT_DIFFICULTY, start, minimum: 1e-9, maximum: 1e6 },
-      registry: new SessionRegistry({
-        extranonces: new Extranonce1Space({ prefix: first >>> 31, prefixBits: 1, first }),
-        memory,
-        extranonce2Size: 4,
-        newSessionId: () => 'ab'.repeat(16),
-      }),
+      difficulty: { ...DEFAULT_DIFFICULTY, start, minimum: 1e-9, maximum: 1e6, ...options.limits },
+      registry:
+        beside?.context.registry ??
+        new SessionRegistry({
+          extranonces: new Extranonce1Space({ prefix: first >>> 31, prefixBits: 1, first }),
+          memory,
+          extranonce2Size: 4,
+          newSessionId: () => {
+            sessions += 1;
+            return sessions.toString(16).repeat(16);
+          },
+        }),
       difficultyOf: (worker) => memory.difficultyOf(worker),
       keepDifficulty: (worker, difficulty) => memory.keepDifficulty(worker, difficulty),
       readAddress: (text) =>
@@ -133,10 +174,33 @@ export class SessionUnderTest {
   }
 
   /** Subscribed and authorised. */
-  login(user = 'dnilz1qexample.rig-01'): this {
-    this.call('mining.subscribe', ['test']);
-    this.call('mining.authorize', [user, 'x']);
+  login(user = 'dnilz1qexample.rig-01', password = 'x', session?: string): this {
+    this.call('mining.subscribe', ['test', session]);
+    this.call('mining.authorize', [user, password]);
     return this;
+  }
+
+  /** Another job for everyone. */
+  deliver(job: Job, clean = false): Effect[] {
+    this.jobs.push(job);
+    return deliverJob(this.session, job, clean, this.context);
+  }
+
+  /** What time alone does. */
+  tick(): Effect[] {
+    return tick(this.session, this.context);
+  }
+
+  order(method: string, params: readonly unknown[]): Effect[] | string {
+    return order(this.session, method, params, this.context);
+  }
+
+  get sessionId(): string {
+    return this.session.subscription?.sessionId ?? '';
+  }
+
+  get extranonce1(): Uint8Array {
+    return this.session.subscription?.extranonce.extranonce1 ?? new Uint8Array(0);
   }
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeenHeaders } from '../../../pool/jobs/tip.ts';
-import { Extranonce1Space } from '../../../pool/stratum/extranonce1.ts';
 import { Roster } from '../../../pool/stratum/roster.ts';
 import { parseUser } from '../../../pool/stratum/worker-name.ts';
 
@@ -12,14 +11,6 @@ test('a user is an address with or without a worker', () => {
   for (const user of ['', '.', '_x', 'a.', 'a.b c', 'a.ü', 'a.\n']) {
     assert.equal(typeof parseUser(user), 'string', JSON.stringify(user));
   }
-});
-
-test('no two open connections have the same extranonce1', () => {
-  const space = new Extranonce1Space(0xffff_fffe);
-  const hex = () => Buffer.from(space.take()).toString('hex');
-  assert.deepEqual([hex(), hex(), hex()], ['fffffffe', 'ffffffff', '00000000']);
-  space.release(Buffer.from('ffffffff', 'hex'));
-  assert.equal(hex(), '00000001', 'what was left behind is not handed out at once');
 });
 
 test('an address has at most 1,000 workers, on any number of connections', () => {
