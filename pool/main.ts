@@ -9,8 +9,10 @@ import { ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
+import { WalletError } from '../wallet/wallet-error.ts';
 import { ForeignLedgerError } from './ledger/ledger.ts';
 import { NetworkError } from './nodes/node-network.ts';
+import { OperatorWalletError } from './payouts/operator-wallet.ts';
 import { type RunningPool, startPool } from './pool.ts';
 import { POOL_SETTINGS, type PoolSettings, poolOptions } from './settings.ts';
 import { CertificateError } from './stratum/certificate.ts';
@@ -28,6 +30,10 @@ const SUBCOMMANDS: Readonly<Record<string, SubcommandEntry>> = {
   audit: {
     summary: 'recomputes everything from the ledger and says whether it adds up',
     load: async () => (await import('./accounting/audit-command.ts')).auditCommand,
+  },
+  settle: {
+    summary: 'pays what is due now, or says what would be paid',
+    load: async () => (await import('./payouts/settle-command.ts')).settleCommand,
   },
   replay: {
     summary: 'replays a recorded Stratum session against the share checks',
@@ -104,7 +110,8 @@ function announce(pool: RunningPool, json: boolean): void {
 function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof SettingError || error instanceof ProfileError) return EXIT.wrongUse;
   if (error instanceof AddressError || error instanceof NetworkError) return EXIT.wrongUse;
-  if (error instanceof CertificateError) return EXIT.wrongUse;
+  if (error instanceof CertificateError || error instanceof OperatorWalletError) return EXIT.wrongUse;
+  if (error instanceof WalletError) return EXIT.failed;
   if (error instanceof UnreachableError) return EXIT.unreachable;
   if (error instanceof ListenError || error instanceof DirectoryError) return EXIT.failed;
   if (error instanceof DatabaseError || error instanceof ForeignLedgerError) return EXIT.failed;

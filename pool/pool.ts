@@ -8,6 +8,10 @@ import { Upgrades } from '../service/upgrade.ts';
 import { type PayoutOptions, startAccounts } from './accounting/start-accounts.ts';
 import { termsFor, type WantedTerms } from './accounting/terms-for-network.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { EdgeGate } from './edge/edge-gate.ts';
+import { edgeTokenFile, openEdgeToken } from './edge/edge-token.ts';
+import { restoreJobs } from './edge/restored-jobs.ts';
+import { EDGE_PATH } from './edge/wire.ts';
 import type { BlockHookOptions } from './hooks/block-hook.ts';
 import { adminTokenFile } from './http/admin-token.ts';
 import type { HttpLimits } from './http/http-settings.ts';
@@ -36,6 +40,8 @@ export interface PoolOptions {
   /** How miners are paid; without it balances are kept and nobody is paid. */
   readonly payouts?: PayoutOptions | undefined;
   readonly ledgerFile: string;
+  /** Where the token of the edges is kept (default: `pool-edge.token` beside the ledger). */
+  readonly edgeTokenFile?: string | undefined;
   readonly stratum: StratumPlaces;
   readonly http: { readonly host: string; readonly port: number };
   readonly difficulty: DifficultyLimits;
@@ -63,6 +69,8 @@ export interface RunningPool extends Stoppable {
   readonly httpUrl: string;
   /** Holds the token that changes over HTTP need. */
   readonly adminTokenFile: string;
+  /** Holds the token that edges show. */
+  readonly edgeTokenFile: string;
   readonly network: NodeNetwork;
 }
 
@@ -101,6 +109,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   });
   const { nodes, jobs, watcher, submitter } = work;
   started.push(submitter, watcher);
+  await restoreJobs(jobs, ledger.jobs, EXTRANONCE2_SIZE, clock);
   const accounts = await startAccounts({
     ...options,
     ledger,
@@ -135,13 +144,26 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     limits,
     log,
   });
+  const edgeToken = options.edgeTokenFile ?? edgeTokenFile(options.ledgerFile);
+  const edges = new EdgeGate({
+    token: await openEdgeToken(edgeToken),
+    jobs: watcher,
+    templateOf: (job) => jobs.templateOf(job),
+    found: (candidate) => submitter.submit(candidate),
+    readAddress: addressReader(network),
+    difficulty: options.difficulty,
+    extranonce2Size: EXTRANONCE2_SIZE,
+    jobTtlMs: options.jobTtlSeconds * 1000,
+    ...{ network, ledger, statistics, clock, log },
+  });
   await watcher.start();
   await server.start();
-  started.push({ stop: () => stopServing(server, ledger) });
+  started.push({ stop: () => stopServing(server, ledger) }, edges);
   const upgrades = new Upgrades(() => {
     statistics.connections.refused_path += 1;
   });
   upgrades.route('/stratum', server.onUpgrade);
+  upgrades.route(EDGE_PATH, edges.upgrade);
   const http = await servePool({
     ...options.http,
     ledgerFile: options.ledgerFile,
@@ -161,6 +183,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
       server,
       statistics,
       nodes,
+      edges,
       accounts: accounts.view,
       clock,
       log,
@@ -174,6 +197,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     stratumTlsUrl: server.tlsUrl,
     httpUrl: http.url,
     adminTokenFile: adminTokenFile(options.ledgerFile),
+    edgeTokenFile: edgeToken,
     network,
     stop: () => composeStop(started).stop(),
   };

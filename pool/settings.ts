@@ -14,6 +14,7 @@ import {
   type Values,
 } from '../service/config.ts';
 import { LOG_LEVELS } from '../service/log.ts';
+import { ACCOUNT_SETTINGS, accountOptions } from './accounting/account-settings.ts';
 import { commandComplaint } from './hooks/command-line.ts';
 import { HTTP_SETTINGS, httpOptions } from './http/http-settings.ts';
 import type { PoolOptions } from './pool.ts';
@@ -46,6 +47,7 @@ export const POOL_SETTINGS = {
     help: "the node's cookie file, if not in the data directory; several in the order of the nodes without a password",
   }),
   address: string({ help: 'where the rewards of blocks are paid to', keys: ['reward_address'] }),
+  ...ACCOUNT_SETTINGS,
   ...STRATUM_SETTINGS,
   ...HTTP_SETTINGS,
   startDifficulty: number({
@@ -113,7 +115,9 @@ export function poolOptions(
   env: Environment,
 ): Omit<PoolOptions, 'log'> {
   const { address, startDifficulty, minDifficulty } = values;
-  if (address === undefined) throw new SettingError('--address is missing: where are the rewards paid to?');
+  if (address === undefined && values.scheme !== 'solo') {
+    throw new SettingError('--address is missing: where are the rewards paid to?');
+  }
   if (startDifficulty < minDifficulty) {
     throw new SettingError(
       `--start-difficulty ${startDifficulty}: must not be below --min-difficulty ${minDifficulty}`,
@@ -125,6 +129,7 @@ export function poolOptions(
     expectedNetwork: chooseNetwork(values, readText).name,
     rewardAddress: address,
     ledgerFile: join(directory, LEDGER_FILE),
+    ...accountOptions(values, chooseNetwork(values, readText)),
     ...stratumOptions(values, directory),
     ...httpOptions(values),
     onBlock:

@@ -5,14 +5,20 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
+import { parseFee } from '../../pool/accounting/scheme.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
-import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
+import { COIN } from '../../protocol/amount.ts';
+import { DEV_MNEMONIC, type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { lockDirectory } from '../../service/files.ts';
 import type { Credentials } from '../../service/http.ts';
 import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { NodeBackend } from '../../wallet/backend-node.ts';
+import { firstContents } from '../../wallet/open-wallet.ts';
+import { Wallet } from '../../wallet/wallet.ts';
+import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { accountAddress } from './accounts.ts';
 import { startTraffic } from './traffic.ts';
 
@@ -60,6 +66,11 @@ const SHARE_DIFFICULTY = {
 };
 const JOB_REFRESH_SECONDS = 30;
 const JOB_TTL_SECONDS = 90;
+/** The account that the pool is run from. */
+const OPERATOR = 'pool';
+/** Soon enough for a newcomer to see one. */
+const PAYOUT_INTERVAL_SECONDS = 120;
+const PAYOUT_MINIMUM_NITS = COIN / 100n;
 
 /**
  * Starts one service after the other; a service that cannot start stops those before it.
@@ -85,7 +96,18 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
 
   const pool = await startPool({
     nodes: [access],
-    rewardAddress: accountAddress(profile, 'pool'),
+    rewardAddress: accountAddress(profile, OPERATOR),
+    terms: { scheme: 'pplns', fee: parseFee('1') },
+    payouts: {
+      label: OPERATOR,
+      minimum: PAYOUT_MINIMUM_NITS,
+      intervalSeconds: PAYOUT_INTERVAL_SECONDS,
+      // The words are public: there is nothing to be kept.
+      openWallet: async (client) => {
+        const store = new MemoryStore(firstContents(DEV_MNEMONIC, profile));
+        return new Wallet({ store, profile, backend: new NodeBackend(client) });
+      },
+    },
     ledgerFile: join(node.directory, LEDGER),
     stratum: { host: options.lan ? EVERYWHERE : LOOPBACK, port: options.stratumPort },
     http: { host: LOOPBACK, port: options.httpPort },

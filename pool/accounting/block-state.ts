@@ -39,7 +39,8 @@ export function nextBlockState(state: BlockState, facts: BlockFacts): BlockState
   if (confirmations > 0) return confirmations >= maturity ? 'confirmed' : 'immature';
   if (delivery === 'rejected') return 'rejected';
   const wasInChain = state === 'immature' || state === 'confirmed' || state === 'orphaned';
-  if (wasInChain) return 'orphaned';
+  // A chain that is not as high again (the node is still loading it) says nothing, but nothing is paid by it.
+  if (wasInChain) return isReached || state === 'orphaned' ? 'orphaned' : 'immature';
   // Nobody has answered: it may still arrive. A node that took it may simply be ahead of the one we ask.
   return delivery === 'accepted' && isReached ? 'orphaned' : 'pending';
 }

@@ -4,6 +4,7 @@ import { equalBytes } from '../../protocol/bytes.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
+import { NetworkError } from '../nodes/node-network.ts';
 import type { BlockPlace } from '../payouts/payout-state.ts';
 import { ChainMovedError, type NodeChain } from './node-chain.ts';
 
@@ -23,6 +24,8 @@ export interface ChainFollowerOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly pollMs: number;
+  /** @throws NetworkError when the node is on another network: then nothing it says counts */
+  readonly checkNetwork: () => Promise<void>;
   /**
    * Does what the move asks for. What it finds out at the node belongs together only if the tip is still the
    * move's afterwards (`requireTip`). When it throws, the same move comes again.
@@ -77,7 +80,7 @@ export class ChainFollower {
 
   /** One look at the chain. @throws what the node or `onMove` throws */
   async step(): Promise<void> {
-    const { chain, onMove } = this.#options;
+    const { chain, checkNetwork, onMove } = this.#options;
     const wasNudged = this.#nudged;
     this.#nudged = false;
     try {
@@ -85,6 +88,9 @@ export class ChainFollower {
       const isSame = this.#last !== undefined && equalBytes(this.#last.hash, tip.hash);
       if (isSame && !wasNudged && this.#tip !== undefined) return;
       const forkHeight = isSame ? tip.height : await this.#forkWith(tip);
+      // A chain that does not go on from the one we know may be another chain altogether.
+      const isExtension = this.#last !== undefined && forkHeight === this.#last.height;
+      if (!isExtension) await checkNetwork();
       await onMove({ tip, forkHeight, isNew: !isSame });
       this.#last = tip;
       this.#tip = tip;
@@ -128,8 +134,9 @@ export class ChainFollower {
   /** One line per trouble, not one per poll. */
   #tell(error: unknown): void {
     const { log } = this.#options;
-    const isPassing =
-      error instanceof UnreachableError || error instanceof RpcCallError || error instanceof ChainMovedError;
+    const isPassing = [UnreachableError, RpcCallError, ChainMovedError, NetworkError].some(
+      (kind) => error instanceof kind,
+    );
     const trouble = error instanceof Error ? error.message : String(error);
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;

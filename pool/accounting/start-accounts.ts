@@ -6,6 +6,7 @@ import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Wallet } from '../../wallet/wallet.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { askNetwork, NetworkError, type NodeNetwork } from '../nodes/node-network.ts';
 import { OperatorWallet } from '../payouts/operator-wallet.ts';
 import { PayoutService } from '../payouts/payout-service.ts';
 import { PayoutWatch } from '../payouts/payout-watch.ts';
@@ -37,7 +38,7 @@ export interface AccountsParts {
   /** Goes to the node that work is taken from. */
   readonly client: RpcClient;
   readonly terms: Terms;
-  readonly maturity: number;
+  readonly network: NodeNetwork;
   /** Where coinbases pay to; undefined in solo without a fee. */
   readonly rewardAddress: string | undefined;
   /** Undefined: balances are kept, and nobody is paid. */
@@ -63,7 +64,8 @@ const POLL_MS = 1_000;
  * @throws WalletError, OperatorWalletError when payouts cannot be paid from the wallet
  */
 export async function startAccounts(parts: AccountsParts): Promise<RunningAccounts> {
-  const { ledger, terms, maturity, clock, log, pollMs = POLL_MS } = parts;
+  const { ledger, terms, clock, log, network, pollMs = POLL_MS } = parts;
+  const { maturity } = network;
   const stopping = new AbortController();
   const { signal } = stopping;
   const chain = new NodeChain(parts.client, signal);
@@ -84,6 +86,7 @@ export async function startAccounts(parts: AccountsParts): Promise<RunningAccoun
     log,
     signal,
     pollMs,
+    checkNetwork: () => requireNetwork(parts.client, network, signal),
     onMove: async (move: ChainMove) => {
       const changes = await judgeBlocks(move, { blocks: ledger.blocks, chain, maturity });
       await accounts.announceBlocks([...changes.keys()]);
@@ -133,8 +136,15 @@ export async function startAccounts(parts: AccountsParts): Promise<RunningAccoun
   };
 }
 
+/** @throws NetworkError when the node is on another network by now */
+async function requireNetwork(client: RpcClient, network: NodeNetwork, signal: AbortSignal): Promise<void> {
+  const { name, identity } = await askNetwork(client, { signal });
+  if (identity === network.identity) return;
+  throw new NetworkError(`the node is on the network "${name}" now, this pool is on "${network.name}"`);
+}
+
 async function openPayer(
-  { payouts, terms, client, maturity, rewardAddress, ledger, clock, log }: AccountsParts,
+  { payouts, terms, client, network, rewardAddress, ledger, clock, log }: AccountsParts,
   chain: NodeChain,
   signal: AbortSignal,
 ): Promise<PayoutService | undefined> {
@@ -143,6 +153,7 @@ async function openPayer(
     log.warn('no operator wallet: balances are kept, but nobody is paid; see --operator-wallet');
     return undefined;
   }
+  const { maturity } = network;
   const { label, minimum, intervalSeconds, onStep, openWallet } = payouts;
   const wallet = await OperatorWallet.open(
     { wallet: await openWallet(client), label, chain, maturity },

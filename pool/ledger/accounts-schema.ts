@@ -68,10 +68,10 @@ export const ACCOUNTS_V2: readonly string[] = [
      txid BLOB NOT NULL UNIQUE, raw BLOB NOT NULL, fee INTEGER NOT NULL, time_ms INTEGER NOT NULL,
      height INTEGER NOT NULL)`,
   'CREATE INDEX payout_transactions_by_payout ON payout_transactions (payout)',
-  // `coinbase_block`: the block whose coinbase made the coin, if one did.
+  // The coinbase columns: the block whose coinbase made the coin, if one did.
   `CREATE TABLE payout_inputs (payout_transaction INTEGER NOT NULL REFERENCES payout_transactions (id),
      txid BLOB NOT NULL, output INTEGER NOT NULL, value INTEGER NOT NULL, script BLOB NOT NULL,
-     coinbase_block BLOB, PRIMARY KEY (payout_transaction, txid, output)) WITHOUT ROWID`,
+     coinbase_hash BLOB, coinbase_height INTEGER, PRIMARY KEY (payout_transaction, txid, output)) WITHOUT ROWID`,
 ];
 
 /** A row of `blocks` with its worker's. */

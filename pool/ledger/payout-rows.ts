@@ -4,7 +4,7 @@ import { hashKey } from '../../protocol/bytes.ts';
 import type { OutPoint } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { SqlValue, Statements } from '../../service/database.ts';
-import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
+import type { BlockPlace, PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
 import { plainBytes } from './blob.ts';
 import { payeeIds } from './payee-rows.ts';
 
@@ -19,7 +19,7 @@ export interface PayoutInput extends OutPoint {
   readonly value: Nits;
   readonly script: Uint8Array;
   /** The block whose coinbase made it; undefined for any other coin. */
-  readonly coinbaseBlock: Hash | undefined;
+  readonly coinbase: BlockPlace | undefined;
 }
 
 /** A signed transaction of a payout. */
@@ -50,7 +50,8 @@ const INPUT_COLUMNS = {
   output: 'integer',
   value: 'text',
   script: 'blob',
-  coinbase_block: 'blob',
+  coinbase_hash: 'blob',
+  coinbase_height: 'integer',
 } as const;
 
 /**
@@ -137,7 +138,8 @@ export async function insertTransaction(
     input.index,
     input.value.toString(),
     input.script,
-    input.coinbaseBlock ?? null,
+    input.coinbase?.hash ?? null,
+    input.coinbase?.height ?? null,
   ]);
   await statements.insertRows('payout_inputs', INPUT_COLUMNS, rows);
 }
@@ -190,16 +192,18 @@ export interface InputRow {
   readonly output: number;
   readonly nits: string;
   readonly script: Uint8Array;
-  readonly coinbase_block: Hash | null;
+  readonly coinbase_hash: Hash | null;
+  readonly coinbase_height: Height | null;
 }
 
 export function readInput(row: InputRow): PayoutInput {
+  const { coinbase_hash: hash, coinbase_height: height } = row;
   return {
     txid: plainBytes(row.txid),
     index: row.output,
     value: BigInt(row.nits),
     script: plainBytes(row.script),
-    coinbaseBlock: row.coinbase_block === null ? undefined : plainBytes(row.coinbase_block),
+    coinbase: hash === null || height === null ? undefined : { hash: plainBytes(hash), height },
   };
 }
 

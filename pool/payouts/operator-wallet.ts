@@ -112,8 +112,8 @@ export class OperatorWallet {
           'coins-gone',
           `the coin ${displayHash(outPoint.txid)}:${outPoint.index} is gone`,
         );
-      const coinbaseBlock = coin.isCoinbase ? blocks.get(coin.height) : undefined;
-      return { ...outPoint, value, script, coinbaseBlock };
+      const hash = coin.isCoinbase ? blocks.get(coin.height) : undefined;
+      return { ...outPoint, value, script, coinbase: hash && { hash, height: coin.height } };
     });
     const { txid, fee } = payment;
     return { txid, raw: encodeTransaction(payment.transaction), fee, timeMs, height: tip.height, inputs };

@@ -108,11 +108,12 @@ export class PayoutWatch {
   }
 
   /** Whether the best chain has spent a coin on something else, or has lost the coinbase that made it. */
-  async #isGone({ txid, index, coinbaseBlock }: PayoutInput, tip: ChainMove['tip']): Promise<boolean> {
+  async #isGone({ txid, index, coinbase }: PayoutInput, tip: ChainMove['tip']): Promise<boolean> {
     const { chain, book } = this.#options;
     if ((await chain.coin({ txid, index }, tip)) !== undefined) return false;
-    // Not there: spent by another transaction if the block that made it is, and lost with it if it is not.
-    if (coinbaseBlock !== undefined) return true;
+    // Spent by another transaction if the block that made it is in the chain, and lost with it if another block
+    // stands in its place. A chain that is not as high yet says nothing.
+    if (coinbase !== undefined) return tip.height >= coinbase.height;
     const parent = await chain.transaction(txid);
     if (parent.state === 'in-block') return true;
     // The transaction that made it may be mined again, unless it was a payout of ours that never can be.
