@@ -3,12 +3,15 @@ import { chmod, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectoryError, readIfExists, writeFileAtomic } from '../../service/files.ts';
 
+/** What a token is for, in messages. */
+export type TokenKind = 'admin token' | 'edge token';
+
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\x21-\x7e]{32,256}$/;
 const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
-/** What allows changes: settling, talking to miners, listening to a session. */
+/** What allows changes: settling, talking to miners, listening to a session. Edges show one of their own. */
 export class AdminToken {
   readonly #digest: Buffer;
 
@@ -35,8 +38,8 @@ export function adminTokenFile(ledgerFile: string): string {
  * Reads the token from its file.
  * @throws DirectoryError when there is none, or it is too short to be one
  */
-export async function readAdminToken(file: string): Promise<string> {
-  const token = await readToken(file);
+export async function readAdminToken(file: string, kind?: TokenKind): Promise<string> {
+  const token = await readToken(file, kind);
   if (token !== undefined) return token;
   throw new DirectoryError(`there is no ${file}: the pool makes it when it is first started`);
 }
@@ -46,8 +49,8 @@ export async function readAdminToken(file: string): Promise<string> {
  * may read is made private again.
  * @throws DirectoryError when it is too short to be a secret
  */
-export async function openAdminToken(file: string): Promise<AdminToken> {
-  const known = await readToken(file);
+export async function openAdminToken(file: string, kind?: TokenKind): Promise<AdminToken> {
+  const known = await readToken(file, kind);
   if (known === undefined) {
     const token = randomBytes(TOKEN_BYTES).toString('hex');
     await writeFileAtomic(file, `${token}\n`, OWNER_ONLY);
@@ -57,13 +60,13 @@ export async function openAdminToken(file: string): Promise<AdminToken> {
   return new AdminToken(known);
 }
 
-async function readToken(file: string): Promise<string | undefined> {
+async function readToken(file: string, kind: TokenKind = 'admin token'): Promise<string | undefined> {
   const bytes = await readIfExists(file);
   if (bytes === undefined) return undefined;
   const token = Buffer.from(bytes).toString('utf8').trim();
   if (TOKEN.test(token)) return token;
   throw new DirectoryError(
-    `${file} holds no admin token: it must be 32 to 256 printable characters without blanks; ` +
+    `${file} holds no ${kind}: it must be 32 to 256 printable characters without blanks; ` +
       'delete the file and the pool makes a new one',
   );
 }

@@ -131,6 +131,21 @@ const FAMILIES: readonly Family[] = [
     samples: ({ live }) => Object.entries(live.counters).map(([event, count]) => [{ event }, count]),
   },
   {
+    name: 'nilz_pool_edges',
+    help: 'Edges that are connected',
+    samples: ({ edges }) => [[{}, edges.states().length]],
+  },
+  {
+    name: 'nilz_pool_edge_connections',
+    help: 'Open connections of miners at these edges, as each said last',
+    samples: ({ edges }) => [[{}, edges.states().reduce((sum, each) => sum + (each.connections ?? 0), 0)]],
+  },
+  {
+    name: 'nilz_pool_edges_refused_total',
+    help: 'Connections to /edge that were refused for want of the edge token',
+    samples: ({ edges }) => [[{}, edges.wrongTokens]],
+  },
+  {
     name: 'nilz_pool_bans',
     help: 'Clients that may not connect for a while',
     samples: ({ server }) => [[{}, server.bans().length]],

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import type { Logger } from '../../service/log.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
+import type { EdgeGate } from '../edge/edge-gate.ts';
 import type { Inspector } from '../inspector/inspector.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -37,6 +38,7 @@ export interface PoolView {
   readonly server: MinersView;
   readonly statistics: Statistics;
   readonly nodes: Pick<NodeGroup, 'state' | 'states'>;
+  readonly edges: Pick<EdgeGate, 'states' | 'wrongTokens'>;
   readonly chain: ChainWindow;
   readonly inspector: Inspector;
   readonly counters: HttpCounters;

@@ -60,7 +60,8 @@ export interface Round extends Pick<Job, 'jobId' | 'sequence' | 'tip' | 'height'
 
 /** Bytes of extranonce1, which tells the connections of a pool apart. */
 export const EXTRANONCE1_SIZE = 4;
-const UNIQUE_SIZE = 8;
+/** Bytes of the value that tells rounds apart: the last ones of coinbase1. */
+export const UNIQUE_SIZE = 8;
 /** Where the script of the only input begins: version, input count, null outpoint, length byte. */
 const SCRIPT_OFFSET = 4 + 1 + 36 + 1;
 /** An empty output list and the lock time end a coinbase without outputs. */

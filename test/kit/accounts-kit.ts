@@ -210,6 +210,7 @@ export async function serveAccounts(test: TestContext): Promise<ServedAccounts> 
       jobs: { current: undefined, latest: undefined, find: () => undefined },
       ledger,
       accounts,
+      edges: { states: () => [], wrongTokens: 0 },
       roster: { connectionsOf: () => 0 },
       server: {
         url: 'stratum+tcp://127.0.0.1:3333',

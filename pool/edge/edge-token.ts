@@ -1,0 +1,17 @@
+import { dirname, join } from 'node:path';
+import { type AdminToken, openAdminToken, readAdminToken } from '../http/admin-token.ts';
+
+/** Where the token stands that edges show: beside the ledger, unless `--edge-token` says otherwise. */
+export function edgeTokenFile(ledgerFile: string): string {
+  return join(dirname(ledgerFile), 'pool-edge.token');
+}
+
+/** The pool's side: made at the first start, for its owner alone to read. @throws DirectoryError */
+export function openEdgeToken(file: string): Promise<AdminToken> {
+  return openAdminToken(file, 'edge token');
+}
+
+/** The edge's side. @throws DirectoryError when there is no such file, or no token in it */
+export function readEdgeToken(file: string): Promise<string> {
+  return readAdminToken(file, 'edge token');
+}

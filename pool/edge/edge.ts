@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { listenHttp } from '../../service/http.ts';
+import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
+import type { Logger } from '../../service/log.ts';
+import { NetworkList } from '../../service/network-list.ts';
+import { Upgrades } from '../../service/upgrade.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { addressReader, type NodeNetwork } from '../nodes/node-network.ts';
+import { Statistics } from '../statistics/statistics.ts';
+import { Extranonce1Space } from '../stratum/extranonce1.ts';
+import { DEFAULT_LIMITS, type StratumLimits } from '../stratum/limits.ts';
+import { Roster } from '../stratum/roster.ts';
+import { VolatileMemory } from '../stratum/session-memory.ts';
+import type { StratumPlaces } from '../stratum/stratum-ports.ts';
+import { StratumServer } from '../stratum/stratum-server.ts';
+import { edgeApp } from './edge-http.ts';
+import { PoolLink } from './pool-link.ts';
+import { RemoteJobs } from './remote-jobs.ts';
+import { RemoteShares } from './remote-shares.ts';
+import { type RpcTiming, WireError } from './rpc-socket.ts';
+import { EDGE_PROTOCOL, MAX_BATCH, MAX_BATCHES_IN_FLIGHT, type Welcome } from './wire.ts';
+
+export interface EdgeOptions {
+  /** What this edge is called: the same after restarts, and no other edge of the pool's. */
+  readonly id: string;
+  /** `http://host:port` or `https://…` of the pool. */
+  readonly poolUrl: string;
+  /** The pool's edge token. */
+  readonly token: string;
+  readonly stratum: StratumPlaces;
+  readonly http: { readonly host: string; readonly port: number };
+  /** Networks miners may come from (CIDR); empty is everywhere. */
+  readonly allow: readonly string[];
+  /** How long miners work on while the pool is away. */
+  readonly maxOfflineMs: number;
+  /** Shares that are held until the pool has answered them. */
+  readonly maxHeld: number;
+  readonly log: Logger;
+  /** Ends the wait for a pool that is not there yet. */
+  readonly stopping?: AbortSignal;
+  readonly limits?: Partial<StratumLimits>;
+  readonly clock?: Clock;
+  /** From 0 to below 1: spreads attempts to connect. */
+  readonly random?: () => number;
+  readonly timing?: RpcTiming | undefined;
+  readonly firstPauseMs?: number | undefined;
+}
+
+/** An edge that is up. */
+export interface RunningEdge extends Stoppable {
+  readonly stratumUrl: string;
+  /** The same over TLS; undefined without such a port. */
+  readonly stratumTlsUrl: string | undefined;
+  readonly httpUrl: string;
+  /** The network of the pool. */
+  readonly network: string;
+}
+
+const TICK_MS = 1_000;
+/** How often the pool is told who is connected. */
+const STATUS_MS = 5_000;
+const HTTP_CONNECTIONS = 100;
+/** How long shares that are under way may take when the edge stops. */
+const STOP_GRACE_MS = 1_000;
+const PREFIX_BITS = 16;
+const EDGE_BIT = 0x8000;
+
+/**
+ * Starts an edge: what miners of the public network connect to in front of a private pool. Waits for the pool as
+ * long as it takes to be there, since it tells which network this is.
+ * @throws EdgeRefusedError (wrong token, a pool of another version or in solo), ListenError, CertificateError
+ */
+export function startEdge(options: EdgeOptions): Promise<RunningEdge> {
+  return startParts((started) => start(options, started), options.log);
+}
+
+async function start(options: EdgeOptions, started: Stoppable[]): Promise<RunningEdge> {
+  const { log, stopping, clock = systemClock } = options;
+  const statistics = new Statistics(clock);
+  const jobs = new RemoteJobs({
+    clock,
+    firstSequence: randomBytes(3).readUIntBE(0, 3),
+    maxOfflineMs: options.maxOfflineMs,
+  });
+  const instance = randomBytes(8).toString('hex');
+  const first: { welcome?: Welcome } = {};
+  const link = new PoolLink({
+    url: options.poolUrl,
+    token: options.token,
+    hello: () => ({ protocol: EDGE_PROTOCOL, edge: options.id, instance, ...shares.range }),
+    listener: {
+      onUp: (welcome, job) => {
+        first.welcome ??= welcome;
+        checkSamePool(first.welcome, welcome);
+        told(() => jobs.onUp(job, welcome.job_ttl_ms));
+      },
+      onReady: () => shares.onUp(),
+      onJob: (job, clean) => told(() => jobs.onJob(job, clean)),
+      onNotice: (text) => jobs.onNotice(text),
+      onDown: () => {
+        jobs.onDown();
+        shares.onDown();
+      },
+    },
+    clock,
+    random: options.random ?? Math.random,
+    log,
+    timing: options.timing,
+    firstPauseMs: options.firstPauseMs,
+  });
+  const shares = new RemoteShares({
+    carrier: link,
+    jobs,
+    statistics,
+    limits: { held: options.maxHeld, batch: MAX_BATCH, inFlight: MAX_BATCHES_IN_FLIGHT },
+    clock,
+  });
+  const stopLink = () => void link.stop();
+  stopping?.addEventListener('abort', stopLink, { once: true });
+  started.push(link);
+  await link.start();
+  stopping?.removeEventListener('abort', stopLink);
+  if (first.welcome === undefined) throw new Error('connected without a welcome');
+  const { welcome } = { welcome: first.welcome };
+
+  const network = networkOf(welcome);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const server = new StratumServer({
+    ...options.stratum,
+    jobs,
+    sink: shares,
+    context: { clock, difficulty: difficultyOf(welcome), readAddress: addressReader(network) },
+    extranonce2Size: welcome.extranonce2_size,
+    extranonces: new Extranonce1Space({
+      prefix: EDGE_BIT + welcome.prefix,
+      prefixBits: PREFIX_BITS,
+      first: randomBytes(2).readUInt16BE(),
+    }),
+    memory: new VolatileMemory(),
+    roster: new Roster(),
+    statistics,
+    allowed: options.allow.length === 0 ? undefined : new NetworkList(options.allow),
+    limits,
+    log,
+  });
+  await server.start();
+  const timers = [
+    setInterval(() => jobs.tick(), TICK_MS),
+    setInterval(() => link.tellStatus({ ...countsOf(server), held: shares.held.held }), STATUS_MS),
+  ];
+  started.push({ stop: () => stopServing(server, shares, timers) });
+
+  const upgrades = new Upgrades(() => {
+    statistics.connections.refused_path += 1;
+  });
+  upgrades.route('/stratum', server.onUpgrade);
+  const view = {
+    ...{ id: options.id, network: network.name, poolUrl: options.poolUrl, link, jobs, shares, server, clock },
+    ...{ counts: statistics, maxHeld: options.maxHeld, maxOfflineMs: options.maxOfflineMs },
+  };
+  const http = await listenHttp({
+    ...options.http,
+    handler: edgeApp(view, log).callback(),
+    portSetting: '--http-port',
+    maxConnections: HTTP_CONNECTIONS + limits.connections,
+    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
+  });
+  upgrades.attach(http.server);
+  started.push(http);
+  log.info(
+    { network: network.name, stratum: server.url, http: http.url, pool: options.poolUrl },
+    'edge started',
+  );
+  return {
+    stratumUrl: server.url,
+    stratumTlsUrl: server.tlsUrl,
+    httpUrl: http.url,
+    network: network.name,
+    stop: () => composeStop(started).stop(),
+  };
+}
+
+/** What miners were told once must not change under them: their search space, the form of their addresses. */
+function checkSamePool(first: Welcome, now: Welcome): void {
+  if (first.network.identity !== now.network.identity) {
+    throw new WireError(
+      `the pool is on the network "${now.network.name}" now, this edge serves "${first.network.name}": restart the edge`,
+    );
+  }
+  if (first.prefix !== now.prefix || first.extranonce2_size !== now.extranonce2_size) {
+    throw new WireError(
+      'the pool has another ledger than before, and gives this edge another prefix: restart the edge',
+    );
+  }
+}
+
+/** A job that cannot be one is the pool's mistake, not ours. */
+function told(take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    if (error instanceof RangeError) throw new WireError(`job: ${error.message}`);
+    throw error;
+  }
+}
+
+function networkOf({ network }: Welcome): NodeNetwork {
+  const { hrp, p2pkh, p2sh } = network;
+  return {
+    name: network.name,
+    format: { hrp, ...(p2pkh !== null && { p2pkh }), ...(p2sh !== null && { p2sh }) },
+    onlyP2wpkh: network.only_p2wpkh,
+    identity: network.identity,
+    maturity: network.maturity,
+    blockTimeSeconds: network.block_time_seconds,
+  };
+}
+
+function difficultyOf({ difficulty }: Welcome) {
+  const { start, minimum, maximum } = difficulty;
+  return {
+    ...{ start, minimum, maximum },
+    shareIntervalMs: difficulty.share_interval_ms,
+    shareTargetMultiplier: difficulty.share_target_multiplier,
+  };
+}
+
+function countsOf(server: StratumServer): { readonly connections: number; readonly authorized: number } {
+  const { open, authorized } = server.connections;
+  return { connections: open, authorized };
+}
+
+/** Shares that are under way are answered before the connections are closed. */
+async function stopServing(
+  server: StratumServer,
+  shares: RemoteShares,
+  timers: readonly NodeJS.Timeout[],
+): Promise<void> {
+  for (const timer of timers) clearInterval(timer);
+  server.stopReading();
+  await shares.stop(STOP_GRACE_MS);
+  await server.stop();
+}
