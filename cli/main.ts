@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('../node/main.ts'),
   },
   pool: { summary: 'a Stratum mining pool in front of a node', load: () => import('../pool/main.ts') },
+  edge: {
+    summary: 'a public place for miners in front of a private pool',
+    load: () => import('../pool/edge/main.ts'),
+  },
   miner: { summary: 'a Stratum miner', load: () => import('../miner/main.ts') },
   wallet: { summary: 'keys, balances and payments', load: () => import('../wallet/main.ts') },
   rpc: { summary: 'call a node: nilz rpc METHOD [ARGUMENTS…]', load: () => import('./rpc.ts') },

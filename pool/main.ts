@@ -100,6 +100,7 @@ function announce(pool: RunningPool, json: boolean): void {
     stratum_tls_url: stratumTlsUrl,
     http_url: httpUrl,
     admin_token_file: pool.adminTokenFile,
+    edge_token_file: pool.edgeTokenFile,
   };
   const miners = [stratumUrl, stratumTlsUrl].filter((url) => url !== undefined).join(' and ');
   if (json) console.log(JSON.stringify(facts));

@@ -79,6 +79,9 @@ export const POOL_SETTINGS = {
     min: 5,
     max: 3_600,
   }),
+  edgeToken: string({
+    help: 'file with the token that edges show; made at the first start, by default pool-edge.token beside the ledger',
+  }),
   onBlock: string({
     help:
       'command that is run, without a shell, for each block of the pool that gets into the chain; ' +
@@ -129,6 +132,7 @@ export function poolOptions(
     expectedNetwork: chooseNetwork(values, readText).name,
     rewardAddress: address,
     ledgerFile: join(directory, LEDGER_FILE),
+    edgeTokenFile: values.edgeToken,
     ...accountOptions(values, chooseNetwork(values, readText)),
     ...stratumOptions(values, directory),
     ...httpOptions(values),

@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
 import { type AdminToken, openAdminToken, readAdminToken } from '../http/admin-token.ts';
 
+export const EDGE_TOKEN_FILE = 'pool-edge.token';
+
 /** Where the token stands that edges show: beside the ledger, unless `--edge-token` says otherwise. */
 export function edgeTokenFile(ledgerFile: string): string {
-  return join(dirname(ledgerFile), 'pool-edge.token');
+  return join(dirname(ledgerFile), EDGE_TOKEN_FILE);
 }
 
 /** The pool's side: made at the first start, for its owner alone to read. @throws DirectoryError */
