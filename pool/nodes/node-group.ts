@@ -52,6 +52,8 @@ export interface NodeGroupOptions {
   readonly pollMs?: number | undefined;
   /** Without work for this long the nodes count as away (default 3,000). */
   readonly patienceMs?: number | undefined;
+  /** How long a node has for an answer (default: with others at hand as long as patience lasts, else 10,000). */
+  readonly answerMs?: number | undefined;
   /** A preferred node is gone back to when it has been well for this long (default 5,000). */
   readonly returnMs?: number | undefined;
   /** The chosen node is left when another has been ahead of it for this long (default 5,000). */
@@ -63,6 +65,7 @@ const PATIENCE_MS = 3_000;
 const RETURN_MS = 5_000;
 const BEHIND_MS = 5_000;
 const ANSWER_MS = 10_000;
+const LEAST_ANSWER_MS = 1_000;
 const LONGEST_PAUSE_MS = 2_000;
 /** How long the word of a node that is away holds others back: until then they had time to catch up. */
 const REMEMBERED_MS = 600_000;
@@ -154,6 +157,7 @@ export class NodeGroup {
 
   /** The chosen node gave work outside of a look: by a long poll. */
   served(node: PoolNode): void {
+    if (node.isStranger) return;
     node.serve();
     if (node === this.#active) this.#onWork();
   }
@@ -205,8 +209,8 @@ export class NodeGroup {
 
   /** With others at hand a slow node is not waited for. */
   #answerMs(): number {
-    const { nodes, patienceMs = PATIENCE_MS } = this.#options;
-    return nodes.length > 1 ? Math.max(patienceMs, 100) : ANSWER_MS;
+    const { nodes, patienceMs = PATIENCE_MS, answerMs } = this.#options;
+    return answerMs ?? (nodes.length > 1 ? Math.max(patienceMs, LEAST_ANSWER_MS) : ANSWER_MS);
   }
 
   /** Chooses among what is known; says so when it is another node than before. */

@@ -63,6 +63,11 @@ export class PoolNode {
     return this.#fault;
   }
 
+  /** Whether it has to say first which network it is on. */
+  get isStranger(): boolean {
+    return this.#isStranger;
+  }
+
   /** Failures in a row. */
   get failures(): number {
     return this.#failures;

@@ -194,14 +194,16 @@ export class TemplateWatcher implements JobSource, NodeFollower {
   async #take(node: PoolNode, request: object, limits: NodeLimits): Promise<boolean> {
     const { fetcher, jobs, clock, log, nodes } = this.#options;
     const before = this.#templates;
+    // What was asked before the node failed may be answered by another one in its place.
+    const isOldNews = () => this.#templates !== before || nodes.active !== node || node.isStranger;
     let arrivedMs = 0;
     const onArrival = () => {
       arrivedMs = clock.steadyMs();
     };
     const template = await fetcher.fetch(node.client, request, jobs.latest, { ...limits, onArrival });
-    if (this.#templates !== before || nodes.active !== node) return false;
+    if (isOldNews()) return false;
     if (this.#goesBack(template)) await this.#confirm(node, template);
-    if (this.#templates !== before || nodes.active !== node) return false;
+    if (isOldNews()) return false;
     const nowMs = clock.steadyMs();
     const news = jobs.offer(template, nowMs, this.state.name === 'away');
     this.#templates += 1;

@@ -42,6 +42,7 @@ class Fixture {
     test: TestContext,
     count: number,
     prepare: (nodes: readonly FakeNode[]) => void = () => undefined,
+    answerMs = 5_000,
   ): Promise<Fixture> {
     const nodes = await Promise.all(Array.from({ length: count }, () => FakeNode.start()));
     const clients = nodes.map(({ url }) => createRpcClient({ url }));
@@ -54,6 +55,7 @@ class Fixture {
       log: SILENT,
       pollMs: 20,
       patienceMs: 100,
+      answerMs,
       returnMs: 60,
       behindMs: 100,
     });
@@ -208,11 +210,12 @@ const FAILURES: readonly (readonly [string, Interference | 'lie', string])[] = [
 
 for (const [what, failure, state] of FAILURES) {
   test(`a node whose template ${what} is left for one that gives work`, async (t) => {
-    const pool = await Fixture.create(t, 2, ([first]) => {
+    const fail = ([first]: readonly FakeNode[]) => {
       if (first !== undefined) {
         first.interfere = (method) => (method === 'getblocktemplate' ? (failure as Interference) : undefined);
       }
-    });
+    };
+    const pool = await Fixture.create(t, 2, fail, failure === 'silence' ? 300 : undefined);
     await pool.until(() => pool.active === 1 && pool.watcher.current() !== undefined);
     assert.equal(pool.states[0], state);
     assert.deepEqual(pool.notices, []);
