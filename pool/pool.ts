@@ -13,6 +13,7 @@ import { edgeTokenFile, openEdgeToken } from './edge/edge-token.ts';
 import { restoreJobs } from './edge/restored-jobs.ts';
 import { EDGE_PATH } from './edge/wire.ts';
 import type { BlockHookOptions } from './hooks/block-hook.ts';
+import { startBlockHook } from './hooks/on-block.ts';
 import { adminTokenFile } from './http/admin-token.ts';
 import type { HttpLimits } from './http/http-settings.ts';
 import { servePool } from './http/serve.ts';
@@ -21,7 +22,7 @@ import { awaitNetwork } from './nodes/first-network.ts';
 import { addressReader, type NodeNetwork } from './nodes/node-network.ts';
 import { connectNodes, makeNodeWork, type NodeAddress } from './nodes/node-work.ts';
 import { payoutOf } from './nodes/payout.ts';
-import { openStatistics } from './statistics/open-statistics.ts';
+import { followRounds, openStatistics } from './statistics/open-statistics.ts';
 import type { DifficultyLimits } from './stratum/difficulty.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from './stratum/limits.ts';
 import { Roster } from './stratum/roster.ts';
@@ -123,6 +124,10 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   started.push(accounts);
 
   const statistics = await openStatistics(ledger.shares, clock, log);
+  await followRounds(statistics, accounts.view, ledger.shares);
+  if (options.onBlock !== undefined) {
+    started.push(await startBlockHook(accounts.view, network.name, { ...options.onBlock, log }));
+  }
   const roster = new Roster();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new StratumServer({
