@@ -9,6 +9,8 @@ import { CREDIT_STATES, WAIT_REASONS } from './explanations.ts';
 import { money, panel, state } from './parts.ts';
 import { payoutTable } from './payout-table.ts';
 
+const SHOWN_CREDITS = 10;
+
 interface Step {
   readonly name: string;
   readonly of: (earnings: Earnings) => string | null;
@@ -55,7 +57,7 @@ export class EarningsPanel {
   readonly #about = h('p', { class: 'about' });
   readonly #credits: DataTable<Credit>;
   readonly #payouts = payoutTable(false, () => this.#coin, [
-    'Nothing was paid yet. Payouts come by themselves once what is owed reaches the minimum.',
+    'Nothing was paid yet. What is owed is paid once it reaches the minimum.',
   ]);
   #maturity: number | null = null;
   #coin = '';
@@ -63,6 +65,7 @@ export class EarningsPanel {
   constructor() {
     this.#credits = new DataTable<Credit>({
       caption: 'Blocks that paid this address',
+      fold: SHOWN_CREDITS,
       key: ({ block, height }) => `${block ?? ''} ${height ?? ''}`,
       empty: ['No block since this address began. Every share counts towards the next one.'],
       columns: [

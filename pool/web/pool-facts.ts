@@ -26,7 +26,6 @@ export function factFigures(stats: Stats | undefined): HTMLElement[] {
   const total = stats === undefined ? null : blockTotal(stats);
   const scheme = SCHEMES[stats?.scheme ?? ''];
   const effort = stats?.luck?.effort_mean ?? null;
-  const fee = stats?.fee_percent ?? null;
   return [
     figure('Miners', quantity(count(stats?.miners ?? null)), stats === undefined ? null : minerWords(stats)),
     figure('Height', quantity(count(network?.height ?? null)), 'of the chain'),
@@ -46,9 +45,14 @@ export function factFigures(stats: Stats | undefined): HTMLElement[] {
     figure(
       'Scheme',
       h('span', { class: 'quantity' }, scheme?.name ?? stats?.scheme ?? UNKNOWN),
-      `${scheme?.meaning ?? ''}${fee === null ? '' : ` Fee ${fee} %.`}`,
+      `${scheme?.meaning ?? ''}${feeWords(stats?.fee_percent ?? null)}`,
     ),
   ];
+}
+
+function feeWords(percentage: number | string | null): string {
+  if (percentage === null) return '';
+  return Number(percentage) === 0 ? ' No fee.' : ` Fee ${percentage} %.`;
 }
 
 function minerWords({ workers_online: online, workers_total: total, workers }: Stats): string {

@@ -131,6 +131,7 @@ export class PoolFeed {
   #hear(raw: unknown): void {
     const message = readLive(raw);
     if (message === undefined) return;
+    if ('time' in message && message.time !== null) setServerTime(message.time);
     if (message.type === 'block' || message.type === 'payout') this.#poll.soon();
     for (const listener of this.#onLive) listener(message);
   }

@@ -18,6 +18,8 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   /** Two rows with the same key are the same row, then and now. */
   readonly key: (row: Row) => string;
+  /** So many rows are shown until somebody asks for all (default: all). */
+  readonly fold?: number;
   /** Shown while there is no row: says what to do next. */
   readonly empty: Child | readonly Child[];
 }
@@ -28,7 +30,10 @@ export class DataTable<Row> {
   readonly #body = h('tbody', { role: 'rowgroup' });
   readonly #table: HTMLTableElement;
   readonly #empty: HTMLElement;
+  readonly #all = h('button', { type: 'button', class: 'choice' });
   #rows = new Map<string, HTMLTableRowElement>();
+  #isFolded = true;
+  #newest: readonly Row[] = [];
 
   constructor(options: TableOptions<Row>) {
     this.#options = options;
@@ -46,16 +51,25 @@ export class DataTable<Row> {
       this.#body,
     );
     this.#empty = h('div', { class: 'empty' }, ...listOf(options.empty));
-    this.element = h('div', { class: 'table' }, this.#table, this.#empty);
+    this.element = h('div', { class: 'table' }, this.#table, this.#empty, this.#all);
+    this.#all.addEventListener('click', () => {
+      this.#isFolded = false;
+      this.update(this.#newest);
+    });
+    this.#all.hidden = true;
     this.#table.hidden = true;
     this.#empty.hidden = true;
   }
 
   update(rows: readonly Row[]): void {
-    const { key } = this.#options;
+    const { key, fold = rows.length } = this.#options;
+    this.#newest = rows;
+    const shown = this.#isFolded ? rows.slice(0, fold) : rows;
+    this.#all.hidden = shown.length === rows.length;
+    this.#all.textContent = `Show all ${rows.length}`;
     const before = this.#rows;
     this.#rows = new Map();
-    for (const row of rows) {
+    for (const row of shown) {
       const id = key(row);
       const element = before.get(id) ?? this.#newRow();
       this.#fill(element, row);
