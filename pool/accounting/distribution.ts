@@ -14,15 +14,17 @@ export interface WeightedShare {
 
 /** The window of `pplns` is so many times the found block's difficulty. */
 const WINDOW_BLOCKS = 2n;
+/** A share of difficulty 1 stands for 2³² hashes; divided by a target, for those of a share of that target. */
+const HASHES_TIMES_TARGET = DIFFICULTY_1 << 32n;
 
 /** Expected hashes of a share of a block's difficulty: what its miners are measured by. */
 export function blockWeight(bits: Bits): bigint {
-  return (DIFFICULTY_1 << 32n) / compactToTarget(bits);
+  return HASHES_TIMES_TARGET / compactToTarget(bits);
 }
 
 /** How much of the newest shares a `pplns` block is divided among. */
 export function pplnsWindow(bits: Bits): bigint {
-  return WINDOW_BLOCKS * blockWeight(bits);
+  return (WINDOW_BLOCKS * HASHES_TIMES_TARGET) / compactToTarget(bits);
 }
 
 /** Which shares a block is divided among. */

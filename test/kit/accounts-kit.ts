@@ -1,233 +1,213 @@
-/** Accounts with chosen rows behind a real HTTP port: for tests of what is made of them. */
-import { EventEmitter } from 'node:events';
-import { readFile } from 'node:fs/promises';
+/** Accounts and payouts in front of a real regtest node: shares are made up, blocks and payments are real. */
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseFee, type Scheme } from '../../pool/accounting/scheme.ts';
 import {
-  type AccountedBlock,
-  type AccountsEvents,
-  type AccountsView,
-  type AddressLuck,
-  type BlockState,
-  type Credit,
-  type NextPayout,
-  type Payout,
-  SettlementError,
-  type SettlementReport,
-} from '../../pool/accounting/accounts-view.ts';
-import { type Balance, NO_BALANCE } from '../../pool/accounting/balances.ts';
+  type PayoutOptions,
+  type RunningAccounts,
+  startAccounts,
+} from '../../pool/accounting/start-accounts.ts';
 import { systemClock } from '../../pool/clock.ts';
-import { servePool } from '../../pool/http/serve.ts';
-import { openStatistics } from '../../pool/statistics/open-statistics.ts';
-import { DEFAULT_DIFFICULTY } from '../../pool/stratum/difficulty.ts';
-import { Upgrades } from '../../service/upgrade.ts';
-import { MINER_ADDRESS, POOL_ADDRESS } from './pool-kit.ts';
-import { openLedger } from './share-kit.ts';
-import { SILENT } from './surroundings.ts';
+import { Ledger } from '../../pool/ledger/ledger.ts';
+import { askNetwork } from '../../pool/nodes/node-network.ts';
+import { encodeAddress } from '../../protocol/address.ts';
+import { COIN } from '../../protocol/amount.ts';
+import { encodeBlock } from '../../protocol/block.ts';
+import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
+import { hash160, sha256d } from '../../protocol/hash.ts';
+import { blockHash } from '../../protocol/header.ts';
+import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
+import { p2wpkhScript } from '../../protocol/script.ts';
+import type { Nits } from '../../protocol/units.ts';
+import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { NodeBackend } from '../../wallet/backend-node.ts';
+import { firstContents } from '../../wallet/open-wallet.ts';
+import { Wallet } from '../../wallet/wallet.ts';
+import { MemoryStore } from '../../wallet/wallet-store.ts';
+import { startTestNode, type TestNode } from '../node/node-kit.ts';
+import { SILENT, temporaryDirectory } from './pool-kit.ts';
 
-const COIN = 100_000_000n;
-export const BLOCK_HASH = new Uint8Array(32).fill(0xb1);
-export const TXID = new Uint8Array(32).fill(0x7d);
-const TIME_MS = 1_795_132_800_000;
+export const PROFILE = PROFILES.regtest;
+const POOL_ACCOUNT = PROFILE.fundedAccounts.find(({ name }) => name === 'pool')!;
+export const POOL_REWARD_ADDRESS = encodeAddress(POOL_ACCOUNT.script, PROFILE.address)!;
+export const POOL_LABEL = 'pool';
 
-/** A confirmed block of a miner, found with half of the work that it takes on average. */
-export function someBlock(changes: Partial<AccountedBlock> = {}): AccountedBlock {
-  return {
-    id: 7,
-    hash: BLOCK_HASH,
-    previous: new Uint8Array(32),
-    height: 70,
-    bits: 0x1d00ffff,
-    timeMs: TIME_MS,
-    reward: 50n * COIN,
-    worker: { address: MINER_ADDRESS, name: 'rig' },
-    delivery: 'accepted',
-    reason: undefined,
-    endSequence: 12,
-    state: 'confirmed',
-    confirmations: 12,
-    round: {
-      scheme: 'pplns',
-      feePercent: '1.5',
-      endSequence: 12,
-      weight: 2n ** 31n,
-      distributed: 4_925_000_000n,
-      operator: 75_000_000n,
-    },
-    ...changes,
-  };
+/** An address nobody else uses. */
+export function minerAddress(name: string): string {
+  return encodeAddress(p2wpkhScript(hash160(new TextEncoder().encode(name))), PROFILE.address)!;
 }
 
-export function somePayout(changes: Partial<Payout> = {}): Payout {
-  return {
-    id: 3,
-    state: 'confirmed',
-    timeMs: TIME_MS,
-    txid: TXID,
-    replacements: 0,
-    total: 10n * COIN,
-    fee: 141n,
-    height: 75,
-    confirmations: 2,
-    items: [{ address: MINER_ADDRESS, amount: 10n * COIN }],
-    ...changes,
-  };
+export interface AccountsSetup {
+  readonly scheme?: Scheme;
+  readonly feePercent?: string;
+  readonly payouts?: Partial<PayoutOptions>;
 }
 
-const SETTLEMENT: SettlementReport['transactions'][number] = {
-  payoutId: 4,
-  txid: TXID,
-  items: [{ address: MINER_ADDRESS, amount: 5n * COIN }],
-  total: 5n * COIN,
-  fee: 141n,
-  change: 45n * COIN - 141n,
-  vsize: 141,
-  coins: [{ txid: TXID, index: 0, value: 50n * COIN }],
-};
-
-/** Says what its fields say. */
-export class ChosenAccounts extends EventEmitter<AccountsEvents> implements AccountsView {
-  readonly scheme = 'pplns';
-  readonly feePercent = '1.5';
-  readonly maturity = 10;
-  blockRows: readonly AccountedBlock[] = [someBlock()];
-  payoutRows: readonly Payout[] = [somePayout()];
-  balances = new Map<string, Balance>([
-    [MINER_ADDRESS, { ...NO_BALANCE, confirmed: 49n * COIN, paid: 10n * COIN, owed: 39n * COIN }],
-  ]);
-  /** Why nothing can be paid. */
-  unpayable: string | undefined;
-  readonly settled: boolean[] = [];
-
-  async balance(address: string): Promise<Balance> {
-    return this.balances.get(address) ?? NO_BALANCE;
-  }
-
-  async totals(): Promise<Balance> {
-    return this.balance(MINER_ADDRESS);
-  }
-
-  async addresses(limit: number, after = ''): Promise<(Balance & { address: string })[]> {
-    const rows = [...this.balances].map(([address, balance]) => ({ address, ...balance }));
-    return rows
-      .sort((a, b) => (a.address < b.address ? -1 : 1))
-      .filter(({ address }) => address > after)
-      .slice(0, limit);
-  }
-
-  async credits(address: string, limit: number, before = Number.POSITIVE_INFINITY): Promise<Credit[]> {
-    return this.blockRows
-      .filter(({ id, worker }) => id < before && worker?.address === address)
-      .slice(0, limit)
-      .map(({ id, hash, height, timeMs, state, confirmations }) => ({
-        block: hash,
-        blockId: id,
-        height,
-        timeMs,
-        amount: 49n * COIN,
-        blockState: state,
-        confirmations,
-        isDirect: false,
-        payoutId: undefined,
-      }));
-  }
-
-  async luck(): Promise<AddressLuck> {
-    return { foundBlocks: 2, expectedBlocks: 3 };
-  }
-
-  async payouts(limit: number, before = Number.POSITIVE_INFINITY): Promise<Payout[]> {
-    return this.payoutRows.filter(({ id }) => id < before).slice(0, limit);
-  }
-
-  async payoutsOf(address: string, limit: number): Promise<Payout[]> {
-    const rows = this.payoutRows.filter(({ items }) => items.some((item) => item.address === address));
-    return rows.slice(0, limit);
-  }
-
-  async nextPayout(): Promise<NextPayout> {
-    return {
-      timeMs: systemClock.wallMs() + 60_000,
-      minimum: COIN,
-      due: [{ address: MINER_ADDRESS, amount: 39n * COIN }],
-      total: 39n * COIN,
-      waits: [{ address: POOL_ADDRESS, amount: 5n, why: 'below-minimum' }],
-      trouble: undefined,
-    };
-  }
-
-  async blocks(limit: number, before = Number.POSITIVE_INFINITY): Promise<AccountedBlock[]> {
-    return this.blockRows.filter(({ id }) => id < before).slice(0, limit);
-  }
-
-  async blockCounts(): Promise<Record<BlockState, number>> {
-    return { pending: 0, immature: 0, confirmed: this.blockRows.length, orphaned: 0, rejected: 0 };
-  }
-
-  async lastRound(): Promise<{ endSequence: number; foundMs: number }> {
-    return { endSequence: 12, foundMs: TIME_MS };
-  }
-
-  async settle({ dryRun }: { readonly dryRun: boolean }): Promise<SettlementReport> {
-    if (this.unpayable !== undefined) throw new SettlementError(this.unpayable);
-    this.settled.push(dryRun);
-    const made = dryRun ? { ...SETTLEMENT, payoutId: undefined, txid: undefined } : SETTLEMENT;
-    const { waits } = await this.nextPayout();
-    return { isDryRun: dryRun, transactions: [made], total: 5n * COIN, waits, trouble: undefined };
-  }
+/** The operator's wallet: the public words, in memory, empty at every start. */
+export async function openOperatorWallet(client: RpcClient): Promise<Wallet> {
+  const store = new MemoryStore(firstContents(DEV_MNEMONIC, PROFILE));
+  return new Wallet({ store, profile: PROFILE, backend: new NodeBackend(client) });
 }
 
-export interface ServedAccounts {
-  readonly accounts: ChosenAccounts;
-  readonly url: string;
-  /** With the admin token. */
-  readonly admin: Readonly<Record<string, string>>;
-}
+export class AccountsKit {
+  readonly node: TestNode;
+  readonly client: RpcClient;
+  readonly #file: string;
+  readonly #setup: AccountsSetup;
+  #open: { ledger: Ledger; accounts: RunningAccounts } | undefined;
+  #shares = 0;
 
-/** Serves them on a free port; nobody mines. */
-export async function serveAccounts(test: TestContext): Promise<ServedAccounts> {
-  const { ledger, file } = await openLedger(test);
-  const accounts = new ChosenAccounts();
-  const http = await servePool({
-    host: '127.0.0.1',
-    port: 0,
-    ledgerFile: file,
-    client: { call: () => Promise.reject(new Error('there is no node')) },
-    upgrades: new Upgrades(),
-    minerConnections: 10,
-    view: {
-      network: {
-        name: 'dev',
-        format: { hrp: 'dnilz' },
-        onlyP2wpkh: true,
-        identity: 'dev',
-        maturity: 10,
-        blockTimeSeconds: 10,
-      },
-      rewardAddress: POOL_ADDRESS,
-      difficulty: { ...DEFAULT_DIFFICULTY, start: 1, minimum: 1, maximum: 1 },
-      work: { lastTipMs: undefined },
-      jobs: { current: undefined, latest: undefined, find: () => undefined },
+  private constructor(node: TestNode, client: RpcClient, file: string, setup: AccountsSetup) {
+    this.node = node;
+    this.client = client;
+    this.#file = file;
+    this.#setup = setup;
+  }
+
+  static async start(test: TestContext, setup: AccountsSetup = {}): Promise<AccountsKit> {
+    const node = await startTestNode(test);
+    const client = createRpcClient({ url: node.node.rpcUrl, credentials: node.node.credentials });
+    const file = join(await temporaryDirectory(test), 'pool.sqlite');
+    const kit = new AccountsKit(node, client, file, setup);
+    await kit.open();
+    test.after(async () => {
+      await kit.close();
+      client.close();
+    });
+    return kit;
+  }
+
+  get ledger(): Ledger {
+    return this.#open!.ledger;
+  }
+
+  get file(): string {
+    return this.#file;
+  }
+
+  get view() {
+    return this.#open!.accounts.view;
+  }
+
+  /** Opens the ledger and starts the accounts on it, as a pool does. */
+  async open(payouts: Partial<PayoutOptions> = {}): Promise<void> {
+    const { scheme = 'pplns', feePercent = '1' } = this.#setup;
+    const network = await askNetwork(this.client, {});
+    const ledger = await Ledger.open({ file: this.#file, network: network.identity, log: SILENT });
+    const accounts = await startAccounts({
       ledger,
-      accounts,
-      edges: { states: () => [], wrongTokens: 0 },
-      roster: { connectionsOf: () => 0 },
-      server: {
-        url: 'stratum+tcp://127.0.0.1:3333',
-        tlsUrl: undefined,
-        connections: { open: 0, authorized: 0, tcp: 0, tls: 0, websocket: 0 },
-        bans: () => [],
-        sessions: () => [],
-        session: () => undefined,
-        order: () => ({ outcome: 'no-session' }),
+      client: this.client,
+      network,
+      terms: { scheme, fee: parseFee(feePercent) },
+      rewardAddress: POOL_REWARD_ADDRESS,
+      payouts: {
+        openWallet: openOperatorWallet,
+        label: POOL_LABEL,
+        minimum: COIN / 100n,
+        intervalSeconds: 0,
+        ...this.#setup.payouts,
+        ...payouts,
       },
-      statistics: await openStatistics(ledger.shares, systemClock, SILENT),
-      nodes: { state: { name: 'unknown' }, states: () => [] },
       clock: systemClock,
       log: SILENT,
-    },
-  });
-  test.after(() => http.stop());
-  const token = (await readFile(join(file, '..', 'pool.token'), 'utf8')).trim();
-  return { accounts, url: http.url, admin: { Authorization: `Bearer ${token}` } };
+      pollMs: 5,
+      currentBits: () => PROFILE.powLimitBits,
+    });
+    this.#open = { ledger, accounts };
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.accounts.stop();
+    await open?.ledger.close();
+  }
+
+  /** A durable share. On regtest a block's difficulty is 2⁻³³ or so: the weights of tests are small. */
+  async share(name: string, weight: bigint): Promise<void> {
+    this.#shares += 1;
+    const tip = this.node.node.chain.tip;
+    await this.ledger.shares.record({
+      worker: { address: minerAddress(name), name: 'rig' },
+      jobId: `${this.#shares}`,
+      tip: tip.hash,
+      tipHeight: tip.height,
+      bits: PROFILE.powLimitBits,
+      difficulty: 1e-9,
+      weight,
+      hash: sha256d(new TextEncoder().encode(`share ${this.#shares}`)),
+      timeMs: Date.now(),
+      late: false,
+    });
+  }
+
+  /** A block of the pool, found by the last share. @returns its hash as shown */
+  async findBlock(name = 'finder'): Promise<string> {
+    const [shown = ''] = await this.node.call('generatetoaddress', 1, POOL_REWARD_ADDRESS);
+    const { header, transactions } = await this.node.block(shown);
+    await this.ledger.blocks.enter({
+      hash: blockHash(header),
+      previous: header.previous,
+      height: this.node.node.chain.tip.height,
+      bits: header.bits,
+      timeMs: Date.now(),
+      reward: transactions[0]!.outputs.reduce((sum, { value }) => sum + value, 0n),
+      worker: { address: minerAddress(name), name: 'rig' },
+      delivery: 'accepted',
+      reason: undefined,
+      endSequence: this.ledger.shares.lastSequence,
+      terms: { scheme: this.#setup.scheme ?? 'pplns', fee: parseFee(this.#setup.feePercent ?? '1') },
+    });
+    await this.until(async () => (await this.view.blocks(1))[0]?.round);
+    return shown;
+  }
+
+  /** Blocks of others, without the payments that wait. */
+  async mineEmpty(count: number): Promise<void> {
+    for (let mined = 0; mined < count; mined++) {
+      await this.node.call('generateblock', minerAddress('others'), []);
+    }
+  }
+
+  /** Another branch from below a block on, with so many blocks; it wins if it is longer. */
+  async reorganise(belowHash: string, count: number, tag = 7): Promise<void> {
+    let parent: string = (await this.node.call('getblockheader', belowHash)).previousblockhash;
+    for (let made = 0; made < count; made++) {
+      const block = await this.node.blockOn(parent, [], tag);
+      await this.node.call('submitblock', bytesToHex(encodeBlock(block)));
+      parent = displayHash(blockHash(block.header));
+    }
+  }
+
+  /** What an address has on the chain. */
+  async received(name: string): Promise<Nits> {
+    const { balance_nits } = await this.node.call('getaddressbalance', { addresses: [minerAddress(name)] });
+    return BigInt(balance_nits);
+  }
+
+  /** Waits until something is so. */
+  async until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
+    for (;;) {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      await sleep(5);
+    }
+  }
+
+  /** Waits until a block is in a state. */
+  async untilBlock(hash: string, state: string): Promise<void> {
+    await this.until(async () =>
+      (await this.view.blocks(1_000)).some(
+        (block) => displayHash(block.hash) === hash && block.state === state,
+      ),
+    );
+  }
+
+  /** Waits until a payout is in a state. */
+  async untilPayout(id: number, state: string): Promise<void> {
+    await this.until(async () =>
+      (await this.view.payouts(1_000)).some((payout) => payout.id === id && payout.state === state),
+    );
+  }
 }
