@@ -99,7 +99,7 @@ export class RemoteJobs implements JobSource {
 
   /** Whether the pool has been away for too long to go on. */
   get isPaused(): boolean {
-    return this.#awayMs > this.#options.maxOfflineMs;
+    return this.#contact.name === 'away' && this.#awayMs >= this.#options.maxOfflineMs;
   }
 
   get #awayMs(): number {
