@@ -33,7 +33,8 @@ const FAR_OFF_SHARES = 8;
 /** a burst of queued shares is none: so many shares are enough at once, fewer only after a while. */
 const BURST_SHARES = 32;
 const BURST_MS = 1_000;
-const CAP_SHARES = 50;
+/** A quarter of a minute at the cap: nobody who keeps to it is above it for so long. */
+const CAP_SHARES = 150;
 /** Half off after a minute, 15 % off after five; with long intervals after as many shares as that would be. */
 const JUDGEMENTS = [
   { afterMs: 60_000, intervals: 6, isOff: (ratio: number) => ratio >= 1.5 || ratio <= 0.5 },
@@ -70,7 +71,7 @@ export function isMeasured({ shares, sinceMs }: ShareWindow, nowMs: number): boo
 export function fitDifficulty(rate: number, intervalMs: number, bounds: DifficultyBounds): Difficulty {
   const wanted = fewDigits((rate * intervalMs) / 1000);
   const bounded = Math.min(Math.max(wanted, bounds.lowest), bounds.highest);
-  return Math.max(bounded, capDifficulty(rate));
+  return rate / bounded > MAX_SHARES_PER_SECOND ? capDifficulty(rate) : bounded;
 }
 
 /** The least difficulty that keeps so much work per second well below the cap of shares. */
