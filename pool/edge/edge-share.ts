@@ -49,14 +49,16 @@ export function checkEdgeShare(share: WireBlock, terms: EdgeTerms, clock: Clock)
   const params = [share.user, share.job, share.extranonce2, share.time, share.nonce];
   if (share.version_bits !== null) params.push(share.version_bits);
   const extranonce = { extranonce1, extranonce2Size: terms.extranonce2Size };
-  const findJob = (jobId: string): SentJob | undefined => {
-    const made = terms.jobs.find(jobId);
+  const made = terms.jobs.find(share.job);
+  const findJob = (): SentJob | undefined => {
     if (made === undefined) return undefined;
     const job = jobOfEdge(made, share.variant, share.difficulty);
     return { job, level: levelOf(share.difficulty), extranonce, versionMask: VERSION_ROLLING_MASK };
   };
   const workers = new Map([[share.user, worker]]);
-  const when = earlier(clock, Math.min(share.age_ms, LONGEST_AGE_MS));
+  // The edge's clock may run fast: nobody had a share before its job was made.
+  const jobAgeMs = made === undefined ? 0 : clock.steadyMs() - made.createdMs;
+  const when = earlier(clock, Math.min(share.age_ms, jobAgeMs, LONGEST_AGE_MS));
   const verdict = checkShare(params, { extranonce, workers, roots: new MerkleRoots(), findJob }, when);
   if (verdict.outcome === 'rejected') return verdict;
   return { ...verdict, share: { ...verdict.share, timeMs: clock.wallMs() } };

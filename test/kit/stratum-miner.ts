@@ -103,6 +103,18 @@ export class StratumMiner {
     return this.#lines;
   }
 
+  /** What came unasked and was not taken yet: the last job, and the texts for its owner. */
+  takeNews(): { readonly job: NotifyParams | undefined; readonly notices: readonly string[] } {
+    const news = this.#lines.filter(({ method }) => method !== undefined);
+    for (const line of news) this.#lines.splice(this.#lines.indexOf(line), 1);
+    const job = news.findLast(({ method }) => method === 'mining.notify');
+    const shown = news.filter(({ method }) => method === 'client.show_message');
+    return {
+      job: job && parseNotify(job.params ?? []),
+      notices: shown.map(({ params }) => String(params?.[0])),
+    };
+  }
+
   /** Subscribes and authorises. Resolves when the first job is there. */
   async login(user: string, password = 'x'): Promise<Work> {
     const { result } = await this.request('mining.subscribe', ['test/1.0']);

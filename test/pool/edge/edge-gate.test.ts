@@ -7,12 +7,16 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import pino from 'pino';
 import { WebSocket } from 'ws';
+import { parseFee } from '../../../pool/accounting/scheme.ts';
 import { startEdge } from '../../../pool/edge/edge.ts';
 import { EdgeRefusedError } from '../../../pool/edge/pool-link.ts';
 import type { WireJob } from '../../../pool/edge/wire.ts';
 import { Ledger } from '../../../pool/ledger/ledger.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../../pool/ledger/ledger-schema.ts';
 import { type PoolOptions, startPool } from '../../../pool/pool.ts';
-import { displayHash } from '../../../protocol/bytes.ts';
+import { decodeBlock } from '../../../protocol/block.ts';
+import { displayHash, hexToBytes } from '../../../protocol/bytes.ts';
+import { openDatabase } from '../../../service/database.ts';
 import { edgeToken, findEdgeShare, ScriptedEdge, type ShareWork } from '../../kit/edge-kit.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
 import {
@@ -23,6 +27,7 @@ import {
   startPoolUnderTest,
   temporaryDirectory,
 } from '../../kit/pool-kit.ts';
+import { someTransaction } from '../../kit/some-transaction.ts';
 
 const USER = `${MINER_ADDRESS}.rig`;
 const LIMITED = { timeout: 30_000 };
@@ -186,7 +191,6 @@ test(
     const { pool } = await startPoolUnderTest(t);
     const edge = await ScriptedEdge.connect(pool);
     assert.match((await edge.hello({ protocol: 99 })).error?.message ?? '', /version 1 .* the edge 99/);
-    const { parseFee } = await import('../../../pool/accounting/scheme.ts');
     const solo = await startPoolUnderTest(t, { terms: { scheme: 'solo', fee: parseFee('0') } });
     const refused = await ScriptedEdge.connect(solo.pool);
     assert.match((await refused.hello()).error?.message ?? '', /solo.*choose --scheme pplns or prop/);
@@ -197,7 +201,6 @@ test(
   'work of before a restart counts after it: shares, and the block with its transactions',
   LIMITED,
   async (t) => {
-    const { someTransaction } = await import('../../kit/some-transaction.ts');
     const { node, options, start } = await restartable(t, (each) => {
       each.bits = 0x207fffff;
       each.transactions = [someTransaction(1), someTransaction(2)];
@@ -205,19 +208,23 @@ test(
     const pool = await start();
     const { edge, welcome } = await ScriptedEdge.enter(pool);
     await edge.request('shares', {
-      shares: [shareOf(welcome.job, welcome.prefix, 1, { accepts: isNoBlock }).share],
+      shares: [shareOf(welcome.job, welcome.prefix, 1, { accepts: isNoBlock, difficulty: 1e-10 }).share],
     });
     await pool.stop();
     const after = await start();
     t.after(() => after.stop());
     const again = await ScriptedEdge.enter(after, { first: 2, next: 2 });
     const found = node.nextBlock();
-    const block = shareOf(welcome.job, welcome.prefix, 2, { accepts: (hash) => !isNoBlock(hash) });
+    const block = shareOf(welcome.job, welcome.prefix, 2, {
+      accepts: (hash) => !isNoBlock(hash),
+      difficulty: 1e-10,
+    });
     const { result } = await again.edge.request('block', { block: block.share });
     assert.deepEqual(result, { outcome: true });
-    const { hash } = await found;
+    const { hash, raw } = await found;
     assert.equal(hash, displayHash(block.hash));
-    const share = shareOf(welcome.job, welcome.prefix, 3, { accepts: isNoBlock });
+    assert.equal(decodeBlock(hexToBytes(raw)).transactions.length, 3);
+    const share = shareOf(welcome.job, welcome.prefix, 3, { accepts: isNoBlock, difficulty: 1e-10 });
     assert.deepEqual(await again.edge.deliver(share.share), [true]);
     await after.stop();
     assert.equal((await hashesIn(options)).length, 3);
@@ -335,8 +342,6 @@ test(
   async (t) => {
     const { pool, directory } = await startPoolUnderTest(t);
     const { edge, welcome } = await ScriptedEdge.enter(pool);
-    const { openDatabase } = await import('../../../service/database.ts');
-    const { APPLICATION_ID, MIGRATIONS } = await import('../../../pool/ledger/ledger-schema.ts');
     const other = await openDatabase(join(directory, 'pool.sqlite'), {
       applicationId: APPLICATION_ID,
       migrations: MIGRATIONS,
