@@ -1,6 +1,6 @@
 import type { Bits, Difficulty } from '../../protocol/units.ts';
 import { difficultyOf, expectedHashes, targetBytes, targetOfDifficulty } from '../../protocol/work.ts';
-import type { DifficultyBounds } from './vardiff.ts';
+import { type DifficultyBounds, fewDigits } from './vardiff.ts';
 
 /** What an operator allows. */
 export interface DifficultyLimits {
@@ -67,22 +67,23 @@ export function levelOf(difficulty: Difficulty): ShareLevel {
   return level;
 }
 
-/** The difficulty of the network at these bits, for the pool's own sums. */
-export function networkDifficulty(bits: Bits): Difficulty {
-  if (bits !== lastBits) [lastBits, lastDifficulty] = [bits, difficultyOf(bits)];
-  return lastDifficulty;
-}
+/** A new tip asks for one and the same bound 10,000 times. */
+let known = { bits: -1, multiplier: 0, bound: 0 };
 
-/** A new tip asks for one and the same value 10,000 times. */
-let lastBits: Bits = -1;
-let lastDifficulty: Difficulty = 0;
+/** The highest difficulty of a share at these bits: with few digits, as it is shown. */
+function networkBound(bits: Bits, multiplier: number): Difficulty {
+  if (known.bits !== bits || known.multiplier !== multiplier) {
+    known = { bits, multiplier, bound: fewDigits(difficultyOf(bits) / multiplier) };
+  }
+  return known.bound;
+}
 
 /**
  * Where a miner's difficulty may lie once something is measured. Shares stay finer than blocks: the upper bound
  * from the network wins over every lower one.
  */
 export function boundsOf(wishes: DifficultyWishes, limits: DifficultyLimits, bits: Bits): DifficultyBounds {
-  const highest = Math.min(limits.maximum, networkDifficulty(bits) / limits.shareTargetMultiplier);
+  const highest = Math.min(limits.maximum, networkBound(bits, limits.shareTargetMultiplier));
   return { lowest: Math.max(limits.minimum, wishes.floor ?? 0), highest };
 }
 

@@ -7,7 +7,7 @@ import { newTip, type Tip } from '../../pool/jobs/tip.ts';
 import { DEFAULT_DIFFICULTY, type DifficultyLimits } from '../../pool/stratum/difficulty.ts';
 import { handleMessage } from '../../pool/stratum/dispatch.ts';
 import type { Effect } from '../../pool/stratum/effect.ts';
-import { Extranonce1Space } from '../../pool/stratum/extranonce1.ts';
+import { type Extranonce1Range, Extranonce1Space } from '../../pool/stratum/extranonce1.ts';
 import { order } from '../../pool/stratum/orders.ts';
 import {
   deliverJob,
@@ -95,6 +95,7 @@ export function recordedJob(params: NotifyParams, atMs = 1_000_000): Job {
 export interface SessionOptions {
   readonly start?: number;
   readonly extranonce1?: string;
+  readonly extranonces?: Extranonce1Range;
   readonly seconds?: number;
   readonly limits?: Partial<DifficultyLimits>;
   /** Of a pool before a restart. */
@@ -147,7 +148,9 @@ export class SessionUnderTest {
       registry:
         beside?.context.registry ??
         new SessionRegistry({
-          extranonces: new Extranonce1Space({ prefix: first >>> 31, prefixBits: 1, first }),
+          extranonces: new Extranonce1Space(
+            options.extranonces ?? { prefix: first >>> 31, prefixBits: 1, first },
+          ),
           memory,
           extranonce2Size: 4,
           newSessionId: () => {
