@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
+import { Ledger } from '../../pool/ledger/ledger.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { BreakableLine, healthOfEdge } from '../kit/edge-kit.ts';
+import { FakeNode } from '../kit/fake-node.ts';
+import { LoadMiner } from '../kit/load-miner.ts';
+import { HARD_BITS, MINER_ADDRESS, POOL_ADDRESS, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';
+
+const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
+/** How often the pool is killed; a long run sets the variable. */
+const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 6);
+const ROUND_MS = 30_000;
+const MINERS = 4;
+const NETWORK = `dev e3646e69 ${'0f'.repeat(32)}`;
+const NO_LIMITS = [
+  '--max-messages-per-second',
+  '1000000',
+  '--max-messages-per-second-per-address',
+  '1000000',
+];
+
+interface Ready {
+  readonly stratum_url: string;
+  readonly http_url: string;
+}
+
+/** Starts a service as a process of its own; it is gone after the test. */
+async function spawnNilz(t: TestContext, words: readonly string[]) {
+  const child = spawn(process.execPath, [NILZ, ...words, '--json', '--log-level', 'error'], {
+    env: { PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, ready: JSON.parse(line.toString()) as Ready };
+}
+
+function spawnPool(t: TestContext, node: FakeNode, directory: string) {
+  const places = ['--node-url', node.url, '--address', POOL_ADDRESS, '--datadir', directory];
+  const ports = ['--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--http-port', '0'];
+  const difficulty = ['--start-difficulty', '1e-8', '--min-difficulty', '1e-10', '--vardiff-interval', '0'];
+  return spawnNilz(t, ['pool', ...places, ...ports, ...difficulty]);
+}
+
+function spawnEdge(t: TestContext, poolUrl: string, directory: string) {
+  const places = ['--pool-url', poolUrl, '--datadir', directory, '--id', 'edge-1'];
+  const ports = [
+    '--stratum-bind',
+    '127.0.0.1',
+    '--stratum-port',
+    '0',
+    '--http-bind',
+    '127.0.0.1',
+    '--http-port',
+    '0',
+  ];
+  return spawnNilz(t, ['edge', ...places, ...ports, ...NO_LIMITS]);
+}
+
+async function hashesIn(file: string): Promise<string[]> {
+  const ledger = await Ledger.open({ file, network: NETWORK, log: SILENT });
+  const shares = await ledger.shares.after(0, 10_000_000);
+  await ledger.close();
+  return shares.map(({ hash }) => displayHash(hash));
+}
+
+test('an edge in front of a pool that is killed again and again: no miner is disconnected, every share counts once', {
+  timeout: ROUNDS * ROUND_MS + 30_000,
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const file = join(directory, 'dev', 'pool.sqlite');
+  const node = await FakeNode.start();
+  node.bits = HARD_BITS;
+  t.after(() => node.stop());
+  let pool = await spawnPool(t, node, directory);
+  const line = await BreakableLine.to(t, pool.ready.http_url);
+  const edge = await spawnEdge(t, line.url, directory);
+  const starts = Array.from({ length: MINERS }, (_, index) =>
+    LoadMiner.start(edge.ready.stratum_url, `${MINER_ADDRESS}.rig${index}`),
+  );
+  const miners = await Promise.all(starts);
+  t.after(() => {
+    for (const miner of miners) miner.close();
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    await miners[round % MINERS]?.acknowledges(50 + Math.floor(Math.random() * 400));
+    const ended = once(pool.child, 'exit');
+    pool.child.kill('SIGKILL');
+    await ended;
+    assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
+    if (round % 3 === 2) node.advance();
+    pool = await spawnPool(t, node, directory);
+    line.leadTo(pool.ready.http_url);
+  }
+  for (const miner of miners) await miner.acknowledges(50);
+  await Promise.all(miners.map((miner) => miner.finish()));
+  const health = await healthOfEdge({ httpUrl: edge.ready.http_url });
+  assert.deepEqual([health.code, health.pool.state, health.shares.held], [200, 'up', 0]);
+
+  const edgeEnded = once(edge.child, 'exit');
+  edge.child.kill('SIGTERM');
+  assert.deepEqual(await edgeEnded, [0, null]);
+  const poolEnded = once(pool.child, 'exit');
+  pool.child.kill('SIGTERM');
+  await poolEnded;
+
+  const hashes = await hashesIn(file);
+  const kept = new Set(hashes);
+  const acknowledged = miners.flatMap((miner) => [...miner.acknowledged]);
+  const refused = miners.flatMap((miner) => miner.refused);
+  t.diagnostic(`${acknowledged.length} shares acknowledged, ${refused.length} refused, ${ROUNDS} kills`);
+  assert.equal(kept.size, hashes.length, 'no share is in the ledger twice');
+  assert.deepEqual(
+    acknowledged.filter((hash) => !kept.has(hash)),
+    [],
+    'no acknowledged share is lost',
+  );
+  assert.equal(hashes.length, acknowledged.length, 'nothing is in the ledger that was not acknowledged');
+  assert.ok(
+    miners.every(({ wasDropped }) => !wasDropped),
+    'no miner was disconnected',
+  );
+  // Others found blocks while the pool was away: what was handed in after it had heard of them was for nothing.
+  assert.deepEqual(
+    refused.filter((message) => !message.startsWith('stale')),
+    [],
+  );
+  assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
+});
