@@ -220,11 +220,12 @@ export function reject(reason: RejectReason, message: string): Extract<Verdict, 
   return { outcome: 'rejected', reason, error: new StratumError(REJECTIONS[reason], message) };
 }
 
-/** Both difficulties with as many digits as it takes to tell them apart. */
+/** Both difficulties with as many digits as it takes to tell them apart, and the one that was found from zero. */
 function lowDifficulty(found: Difficulty, asked: Difficulty): string {
   let decimals = Math.min(Math.max(2 - Math.floor(Math.log10(asked)), 0), 100);
   while (found.toFixed(decimals) === asked.toFixed(decimals) && decimals < 100) decimals += 1;
-  return `difficulty ${found.toFixed(decimals)} under the job's ${asked.toFixed(decimals)}`;
+  const shown = found.toFixed(decimals);
+  return `difficulty ${Number(shown) === 0 ? found.toPrecision(3) : shown} under the job's ${asked.toFixed(decimals)}`;
 }
 
 function seconds(ms: number): string {

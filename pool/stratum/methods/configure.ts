@@ -28,9 +28,10 @@ const INFO = ['info.connection-url', 'info.hw-version', 'info.sw-version', 'info
  * knows is answered with false, one whose parameters are wrong with a text.
  */
 export function configure(session: Session, { id, params }: Call, context: SessionContext): Effect[] {
-  const [extensions, options = {}] = params;
+  const [extensions, given] = params;
+  const options = given ?? {};
   if (!Array.isArray(extensions)) return malformed(id, 'extensions is not an array');
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (typeof options !== 'object' || Array.isArray(options)) {
     return malformed(id, 'extension parameters are not an object');
   }
   if (!extensions.every((extension) => typeof extension === 'string')) {
