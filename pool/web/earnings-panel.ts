@@ -81,7 +81,7 @@ export class EarningsPanel {
       panel('Earnings', this.#steps, this.#next, this.#about),
       h(
         'div',
-        { class: 'halves' },
+        { class: 'halves roomy' },
         panel('Credits', this.#credits.element),
         panel('Payouts', this.#payouts.element),
       ),

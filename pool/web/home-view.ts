@@ -75,6 +75,7 @@ export function homeView(feed: PoolFeed): View {
     rates.updateHistory([{ label: 'Pool', history: stats.history }]);
     show(facts, ...factFigures(stats));
     shares.update(stats.shares, ...sharesWords(stats));
+    next.refresh(stats);
     log.update(stats.share_log);
     const sorted = [...stats.workers].sort(byRate);
     workers.update(sorted.slice(0, SHOWN_WORKERS));

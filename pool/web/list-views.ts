@@ -37,13 +37,14 @@ export function minedView(feed: PoolFeed): View {
     panel('Found by this pool', list.element),
     meanings('What the states mean', BLOCK_STATES),
   );
-  const unsubscribe = feed.onLive((message) => {
-    if (message.type === 'block') list.soon();
-  });
-  const close = () => {
-    unsubscribe();
-    list.close();
-  };
+  const closers = [
+    feed.onStats(() => list.refresh()),
+    feed.onLive((message) => {
+      if (message.type === 'block') list.soon();
+    }),
+    () => list.close(),
+  ];
+  const close = () => closers.forEach((end) => void end());
   return { title: 'Blocks', element, ready: list.first, close };
 }
 
@@ -72,16 +73,20 @@ export function paidView(feed: PoolFeed): View {
     h('div', { class: 'halves' }, next.element, meanings('What the states mean', PAYOUT_STATES)),
     panel('Payments', list.element),
   );
-  const unsubscribe = feed.onLive((message) => {
-    if (message.type !== 'payout' && message.type !== 'block') return;
-    list.soon();
-    nextPayout.soon();
-  });
-  const close = () => {
-    unsubscribe();
-    list.close();
-    nextPayout.close();
-  };
+  const closers = [
+    feed.onStats((stats) => {
+      list.refresh();
+      next.refresh(stats);
+    }),
+    feed.onLive((message) => {
+      if (message.type !== 'payout' && message.type !== 'block') return;
+      list.soon();
+      nextPayout.soon();
+    }),
+    () => list.close(),
+    () => nextPayout.close(),
+  ];
+  const close = () => closers.forEach((end) => void end());
   return { title: 'Payouts', element, ready: Promise.all([list.first, nextPayout.first]), close };
 }
 

@@ -9,6 +9,7 @@ import { panel } from './parts.ts';
 export class NextPayoutPanel {
   readonly element: HTMLElement;
   readonly #content = h('div');
+  #next: NextPayout | undefined;
 
   constructor() {
     this.element = panel('Next payout', this.#content);
@@ -16,6 +17,7 @@ export class NextPayoutPanel {
   }
 
   update(next: NextPayout | undefined, stats: Stats | undefined): void {
+    this.#next = next;
     if (stats?.scheme === 'solo') {
       show(this.#content, h('p', {}, 'None: who finds a block is paid by the block itself.'));
       return;
@@ -46,5 +48,10 @@ export class NextPayoutPanel {
         `Paid is who is owed at least ${amount(minimum_nits)} ${coin} from confirmed blocks. Less stays owed and is never forfeited.`,
       ),
     );
+  }
+
+  /** Says the same again with what is known now: the coin, the scheme. */
+  refresh(stats: Stats): void {
+    this.update(this.#next, stats);
   }
 }

@@ -63,6 +63,11 @@ export class PagedList<Row> {
     this.#poll.soon();
   }
 
+  /** Shows the same again: what amounts are counted in is known now. */
+  refresh(): void {
+    if (this.#next !== undefined) this.#show();
+  }
+
   close(): void {
     this.#poll.close();
   }

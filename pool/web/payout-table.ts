@@ -38,7 +38,7 @@ export function payoutTable(
         cell: ({ txid }) =>
           txid === null
             ? h('span', { class: 'unknown' }, UNKNOWN)
-            : copyable(txid, 'the id of the transaction'),
+            : copyable(txid, 'the id of the transaction', 6, 6),
       },
     ],
   });

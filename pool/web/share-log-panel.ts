@@ -29,9 +29,7 @@ export class ShareLogPanel {
   update(log: Pick<ShareLog, 'head' | 'batch' | 'sequence'> | null): void {
     show(
       this.#head,
-      log === null
-        ? h('span', { class: 'unknown' }, '—')
-        : copyable(log.head, 'the head of the share log', 12, 12),
+      log === null ? h('span', { class: 'unknown' }, '—') : copyable(log.head, 'the head of the share log'),
     );
     show(
       this.#facts,

@@ -102,7 +102,7 @@ function twoUnits(seconds: number, large: number, largeName: string, small: numb
 export function roughDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds) || seconds >= 2 * YEAR_S) return duration(seconds);
   const round = (unit: number) => Math.max(1, Math.round(seconds / unit)) * unit;
-  if (seconds < 90) return duration(seconds);
+  if (seconds < MINUTE_S) return duration(seconds);
   if (seconds < 90 * MINUTE_S) return duration(round(MINUTE_S));
   return duration(seconds < 2 * DAY_S ? round(HOUR_S) : round(DAY_S));
 }

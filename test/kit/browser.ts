@@ -90,7 +90,9 @@ export async function layoutShift(page: Page): Promise<number> {
   return Number(await page.evaluate('window.nilzTestShift'));
 }
 
-/** How far a page can be scrolled sideways, in pixels. */
+/** How far a page, or the widest thing on it that scrolls by itself, can be scrolled sideways, in pixels. */
 export async function sidewaysScroll(page: Page): Promise<number> {
-  return Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+  const widest = `Math.max(...[document.documentElement, ...document.querySelectorAll('.table, .panel')]
+    .map((element) => element.scrollWidth - element.clientWidth))`;
+  return Number(await page.evaluate(widest));
 }

@@ -20,6 +20,7 @@ import { StratumMiner } from '../kit/stratum-miner.ts';
 const EASY = ['--start-difficulty', '0.00001'];
 const MARKUP = '<img src=x onerror=alert(1)>';
 const PHONE = { width: 360, height: 740 };
+const TABLET = { width: 1024, height: 768 };
 const DESK = { width: 1600, height: 1000 };
 /** Far below what anybody notices. */
 const MAX_SHIFT = 0.02;
@@ -190,7 +191,7 @@ test('an address that is none is told so where one looks for it', { skip }, asyn
   assert.equal(answer.status, 404);
 });
 
-test('every view fits a phone and a wide desk, dark and light, without scrolling sideways', {
+test('every view fits a phone, a tablet and a wide desk, dark and light, without scrolling sideways', {
   skip,
 }, async (context) => {
   const devnet = await Devnet.start(await temporaryDirectory(context), EASY);
@@ -207,7 +208,7 @@ test('every view fits a phone and a wide desk, dark and light, without scrolling
     `/address/${carol}`,
     `/address/${carol}/worker/devnet`,
   ];
-  for (const viewport of [PHONE, DESK]) {
+  for (const viewport of [PHONE, TABLET, DESK]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       const watched = await watchedPage(browser, url, { viewport, colorScheme });
       for (const path of paths) {

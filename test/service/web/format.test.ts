@@ -126,6 +126,7 @@ describe('times', () => {
   test('estimates have one unit', () => {
     table(roughDuration, [
       [4.3, '4 s'],
+      [61, '1 min'],
       [200, '3 min'],
       [3 * 3_600 + 700, '3 h'],
       [5 * 86_400 + 4_000, '5 d'],
