@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startBlockHook } from '../../../pool/hooks/on-block.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
-import { BLOCK_HASH, ChosenAccounts, serveAccounts, someBlock, somePayout } from '../../kit/accounts-kit.ts';
+import {
+  BLOCK_HASH,
+  ChosenAccounts,
+  serveAccounts,
+  someBlock,
+  somePayout,
+} from '../../kit/chosen-accounts.ts';
 import { disagreements, documentedAnswers } from '../../kit/documented-fields.ts';
 import { askJson, LiveListener } from '../../kit/http-client.ts';
 import { MINER_ADDRESS, POOL_ADDRESS } from '../../kit/pool-kit.ts';
