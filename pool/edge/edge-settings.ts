@@ -20,9 +20,9 @@ export const EDGE_SETTINGS = {
     default: 'http://127.0.0.1:8000',
     env: ['NILZ_POOL_UPSTREAM'],
     check: (url) =>
-      URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+      isPlace(url)
         ? undefined
-        : 'must have the form http://HOST:PORT or https://HOST:PORT',
+        : 'must have the form http://HOST:PORT or https://HOST:PORT, without a login or path',
   }),
   edgeToken: string({
     help: `file with the pool's edge token: a copy of ${EDGE_TOKEN_FILE}, which stands beside the pool's ledger; by default looked for in the data directory`,
@@ -94,6 +94,13 @@ export function edgeOptions(
     ...stratumOptions(values, directory),
     http: { host: values.httpBind, port: values.httpPort },
   };
+}
+
+/** Whether a text is a URL of a host and nothing else: it is shown to whoever asks for the edge's health. */
+function isPlace(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, pathname, search } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password + search === '' && pathname === '/';
 }
 
 /** @throws SettingError when the machine is called something that is no id */

@@ -75,24 +75,67 @@ export function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 }
 
 async function start(options: EdgeOptions, started: Stoppable[]): Promise<RunningEdge> {
-  const { log, stopping, clock = systemClock } = options;
-  const statistics = new Statistics(clock);
-  const jobs = new RemoteJobs({
-    clock,
-    firstSequence: randomBytes(3).readUIntBE(0, 3),
-    maxOfflineMs: options.maxOfflineMs,
+  const pool = await connect(options, started);
+  const { log } = options;
+  const { network, link, statistics } = pool;
+  const server = await serveMiners(options, pool, started);
+  const upgrades = new Upgrades(() => {
+    statistics.connections.refused_path += 1;
   });
+  upgrades.route('/stratum', server.onUpgrade);
+  const { id, poolUrl, maxHeld, maxOfflineMs } = options;
+  const view = {
+    ...pool,
+    ...{ id, poolUrl, maxHeld, maxOfflineMs, server, network: network.name, counts: statistics },
+  };
+  const http = await listenHttp({
+    ...options.http,
+    handler: edgeApp(view, log).callback(),
+    portSetting: '--http-port',
+    maxConnections: HTTP_CONNECTIONS + (options.limits?.connections ?? DEFAULT_LIMITS.connections),
+    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
+  });
+  upgrades.attach(http.server);
+  started.push(http);
+  const places = { stratum: server.url, http: http.url, pool: link.url };
+  log.info({ network: network.name, ...places }, 'edge started');
+  return {
+    stratumUrl: server.url,
+    stratumTlsUrl: server.tlsUrl,
+    httpUrl: http.url,
+    network: network.name,
+    stop: () => composeStop(started).stop(),
+  };
+}
+
+/** The side of the pool: what comes from there and goes there. */
+interface PoolSide {
+  readonly link: PoolLink;
+  readonly jobs: RemoteJobs;
+  readonly shares: RemoteShares;
+  readonly statistics: Statistics;
+  /** What the pool said first; everything miners are told rests on it. */
+  readonly welcome: Welcome;
+  readonly network: NodeNetwork;
+  readonly clock: Clock;
+}
+
+/** Connects to the pool. @returns once it has let the edge in */
+async function connect(options: EdgeOptions, started: Stoppable[]): Promise<PoolSide> {
+  const { log, stopping, maxOfflineMs, clock = systemClock } = options;
+  const statistics = new Statistics(clock);
+  const jobs = new RemoteJobs({ clock, firstSequence: randomBytes(3).readUIntBE(0, 3), maxOfflineMs });
   const instance = randomBytes(8).toString('hex');
-  const first: { welcome?: Welcome } = {};
+  let welcome: Welcome | undefined;
   const link = new PoolLink({
     url: options.poolUrl,
     token: options.token,
     hello: () => ({ protocol: EDGE_PROTOCOL, edge: options.id, instance, ...shares.range }),
     listener: {
-      onUp: (welcome, job) => {
-        first.welcome ??= welcome;
-        checkSamePool(first.welcome, welcome);
-        told(() => jobs.onUp(job, welcome.job_ttl_ms));
+      onUp: (now, job) => {
+        welcome ??= now;
+        checkSamePool(welcome, now);
+        told(() => jobs.onUp(job, now.job_ttl_ms));
       },
       onReady: () => shares.onUp(),
       onJob: (job, clean) => told(() => jobs.onJob(job, clean)),
@@ -102,29 +145,27 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
         shares.onDown();
       },
     },
-    clock,
-    random: options.random ?? Math.random,
-    log,
-    timing: options.timing,
-    firstPauseMs: options.firstPauseMs,
+    ...{ clock, log, random: options.random ?? Math.random },
+    ...{ timing: options.timing, firstPauseMs: options.firstPauseMs },
   });
-  const shares = new RemoteShares({
-    carrier: link,
-    jobs,
-    statistics,
-    limits: { held: options.maxHeld, batch: MAX_BATCH, inFlight: MAX_BATCHES_IN_FLIGHT },
-    clock,
-  });
-  const stopLink = () => void link.stop();
-  stopping?.addEventListener('abort', stopLink, { once: true });
+  const limits = { held: options.maxHeld, batch: MAX_BATCH, inFlight: MAX_BATCHES_IN_FLIGHT };
+  const shares = new RemoteShares({ carrier: link, jobs, statistics, limits, clock });
+  const stop = () => void link.stop();
+  stopping?.addEventListener('abort', stop, { once: true });
   started.push(link);
   await link.start();
-  stopping?.removeEventListener('abort', stopLink);
-  if (first.welcome === undefined) throw new Error('connected without a welcome');
-  const { welcome } = { welcome: first.welcome };
+  stopping?.removeEventListener('abort', stop);
+  if (welcome === undefined) throw new Error('the pool has let the edge in without a word');
+  return { link, jobs, shares, statistics, welcome, network: networkOf(welcome), clock };
+}
 
-  const network = networkOf(welcome);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+/** Opens the ports for miners: the same server as the pool's own, with work and shares far away. */
+async function serveMiners(
+  options: EdgeOptions,
+  { link, jobs, shares, statistics, welcome, network, clock }: PoolSide,
+  started: Stoppable[],
+): Promise<StratumServer> {
+  const { allow, log } = options;
   const server = new StratumServer({
     ...options.stratum,
     jobs,
@@ -139,8 +180,8 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
     memory: new VolatileMemory(),
     roster: new Roster(),
     statistics,
-    allowed: options.allow.length === 0 ? undefined : new NetworkList(options.allow),
-    limits,
+    allowed: allow.length === 0 ? undefined : new NetworkList(allow),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
     log,
   });
   await server.start();
@@ -149,35 +190,7 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
     setInterval(() => link.tellStatus({ ...countsOf(server), held: shares.held.held }), STATUS_MS),
   ];
   started.push({ stop: () => stopServing(server, shares, timers) });
-
-  const upgrades = new Upgrades(() => {
-    statistics.connections.refused_path += 1;
-  });
-  upgrades.route('/stratum', server.onUpgrade);
-  const view = {
-    ...{ id: options.id, network: network.name, poolUrl: options.poolUrl, link, jobs, shares, server, clock },
-    ...{ counts: statistics, maxHeld: options.maxHeld, maxOfflineMs: options.maxOfflineMs },
-  };
-  const http = await listenHttp({
-    ...options.http,
-    handler: edgeApp(view, log).callback(),
-    portSetting: '--http-port',
-    maxConnections: HTTP_CONNECTIONS + limits.connections,
-    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
-  });
-  upgrades.attach(http.server);
-  started.push(http);
-  log.info(
-    { network: network.name, stratum: server.url, http: http.url, pool: options.poolUrl },
-    'edge started',
-  );
-  return {
-    stratumUrl: server.url,
-    stratumTlsUrl: server.tlsUrl,
-    httpUrl: http.url,
-    network: network.name,
-    stop: () => composeStop(started).stop(),
-  };
+  return server;
 }
 
 /** What miners were told once must not change under them: their search space, the form of their addresses. */

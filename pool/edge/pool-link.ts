@@ -95,6 +95,11 @@ export class PoolLink implements Carrier {
     this.#endpoint = new URL(EDGE_PATH, options.url.replace(/^http/, 'ws')).href;
   }
 
+  /** Where the pool is. */
+  get url(): string {
+    return this.#options.url;
+  }
+
   get state(): LinkState {
     return this.#state;
   }
