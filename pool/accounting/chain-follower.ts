@@ -124,8 +124,8 @@ export class ChainFollower {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof ChainMovedError && attempt < TRIES) continue;
-        this.#tell(error);
+        if (!(error instanceof ChainMovedError)) this.#tell(error);
+        else if (attempt < TRIES) continue;
         return;
       }
     }
@@ -134,9 +134,7 @@ export class ChainFollower {
   /** One line per trouble, not one per poll. */
   #tell(error: unknown): void {
     const { log } = this.#options;
-    const isPassing = [UnreachableError, RpcCallError, ChainMovedError, NetworkError].some(
-      (kind) => error instanceof kind,
-    );
+    const isPassing = [UnreachableError, RpcCallError, NetworkError].some((kind) => error instanceof kind);
     const trouble = error instanceof Error ? error.message : String(error);
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;

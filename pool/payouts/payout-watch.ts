@@ -58,7 +58,10 @@ export class PayoutWatch {
       }
       if (next.state !== 'sending') continue;
       await this.#handIn(payout, places);
-      if (next.impossibleSince === undefined) await this.#raiseIfDue({ ...payout, progress: next }, tip);
+      // A node that holds to an older transaction takes no newer one: another would not be taken either.
+      const isNewestTaken = places.at(-1)?.state === 'waiting' || places.every(isUnknown);
+      if (isNewestTaken && next.impossibleSince === undefined)
+        await this.#raiseIfDue({ ...payout, progress: next }, tip);
     }
   }
 
@@ -184,4 +187,8 @@ export class PayoutWatch {
     this.#refusals.set(id, reason);
     this.#options.log.warn({ payoutId: id, reason }, 'payout not taken by the node yet');
   }
+}
+
+function isUnknown({ state }: TransactionPlace): boolean {
+  return state === 'unknown';
 }

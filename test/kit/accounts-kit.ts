@@ -1,4 +1,5 @@
 /** Accounts and payouts in front of a real regtest node: shares are made up, blocks and payments are real. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import {
 import { systemClock } from '../../pool/clock.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { askNetwork } from '../../pool/nodes/node-network.ts';
+import type { PayoutProgress } from '../../pool/payouts/payout-state.ts';
 import { encodeAddress } from '../../protocol/address.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { encodeBlock } from '../../protocol/block.ts';
@@ -19,6 +21,7 @@ import { hash160, sha256d } from '../../protocol/hash.ts';
 import { blockHash } from '../../protocol/header.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
+import type { Transaction } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { NodeBackend } from '../../wallet/backend-node.ts';
@@ -172,12 +175,41 @@ export class AccountsKit {
 
   /** Another branch from below a block on, with so many blocks; it wins if it is longer. */
   async reorganise(belowHash: string, count: number, tag = 7): Promise<void> {
-    let parent: string = (await this.node.call('getblockheader', belowHash)).previousblockhash;
+    const { previousblockhash } = await this.node.call('getblockheader', belowHash);
+    await this.extend(previousblockhash, count, tag);
+  }
+
+  /** Empty blocks on top of a block of any branch. */
+  async extend(parentHash: string, count: number, tag = 9): Promise<void> {
+    let parent = parentHash;
     for (let made = 0; made < count; made++) {
       const block = await this.node.blockOn(parent, [], tag);
       await this.node.call('submitblock', bytesToHex(encodeBlock(block)));
       parent = displayHash(blockHash(block.header));
     }
+  }
+
+  /** A block of somebody's with exactly this payment in it, whatever the mempool says. @returns its hash */
+  async mineWith(transaction: Transaction): Promise<string> {
+    const tip: string = await this.node.call('getbestblockhash');
+    const block = await this.node.blockOn(tip, [transaction], 5);
+    assert.equal(await this.node.call('submitblock', bytesToHex(encodeBlock(block))), null);
+    return displayHash(blockHash(block.header));
+  }
+
+  /** Leaves the operator nothing but rewards of blocks to come. */
+  async spendOldCoins(): Promise<void> {
+    const wallet = await openOperatorWallet(this.client);
+    const coins = (await wallet.coins()).filter(({ label }) => label === POOL_LABEL);
+    const total = coins.reduce((sum, { value }) => sum + value, 0n);
+    const to = [{ address: minerAddress('owner'), amount: total - 200n }];
+    await wallet.pay({ from: POOL_LABEL, to, coins: coins.map(({ outPoint }) => outPoint) });
+    await this.node.mine(1);
+  }
+
+  /** How far the ledger says a payout is. */
+  async progress(id: number): Promise<PayoutProgress | undefined> {
+    return (await this.ledger.payouts.byId(id))?.progress;
   }
 
   /** What an address has on the chain. */

@@ -1,0 +1,197 @@
+/** What a chain that changes its mind does to credits and payouts. Regtest: maturity is 100. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COIN } from '../../../protocol/amount.ts';
+import { displayHash } from '../../../protocol/bytes.ts';
+import { decodeTransaction } from '../../../protocol/transaction.ts';
+import {
+  AccountsKit,
+  minerAddress,
+  openOperatorWallet,
+  POOL_LABEL,
+  PROFILE,
+} from '../../kit/accounts-kit.ts';
+
+const LIMITED = { timeout: 120_000 };
+const { maturity } = PROFILE;
+const ann = minerAddress('ann');
+const PART = (50n * COIN * 99n) / 100n;
+
+/** Blocks of the pool, all of them ann's work, confirmed by blocks of others. */
+async function confirmedBlocks(kit: AccountsKit, count: number): Promise<string[]> {
+  const blocks: string[] = [];
+  for (let found = 0; found < count; found++) {
+    await kit.share('ann', 10n);
+    blocks.push(await kit.findBlock('ann'));
+  }
+  await kit.mineEmpty(maturity - 1);
+  for (const block of blocks) await kit.untilBlock(block, 'confirmed');
+  return blocks;
+}
+
+async function height(kit: AccountsKit): Promise<number> {
+  return kit.node.call('getblockcount');
+}
+
+test('a payout in flight outlives a reorganisation that takes the block it pays for', LIMITED, async (t) => {
+  const kit = await AccountsKit.start(t);
+  // Two blocks: no coinbase alone covers them, the operator's old coin pays.
+  const [first = '', second = ''] = await confirmedBlocks(kit, 2);
+  const { transactions } = await kit.view.settle({ dryRun: false });
+  assert.equal(transactions[0]?.total, 2n * PART);
+  const txid = displayHash(transactions[0]?.txid ?? new Uint8Array());
+  await kit.reorganise(second, (await height(kit)) + 1);
+  await kit.untilBlock(second, 'orphaned');
+  await kit.untilBlock(first, 'confirmed');
+  const balance = await kit.view.balance(ann);
+  assert.deepEqual(
+    [balance.owed, balance.inPayout, balance.lostToOperator, balance.confirmed],
+    [0n, 2n * PART, PART, PART],
+  );
+  // It waits for a block again, and gets one: the same transaction.
+  await kit.until(async () => ((await kit.node.call('getrawmempool')) as string[]).includes(txid));
+  await kit.node.mine(1);
+  await kit.untilPayout(1, 'confirmed');
+  assert.equal(await kit.received('ann'), 2n * PART);
+  assert.equal((await kit.view.balance(ann)).paid, 2n * PART);
+});
+
+test('a block lost after its payout is the operator’s loss, and no debt of the miner', LIMITED, async (t) => {
+  const kit = await AccountsKit.start(t);
+  const [first = '', second = ''] = await confirmedBlocks(kit, 2);
+  await kit.view.settle({ dryRun: false });
+  await kit.node.mine(3);
+  await kit.untilPayout(1, 'confirmed');
+  await kit.reorganise(first, (await height(kit)) + 2);
+  await kit.untilBlock(first, 'orphaned');
+  await kit.untilBlock(second, 'orphaned');
+  await kit.node.mine(1);
+  await kit.untilPayout(1, 'confirmed');
+  assert.equal(await kit.received('ann'), 2n * PART);
+  const after = await kit.view.balance(ann);
+  assert.deepEqual(
+    [after.paid, after.owed, after.confirmed, after.lostToOperator, after.orphaned],
+    [2n * PART, 0n, 0n, 2n * PART, 0n],
+  );
+  // What is earned afterwards is owed in full.
+  const [third = ''] = await confirmedBlocks(kit, 1);
+  assert.equal((await kit.view.balance(ann)).owed, PART);
+  const { total } = await kit.view.settle({ dryRun: false });
+  assert.equal(total, PART);
+  await kit.node.mine(1);
+  await kit.untilPayout(2, 'confirmed');
+  assert.equal(await kit.received('ann'), 3n * PART);
+  await kit.untilBlock(third, 'confirmed');
+});
+
+test('a block that comes back with its branch is owed once, paid or not', LIMITED, async (t) => {
+  const kit = await AccountsKit.start(t);
+  const [block = ''] = await confirmedBlocks(kit, 1);
+  const old = await kit.node.call('getbestblockhash');
+  await kit.reorganise(block, maturity + 1);
+  await kit.untilBlock(block, 'orphaned');
+  assert.equal((await kit.view.balance(ann)).owed, 0n);
+  assert.equal((await kit.view.settle({ dryRun: false })).transactions.length, 0);
+  await kit.extend(old, 2);
+  await kit.untilBlock(block, 'confirmed');
+  assert.equal((await kit.view.balance(ann)).owed, PART);
+  await kit.view.settle({ dryRun: false });
+  await kit.node.mine(1);
+  await kit.untilPayout(1, 'confirmed');
+  assert.equal(await kit.received('ann'), PART);
+});
+
+test(
+  'a payout whose own coin was the lost coinbase returns its debts when that is buried',
+  LIMITED,
+  async (t) => {
+    const kit = await AccountsKit.start(t);
+    await kit.spendOldCoins();
+    const [first = '', second = ''] = await confirmedBlocks(kit, 2);
+    const { transactions } = await kit.view.settle({ dryRun: false });
+    assert.equal(transactions[0]?.coins.length, 2);
+    await kit.reorganise(second, maturity + 1);
+    await kit.untilBlock(second, 'orphaned');
+    await kit.untilBlock(first, 'confirmed');
+    await kit.mineEmpty(maturity);
+    await kit.untilPayout(1, 'returned');
+    const balance = await kit.view.balance(ann);
+    assert.deepEqual(
+      [balance.owed, balance.inPayout, balance.paid, balance.orphaned, balance.lostToOperator],
+      [PART, 0n, 0n, PART, 0n],
+    );
+    const again = await kit.view.settle({ dryRun: false });
+    assert.deepEqual(
+      again.transactions.flatMap(({ items }) => items),
+      [{ address: ann, amount: PART }],
+    );
+    await kit.node.mine(1);
+    await kit.untilPayout(2, 'confirmed');
+    assert.equal(await kit.received('ann'), PART);
+  },
+);
+
+test(
+  'a conflict that spends the payout’s coin returns the debts only when it is buried',
+  LIMITED,
+  async (t) => {
+    const kit = await AccountsKit.start(t);
+    await confirmedBlocks(kit, 2);
+    // The owner signs a payment of the same coin first, and it reaches a block behind the pool's back.
+    const wallet = await openOperatorWallet(kit.client);
+    const plan = await wallet.plan({ from: POOL_LABEL, to: [{ address: ann, amount: 90n * COIN }] });
+    const away = await wallet.sign({
+      from: POOL_LABEL,
+      to: [{ address: minerAddress('owner'), amount: COIN }],
+      coins: plan.coins.map(({ outPoint }) => outPoint),
+    });
+    const { transactions } = await kit.view.settle({ dryRun: false });
+    assert.deepEqual(
+      transactions[0]?.coins.map(({ txid, index }) => ({ txid, index })),
+      plan.coins.map(({ outPoint }) => outPoint),
+    );
+    const conflicting = await kit.mineWith(away.transaction);
+    await kit.mineEmpty(5);
+    await kit.until(async () => (await kit.progress(1))?.impossibleSince);
+    // Lost with a reorganisation: the payout is possible again, and is sent again.
+    await kit.reorganise(conflicting, 7, 3);
+    await kit.until(async () => (await kit.progress(1))?.impossibleSince === undefined);
+    assert.equal((await kit.view.payouts(1))[0]?.state, 'sending');
+    await kit.mineWith(away.transaction);
+    // Counted from when it was seen, which may be some blocks later.
+    await kit.mineEmpty(maturity + 20);
+    await kit.untilPayout(1, 'returned');
+    assert.equal((await kit.view.balance(ann)).owed, 2n * PART);
+    await kit.view.settle({ dryRun: false });
+    await kit.node.mine(1);
+    await kit.untilPayout(2, 'confirmed');
+    assert.equal(await kit.received('ann'), 2n * PART);
+  },
+);
+
+test(
+  'a payout that no block takes gets a higher fee: the same debts, a shared coin, paid once',
+  LIMITED,
+  async (t) => {
+    const kit = await AccountsKit.start(t);
+    await confirmedBlocks(kit, 1);
+    const { transactions } = await kit.view.settle({ dryRun: false });
+    const fee = transactions[0]?.fee ?? 0n;
+    await kit.mineEmpty(6);
+    const raised = await kit.until(async () => {
+      const [payout] = await kit.view.payouts(1);
+      return payout?.replacements === 1 ? payout : undefined;
+    });
+    assert.ok(raised.fee >= 2n * fee, `${raised.fee} after ${fee}`);
+    assert.equal(raised.total, PART);
+    const [first, second] = (await kit.ledger.payouts.byId(1))?.transactions ?? [];
+    assert.deepEqual(first?.inputs, second?.inputs);
+    await kit.mineWith(decodeTransaction(second?.raw ?? new Uint8Array()));
+    await kit.untilPayout(1, 'confirmed');
+    assert.deepEqual((await kit.view.payouts(1))[0]?.txid, raised.txid);
+    assert.equal(await kit.received('ann'), PART);
+    await kit.mineEmpty(maturity);
+    await kit.untilPayout(1, 'settled');
+    assert.equal((await kit.view.balance(ann)).paid, PART);
+  },
+);
