@@ -46,6 +46,8 @@ export interface PoolOptions {
   readonly stratum: StratumPlaces;
   readonly http: { readonly host: string; readonly port: number };
   readonly difficulty: DifficultyLimits;
+  /** Bytes that a miner may vary: 4 (the default) to 8. */
+  readonly extranonce2Size?: number;
   readonly jobRefreshSeconds: number;
   readonly jobTtlSeconds: number;
   readonly log: Logger;
@@ -75,7 +77,7 @@ export interface RunningPool extends Stoppable {
   readonly network: NodeNetwork;
 }
 
-const EXTRANONCE2_SIZE = 4;
+const DEFAULT_EXTRANONCE2_SIZE = 4;
 
 /**
  * Starts a pool. Waits for the node for as long as it takes to be there, since it tells which network this is.
@@ -89,7 +91,7 @@ export function startPool(options: PoolOptions): Promise<RunningPool> {
 
 /** Starts part after part; what is in `started` is stopped in the reverse order. */
 async function start(options: PoolOptions, started: Stoppable[]): Promise<RunningPool> {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, extranonce2Size = DEFAULT_EXTRANONCE2_SIZE } = options;
   const clients = connectNodes(options.nodes);
   started.push({ stop: async () => closeAll(clients) });
   const { expectedNetwork: expected, stopping } = options;
@@ -105,12 +107,12 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     ledger,
     payout,
     terms,
-    extranonce2Size: EXTRANONCE2_SIZE,
+    extranonce2Size,
     clock,
   });
   const { nodes, jobs, watcher, submitter } = work;
   started.push(submitter, watcher);
-  await restoreJobs(jobs, ledger.jobs, EXTRANONCE2_SIZE, clock);
+  await restoreJobs(jobs, ledger.jobs, extranonce2Size, clock);
   const accounts = await startAccounts({
     ...options,
     ledger,
@@ -142,7 +144,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
       difficulty: options.difficulty,
       readAddress: addressReader(network),
     },
-    extranonce2Size: EXTRANONCE2_SIZE,
+    extranonce2Size,
     memory: ledger.sessions,
     roster,
     statistics,
@@ -157,7 +159,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     found: (candidate) => submitter.submit(candidate),
     readAddress: addressReader(network),
     difficulty: options.difficulty,
-    extranonce2Size: EXTRANONCE2_SIZE,
+    extranonce2Size,
     jobTtlMs: options.jobTtlSeconds * 1000,
     ...{ network, ledger, statistics, clock, log },
   });

@@ -72,6 +72,12 @@ export const POOL_SETTINGS = {
     min: 1,
     max: 1e9,
   }),
+  extranonce2Size: integer({
+    help: 'bytes of extranonce2, which a miner may vary; old ones take no more than 8',
+    default: 4,
+    min: 4,
+    max: 8,
+  }),
   jobRefreshSeconds: integer({ help: 'a new job at least this often', default: 30, min: 1, max: 110 }),
   jobTtlSeconds: integer({
     help: 'how long a job is known after a new block has replaced its tip',
@@ -145,6 +151,7 @@ export function poolOptions(
       shareIntervalMs: values.vardiffInterval * 1000,
       shareTargetMultiplier: values.shareTargetMultiplier,
     },
+    extranonce2Size: values.extranonce2Size,
     jobRefreshSeconds: values.jobRefreshSeconds,
     jobTtlSeconds: values.jobTtlSeconds,
   };

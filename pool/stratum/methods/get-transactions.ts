@@ -15,6 +15,9 @@ import { reject } from '../share.ts';
 /** Jobs of one session that are known to be listed. */
 const MAX_LISTED = 16;
 
+/** Longest list: what is held for a miner that reads slowly stays far below the limit of its connection. */
+const MAX_TRANSACTIONS = 700;
+
 /** Lists are long and the same for everyone. */
 const lists = new WeakMap<Job, readonly string[]>();
 
@@ -36,6 +39,10 @@ export function getTransactions(session: Session, { id, params }: Call, context:
   const list = lists.get(job) ?? context.jobs.transactionsOf(job)?.map(displayHash);
   if (list === undefined) {
     return refuse(id, new StratumError('other', 'the transactions of this job are not known here'));
+  }
+  if (list.length > MAX_TRANSACTIONS) {
+    const message = `the job has ${list.length} transactions; lists have at most ${MAX_TRANSACTIONS}`;
+    return refuse(id, new StratumError('other', message));
   }
   lists.set(job, list);
   session.listed = [...session.listed, job.sequence].slice(-MAX_LISTED);

@@ -41,6 +41,16 @@ test('a block without transactions has an empty list, one that nobody knows has 
   assert.deepEqual(ask(session, ['3']).error, [20, 'the transactions of this job are not known here', null]);
 });
 
+test('a list that is too long for a connection to hold is refused, and says how long it would be', () => {
+  const session = miner().login();
+  session.transactions = Array.from({ length: 701 }, () => new Uint8Array(32));
+  assert.deepEqual(ask(session, ['2']).error, [
+    20,
+    'the job has 701 transactions; lists have at most 700',
+    null,
+  ]);
+});
+
 test('a job of before the miner came, or of nobody, or of no such type, is refused', () => {
   const session = miner().login();
   for (const jobId of ['1', '99', '', 'X', '__proto__']) {
