@@ -113,7 +113,8 @@ test(
     await kit.reorganise(second, maturity + 1);
     await kit.untilBlock(second, 'orphaned');
     await kit.untilBlock(first, 'confirmed');
-    await kit.mineEmpty(maturity);
+    await kit.until(async () => (await kit.progress(1))?.impossibleSince);
+    await kit.mineEmpty(maturity - 1);
     await kit.untilPayout(1, 'returned');
     const balance = await kit.view.balance(ann);
     assert.deepEqual(
@@ -158,8 +159,8 @@ test(
     await kit.until(async () => (await kit.progress(1))?.impossibleSince === undefined);
     assert.equal((await kit.view.payouts(1))[0]?.state, 'sending');
     await kit.mineWith(away.transaction);
-    // Counted from when it was seen, which may be some blocks later.
-    await kit.mineEmpty(maturity + 20);
+    await kit.until(async () => (await kit.progress(1))?.impossibleSince);
+    await kit.mineEmpty(maturity - 1);
     await kit.untilPayout(1, 'returned');
     assert.equal((await kit.view.balance(ann)).owed, 2n * PART);
     await kit.view.settle({ dryRun: false });
