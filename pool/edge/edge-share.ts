@@ -3,7 +3,7 @@ import { VERSION_ROLLING_MASK } from '../../protocol/stratum.ts';
 import type { Clock } from '../clock.ts';
 import type { JobSource } from '../jobs/job-source.ts';
 import type { AddressReader } from '../nodes/node-network.ts';
-import { type DifficultyLimits, levelOf } from '../stratum/difficulty.ts';
+import { boundsOf, type DifficultyLimits, levelOf } from '../stratum/difficulty.ts';
 import { checkShare, MerkleRoots, reject, type SentJob, type Verdict } from '../stratum/share.ts';
 import { parseUser, type Worker } from '../stratum/worker-name.ts';
 import { jobOfEdge } from './edge-job.ts';
@@ -14,7 +14,7 @@ export interface EdgeTerms {
   /** 15 bits. */
   readonly prefix: number;
   readonly extranonce2Size: number;
-  readonly difficulty: Pick<DifficultyLimits, 'minimum' | 'maximum'>;
+  readonly difficulty: Pick<DifficultyLimits, 'minimum' | 'maximum' | 'shareTargetMultiplier'>;
   readonly jobs: Pick<JobSource, 'find'>;
   readonly users: EdgeUsers;
 }
@@ -38,9 +38,13 @@ export function checkEdgeShare(share: WireBlock, terms: EdgeTerms, clock: Clock)
   if (prefixOf(extranonce1) !== 0x8000 + terms.prefix) {
     return reject('malformed', `extranonce1 ${share.extranonce1} is none of this edge's`);
   }
+  const made = terms.jobs.find(share.job);
   const { minimum, maximum } = terms.difficulty;
-  if (share.difficulty < minimum || share.difficulty > maximum) {
-    const range = `from ${minimum} to ${maximum}`;
+  // The bound from the network wins over the operator's minimum, on an edge as on the pool.
+  const least =
+    made === undefined ? minimum : Math.min(minimum, boundsOf({}, terms.difficulty, made.bits).highest);
+  if (share.difficulty < least || share.difficulty > maximum) {
+    const range = `from ${least} to ${maximum}`;
     return reject(
       'low-difficulty',
       `the difficulty ${share.difficulty} is not ${range}, as this pool has it`,
@@ -49,7 +53,6 @@ export function checkEdgeShare(share: WireBlock, terms: EdgeTerms, clock: Clock)
   const params = [share.user, share.job, share.extranonce2, share.time, share.nonce];
   if (share.version_bits !== null) params.push(share.version_bits);
   const extranonce = { extranonce1, extranonce2Size: terms.extranonce2Size };
-  const made = terms.jobs.find(share.job);
   const findJob = (): SentJob | undefined => {
     if (made === undefined) return undefined;
     const job = jobOfEdge(made, share.variant, share.difficulty);

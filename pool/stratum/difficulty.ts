@@ -82,7 +82,11 @@ function networkBound(bits: Bits, multiplier: number): Difficulty {
  * Where a miner's difficulty may lie once something is measured. Shares stay finer than blocks: the upper bound
  * from the network wins over every lower one.
  */
-export function boundsOf(wishes: DifficultyWishes, limits: DifficultyLimits, bits: Bits): DifficultyBounds {
+export function boundsOf(
+  wishes: DifficultyWishes,
+  limits: Pick<DifficultyLimits, 'minimum' | 'maximum' | 'shareTargetMultiplier'>,
+  bits: Bits,
+): DifficultyBounds {
   const highest = Math.min(limits.maximum, networkBound(bits, limits.shareTargetMultiplier));
   return { lowest: Math.max(limits.minimum, wishes.floor ?? 0), highest };
 }

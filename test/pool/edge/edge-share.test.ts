@@ -28,7 +28,7 @@ class Pool {
     this.terms = {
       prefix: PREFIX,
       extranonce2Size: 4,
-      difficulty: { minimum: 1e-8, maximum: 1 },
+      difficulty: { minimum: 1e-8, maximum: 1, shareTargetMultiplier: 16 },
       jobs: { find: (jobId) => (jobId === this.job.jobId ? this.job : undefined) },
       users: new EdgeUsers(addressReader({ ...network, maturity: 10, blockTimeSeconds: 10 })),
     };
@@ -177,4 +177,12 @@ test('a block is found in a share that is stale', () => {
   // The block is made of the job as the miner had it, and found again by the pool's own id.
   assert.deepEqual(verdict.candidate?.job.coinbase1, jobOfEdge(pool.job, 7, DIFFICULTY).coinbase1);
   assert.equal(verdict.candidate?.job.jobId, pool.job.jobId);
+});
+
+test('on an easy network the bound from it wins over the minimum: such work of an edge counts', () => {
+  // 0x207fffff is a difficulty of 4.66e-10, a sixteenth of it 2.91e-11.
+  const pool = new Pool(0x207fffff);
+  const { share } = pool.find({ difficulty: 2.91e-11 });
+  assert.equal(pool.judge(share), 'accepted');
+  assert.equal(pool.judge({ ...share, difficulty: 2.8e-11 }), 'low-difficulty');
 });
