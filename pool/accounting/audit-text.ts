@@ -1,11 +1,13 @@
 /** What an audit found, in words and as JSON. */
+import { formatAmount } from '../../protocol/amount.ts';
 import { bytesToHex } from '../../protocol/bytes.ts';
 import { type AuditReport, outcomeOf } from './audit.ts';
 import type { ChainReport, NotedHead } from './chain-audit.ts';
+import type { MoneyReport } from './money-audit.ts';
 
 /** For people: a line for each thing that is known. */
 export function auditText(report: AuditReport, noted?: NotedHead): string {
-  const { shareLog } = report;
+  const { shareLog, money } = report;
   const { batches, shares, first, last, head, findings, findingsTotal } = shareLog;
   const lines = [
     `ledger      ${report.file}`,
@@ -16,8 +18,9 @@ export function auditText(report: AuditReport, noted?: NotedHead): string {
         `${shares} shares`,
     `head        ${bytesToHex(head)}`,
     ...(noted === undefined ? [] : [`noted head  ${verdictText(shareLog, noted)}`]),
-    ...findings.map((text) => `WRONG       ${text}`),
-    ...(findingsTotal > findings.length ? [`WRONG       and ${findingsTotal - findings.length} more`] : []),
+    ...moneyText(money),
+    ...findingsText(findings, findingsTotal),
+    ...findingsText(money.findings, money.findingsTotal),
     { 'adds-up': 'Everything adds up.', 'does-not': 'This ledger does not add up.', undecided: UNDECIDED }[
       outcomeOf(report)
     ],
@@ -25,11 +28,27 @@ export function auditText(report: AuditReport, noted?: NotedHead): string {
   return lines.join('\n');
 }
 
+/** Blocks, payouts, and what all balances come to. */
+function moneyText({ blocks, rounds, roundsFromShares, payouts, totals }: MoneyReport): string[] {
+  const { owed, inPayout, paid, immature, lostToOperator } = totals;
+  return [
+    `blocks      ${blocks}, ${rounds} divided, ${roundsFromShares} of them recomputed from shares`,
+    `payouts     ${payouts}`,
+    `balances    ${formatAmount(paid)} paid, ${formatAmount(inPayout)} in payout, ${formatAmount(owed)} owed, ` +
+      `${formatAmount(immature)} immature, ${formatAmount(lostToOperator)} lost to the operator`,
+  ];
+}
+
+function findingsText(findings: readonly string[], total: number): string[] {
+  const more = total > findings.length ? [`WRONG       and ${total - findings.length} more`] : [];
+  return [...findings.map((text) => `WRONG       ${text}`), ...more];
+}
+
 const UNDECIDED = 'What is kept adds up; of the noted head nothing can be said.';
 
 /** For programs. Times are Unix seconds. */
 export function auditJson(report: AuditReport, noted?: NotedHead) {
-  const { shareLog } = report;
+  const { shareLog, money } = report;
   const { first, last } = shareLog;
   return {
     ledger: report.file,
@@ -44,6 +63,17 @@ export function auditJson(report: AuditReport, noted?: NotedHead) {
       last: last === undefined ? null : { batch: last.batch, time: last.timeMs / 1000 },
       head: bytesToHex(shareLog.head),
     },
+    money: {
+      findings: money.findings,
+      findings_total: money.findingsTotal,
+      blocks: money.blocks,
+      rounds: money.rounds,
+      rounds_from_shares: money.roundsFromShares,
+      payouts: money.payouts,
+      totals_nits: Object.fromEntries(
+        Object.entries(money.totals).map(([part, nits]) => [snakeCase(part), String(nits)]),
+      ),
+    },
     noted_head:
       noted === undefined
         ? null
@@ -53,6 +83,11 @@ export function auditJson(report: AuditReport, noted?: NotedHead) {
             message: verdictText(shareLog, noted),
           },
   };
+}
+
+/** `inPayout` as `in_payout`. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function verdictText({ noted: verdict, first, last }: ChainReport, { batch }: NotedHead): string {

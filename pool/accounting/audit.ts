@@ -1,12 +1,14 @@
 import type { ChainReader } from '../ledger/chain-reader.ts';
 import { LedgerSnapshot } from '../ledger/ledger-snapshot.ts';
 import { ChainAudit, type ChainReport, type NotedHead } from './chain-audit.ts';
+import { MoneyAudit, type MoneyReport } from './money-audit.ts';
 
 /** What an audit of a pool's ledger found. */
 export interface AuditReport {
   readonly file: string;
   readonly network: string;
   readonly shareLog: ChainReport;
+  readonly money: MoneyReport;
 }
 
 /**
@@ -18,7 +20,8 @@ export async function auditLedger(file: string, noted?: NotedHead): Promise<Audi
   const snapshot = await LedgerSnapshot.open(file);
   try {
     const shareLog = await auditShareLog(snapshot.chain, noted);
-    return { file: snapshot.file, network: snapshot.network, shareLog };
+    const money = await new MoneyAudit(snapshot).run();
+    return { file: snapshot.file, network: snapshot.network, shareLog, money };
   } finally {
     await snapshot.close();
   }
@@ -33,8 +36,8 @@ async function auditShareLog(reader: ChainReader, noted: NotedHead | undefined):
 /** How an audit ends: everything adds up, something does not, or a noted head cannot be judged. */
 export type AuditOutcome = 'adds-up' | 'does-not' | 'undecided';
 
-export function outcomeOf({ shareLog }: AuditReport): AuditOutcome {
+export function outcomeOf({ shareLog, money }: AuditReport): AuditOutcome {
   const noted = shareLog.noted?.outcome;
-  if (shareLog.findingsTotal > 0 || noted === 'changed') return 'does-not';
+  if (shareLog.findingsTotal + money.findingsTotal > 0 || noted === 'changed') return 'does-not';
   return noted === 'too-old' || noted === 'unknown' ? 'undecided' : 'adds-up';
 }

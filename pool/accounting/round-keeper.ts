@@ -4,7 +4,8 @@ import type { Logger } from '../../service/log.ts';
 import type { NumberedBlock } from '../ledger/block-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RoundCredit } from '../ledger/round-book.ts';
-import { blockWeight, distribute, pplnsWindow, RoundTally, sum } from './distribution.ts';
+import { blockWeight, distribute, pplnsWindow, sum } from './distribution.ts';
+import { tallyRound } from './round-tally.ts';
 import type { Terms } from './scheme.ts';
 
 export interface RoundKeeperOptions {
@@ -49,9 +50,8 @@ export class RoundKeeper {
     // Shares before the finding one may still be on their way to the disk.
     await beforeStop(ledger.shares.settled(endSequence), this.#options.signal);
     const terms = block.terms ?? this.#options.terms;
-    const window = pplnsWindow(block.bits);
-    const tally = new RoundTally({ scheme: terms.scheme, startSequence, endSequence, window });
-    await this.#collect(tally, endSequence);
+    const bounds = { scheme: terms.scheme, startSequence, endSequence };
+    const tally = await tallyRound(ledger.rounds, bounds, block.bits);
     const { amounts, operator } = distribute(block.reward, terms, tally.counted, block.worker?.address);
     const addresses = new Set([...tally.round.keys(), ...tally.counted.keys(), ...amounts.keys()]);
     const credits = [...addresses].map(
@@ -82,20 +82,6 @@ export class RoundKeeper {
       },
       credits,
     );
-  }
-
-  /** Reads shares backwards until no older one matters. */
-  async #collect(tally: RoundTally, endSequence: number): Promise<void> {
-    for (let from = endSequence; from > 0 && !tally.isCompleteBefore(from + 1); ) {
-      const page = await this.#options.ledger.rounds.sharesDown(from, PAGE);
-      for (const share of page) {
-        if (tally.isCompleteBefore(share.sequence + 1)) return;
-        tally.add(share);
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
-      from = last.sequence - 1;
-    }
   }
 
   /**

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Hash, Height } from '../../protocol/units.ts';
-import type { Database, Statements } from '../../service/database.ts';
+import type { Statements } from '../../service/database.ts';
 import type { BlockState } from '../accounting/block-state.ts';
 import type { Worker } from '../stratum/worker-name.ts';
 import { type BlockRow, type Delivery, type LedgerBlock, readBlock } from './accounts-schema.ts';
 import { plainBytes } from './blob.ts';
+import type { BookDatabase } from './book-database.ts';
 import type { RowIds } from './row-ids.ts';
 
 /** What is needed of a block to ask the chain about it. */
@@ -31,10 +32,10 @@ const SELECT_BLOCKS = 'SELECT b.*, w.address, w.name FROM blocks b LEFT JOIN wor
 
 /** The blocks of this pool and what became of them. */
 export class BlockBook extends EventEmitter<BlockBookEvents> {
-  readonly #database: Database;
+  readonly #database: BookDatabase;
   readonly #workerIds: RowIds<Worker>;
 
-  constructor(database: Database, workerIds: RowIds<Worker>) {
+  constructor(database: BookDatabase, workerIds: RowIds<Worker>) {
     super();
     this.#database = database;
     this.#workerIds = workerIds;

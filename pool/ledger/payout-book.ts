@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
-import type { Database } from '../../service/database.ts';
 import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
+import type { BookDatabase } from './book-database.ts';
 import {
   claimCredits,
   type Debt,
@@ -42,9 +42,9 @@ const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** Payouts with their debts and transactions. What is written here is binding: it is sent, whatever happens. */
 export class PayoutBook extends EventEmitter<PayoutBookEvents> {
-  readonly #database: Database;
+  readonly #database: BookDatabase;
 
-  constructor(database: Database) {
+  constructor(database: BookDatabase) {
     super();
     this.#database = database;
   }
@@ -149,6 +149,15 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
       [address, before, limit],
     );
     return this.#records(rows, address);
+  }
+
+  /** In the order they were written down, of those with a number above `after`: for an audit. */
+  async pageUp(limit: number, after: number): Promise<PayoutRecord[]> {
+    const rows = await this.#database.all<PayoutRow>(
+      'SELECT * FROM payouts WHERE id > ? ORDER BY id LIMIT ?',
+      [after, limit],
+    );
+    return this.#records(rows);
   }
 
   async byId(id: number): Promise<PayoutRecord | undefined> {

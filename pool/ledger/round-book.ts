@@ -1,11 +1,12 @@
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import type { Database, Statements } from '../../service/database.ts';
+import type { Statements } from '../../service/database.ts';
 import type { CreditSum } from '../accounting/balances.ts';
 import type { BlockState } from '../accounting/block-state.ts';
 import type { WeightedShare } from '../accounting/distribution.ts';
 import { parseFee, type Scheme, type Terms } from '../accounting/scheme.ts';
 import { plainBytes } from './blob.ts';
 import type { NumberedBlock } from './block-book.ts';
+import type { BookDatabase } from './book-database.ts';
 import { payeeIds } from './payee-rows.ts';
 
 /** A block's round, summed up and divided. */
@@ -62,9 +63,9 @@ const SUMS = `b.state AS block_state, c.direct AS direct, p.state AS payout_stat
 
 /** Rounds, and what they brought to whom. Nothing here is ever taken out. */
 export class RoundBook {
-  readonly #database: Database;
+  readonly #database: BookDatabase;
 
-  constructor(database: Database) {
+  constructor(database: BookDatabase) {
     this.#database = database;
   }
 
@@ -180,6 +181,15 @@ export class RoundBook {
       blockState: row.state,
       payoutId: row.payout ?? undefined,
     }));
+  }
+
+  /** The head of a batch of the share log and its last share; undefined when its row is gone by age. */
+  async batch(id: number): Promise<{ lastSequence: number; head: Hash } | undefined> {
+    const row = await this.#database.get<{ last_sequence: number; head: Hash }>(
+      'SELECT last_sequence, head FROM batches WHERE id = ?',
+      [id],
+    );
+    return row && { lastSequence: row.last_sequence, head: plainBytes(row.head) };
   }
 
   /** Everybody's credits, or those of one address, summed up by what they are worth. */
