@@ -2,6 +2,7 @@ import type Router from '@koa/router';
 import * as z from 'zod';
 import { ORDER_METHODS } from '../stratum/orders.ts';
 import { type AdminGuardOptions, adminOnly } from './admin-guard.ts';
+import { edgesOf } from './edges.ts';
 import { settle } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { readJsonBody, readQuery } from './request-fields.ts';
@@ -33,6 +34,10 @@ export function adminAnswers(
   router.get('/sessions', guard, (ctx) => {
     readQuery(ctx, Nothing);
     ctx.body = sessionsOf(view);
+  });
+  router.get('/edges', guard, (ctx) => {
+    readQuery(ctx, Nothing);
+    ctx.body = edgesOf(view.edges);
   });
   router.post('/sessions/:id/send', guard, async (ctx) => {
     const { method, params } = await readJsonBody(ctx, SendBody);

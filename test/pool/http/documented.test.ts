@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { POOL_SETTINGS } from '../../../pool/settings.ts';
 import { disagreements, documentedAnswers } from '../../kit/documented-fields.ts';
+import { findEdgeShare, ScriptedEdge } from '../../kit/edge-kit.ts';
 import { askJson } from '../../kit/http-client.ts';
 import { MINER_ADDRESS, startPoolUnderTest } from '../../kit/pool-kit.ts';
 import { findShare, StratumMiner } from '../../kit/stratum-miner.ts';
@@ -36,6 +37,12 @@ describe('docs/pool-api.md', () => {
     t.after(() => miner.close());
     const work = await miner.login(`${MINER_ADDRESS}.rig`);
     await miner.request('mining.submit', findShare(work).params);
+    const { edge, welcome } = await ScriptedEdge.enter(pool);
+    t.after(() => edge.socket.terminate());
+    assert.ok(welcome.job !== null);
+    const { prefix } = welcome;
+    const user = `${MINER_ADDRESS}.far`;
+    await edge.deliver(findEdgeShare({ job: welcome.job, prefix, sequence: 1, user }).share);
     const token = (await readFile(join(directory, 'pool.token'), 'utf8')).trim();
     const headers = { Authorization: `Bearer ${token}` };
     const answers = [
@@ -44,6 +51,7 @@ describe('docs/pool-api.md', () => {
       ['GET /workers/{address}', `/workers/${MINER_ADDRESS}`, 0],
       ['GET /blockchain.json', '/blockchain.json', 0],
       ['GET /sessions (admin token)', '/sessions', 0],
+      ['GET /edges (admin token)', '/edges', 0],
     ] as const;
     for (const [title, path, table] of answers) {
       const { body, status } = await askJson(pool.httpUrl + path, { headers });
@@ -64,7 +72,8 @@ describe('docs/pool-api.md', () => {
 describe('docs/pool.md', () => {
   let rows: Map<string, string>;
   before(() => {
-    const text = readFileSync(OPERATORS_GUIDE, 'utf8');
+    // The settings of an edge have a table of their own.
+    const [text = ''] = readFileSync(OPERATORS_GUIDE, 'utf8').split('## Mining edge');
     rows = new Map(
       [...text.matchAll(/^\| `--([a-z\d-]+)` \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [
         name,
