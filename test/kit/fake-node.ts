@@ -111,6 +111,11 @@ export class FakeNode {
     return this.#best.length - 1;
   }
 
+  /** Whether it was given this block, by the hash as it is shown. */
+  knows(hash: string): boolean {
+    return this.#blocks.has(hash);
+  }
+
   blockAt(height: Height): StoredBlock | undefined {
     return this.#blocks.get(this.#best[height] ?? '');
   }

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
-import { displayHash } from '../../protocol/bytes.ts';
+import { displayHash, parseDisplayHash } from '../../protocol/bytes.ts';
+import { compactToTarget } from '../../protocol/compact.ts';
 import { BreakableLine, healthOfEdge } from '../kit/edge-kit.ts';
 import { FakeNode } from '../kit/fake-node.ts';
 import { LoadMiner } from '../kit/load-miner.ts';
@@ -17,6 +18,8 @@ const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 6);
 const ROUND_MS = 30_000;
 const MINERS = 4;
+/** About one share in a hundred is a block. */
+const BLOCK_BITS = 0x1f0ffff0;
 const NETWORK = `dev e3646e69 ${'0f'.repeat(32)}`;
 const NO_LIMITS = [
   '--max-messages-per-second',
@@ -70,13 +73,19 @@ async function hashesIn(file: string): Promise<string[]> {
   return shares.map(({ hash }) => displayHash(hash));
 }
 
-test('an edge in front of a pool that is killed again and again: no miner is disconnected, every share counts once', {
-  timeout: ROUNDS * ROUND_MS + 30_000,
-}, async (t) => {
+interface Scene {
+  readonly rounds: number;
+  readonly bits: number;
+  /** Whether others find blocks while the pool is away. */
+  readonly hasRivals: boolean;
+}
+
+/** Mines at an edge while the pool behind it is killed and started again and again. */
+async function playScene(t: TestContext, { rounds, bits, hasRivals }: Scene) {
   const directory = await temporaryDirectory(t);
   const file = join(directory, 'dev', 'pool.sqlite');
   const node = await FakeNode.start();
-  node.bits = HARD_BITS;
+  node.bits = bits;
   t.after(() => node.stop());
   let pool = await spawnPool(t, node, directory);
   const line = await BreakableLine.to(t, pool.ready.http_url);
@@ -88,13 +97,13 @@ test('an edge in front of a pool that is killed again and again: no miner is dis
   t.after(() => {
     for (const miner of miners) miner.close();
   });
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     await miners[round % MINERS]?.acknowledges(50 + Math.floor(Math.random() * 400));
     const ended = once(pool.child, 'exit');
     pool.child.kill('SIGKILL');
     await ended;
     assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
-    if (round % 3 === 2) node.advance();
+    if (hasRivals && round % 3 === 2) node.advance();
     pool = await spawnPool(t, node, directory);
     line.leadTo(pool.ready.http_url);
   }
@@ -102,34 +111,60 @@ test('an edge in front of a pool that is killed again and again: no miner is dis
   await Promise.all(miners.map((miner) => miner.finish()));
   const health = await healthOfEdge({ httpUrl: edge.ready.http_url });
   assert.deepEqual([health.code, health.pool.state, health.shares.held], [200, 'up', 0]);
-
-  const edgeEnded = once(edge.child, 'exit');
-  edge.child.kill('SIGTERM');
-  assert.deepEqual(await edgeEnded, [0, null]);
-  const poolEnded = once(pool.child, 'exit');
-  pool.child.kill('SIGTERM');
-  await poolEnded;
-
-  const hashes = await hashesIn(file);
-  const kept = new Set(hashes);
-  const acknowledged = miners.flatMap((miner) => [...miner.acknowledged]);
-  const refused = miners.flatMap((miner) => miner.refused);
-  t.diagnostic(`${acknowledged.length} shares acknowledged, ${refused.length} refused, ${ROUNDS} kills`);
-  assert.equal(kept.size, hashes.length, 'no share is in the ledger twice');
-  assert.deepEqual(
-    acknowledged.filter((hash) => !kept.has(hash)),
-    [],
-    'no acknowledged share is lost',
-  );
-  assert.equal(hashes.length, acknowledged.length, 'nothing is in the ledger that was not acknowledged');
   assert.ok(
     miners.every(({ wasDropped }) => !wasDropped),
     'no miner was disconnected',
   );
+  for (const { child } of [edge, pool]) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+  }
+  assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
+  const acknowledged = miners.flatMap((miner) => [...miner.acknowledged]);
+  const refused = miners.flatMap((miner) => miner.refused);
+  t.diagnostic(`${acknowledged.length} shares acknowledged, ${refused.length} refused, ${rounds} kills`);
+  return { file, node, acknowledged, refused };
+}
+
+/** Compares what miners were told with what the ledger holds. */
+async function checkBooks(file: string, acknowledged: readonly string[]): Promise<void> {
+  const hashes = await hashesIn(file);
+  const kept = new Set(hashes);
+  assert.equal(kept.size, hashes.length, 'no share is in the ledger twice');
+  const lost = acknowledged.filter((hash) => !kept.has(hash));
+  assert.deepEqual(lost, [], 'no acknowledged share is lost');
+  assert.equal(hashes.length, acknowledged.length, 'nothing is in the ledger that was not acknowledged');
+}
+
+test('an edge in front of a pool that is killed again and again: no miner is disconnected, every share counts once', {
+  timeout: ROUNDS * ROUND_MS + 30_000,
+}, async (t) => {
+  const { file, acknowledged, refused } = await playScene(t, {
+    rounds: ROUNDS,
+    bits: HARD_BITS,
+    hasRivals: true,
+  });
+  await checkBooks(file, acknowledged);
   // Others found blocks while the pool was away: what was handed in after it had heard of them was for nothing.
   assert.deepEqual(
     refused.filter((message) => !message.startsWith('stale')),
     [],
   );
-  assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
+});
+
+test('blocks found at an edge while its pool is killed all reach the network, and are in the ledger once', {
+  timeout: 4 * ROUND_MS + 30_000,
+}, async (t) => {
+  const { file, node, acknowledged } = await playScene(t, { rounds: 4, bits: BLOCK_BITS, hasRivals: false });
+  await checkBooks(file, acknowledged);
+  const target = compactToTarget(BLOCK_BITS);
+  const found = acknowledged.filter((hash) => BigInt(`0x${hash}`) <= target);
+  assert.ok(found.length > 5, `${found.length} blocks were found`);
+  const ledger = await Ledger.open({ file, network: NETWORK, log: SILENT });
+  t.after(() => ledger.close());
+  for (const hash of found) {
+    assert.ok(node.knows(hash), 'the node has it');
+    assert.ok(await ledger.blocks.has(parseDisplayHash(hash)), 'and so has the ledger');
+  }
 });

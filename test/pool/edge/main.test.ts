@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,6 +7,8 @@ import { EDGE_SETTINGS, edgeOptions } from '../../../pool/edge/edge-settings.ts'
 import { main } from '../../../pool/edge/main.ts';
 import { loadSettings } from '../../../service/config.ts';
 import { temporaryDirectory } from '../../kit/surroundings.ts';
+
+const GUIDE = new URL('../../../docs/pool.md', import.meta.url);
 
 function optionsOf(argv: readonly string[], env: Record<string, string> = {}) {
   const { values } = loadSettings(EDGE_SETTINGS, { command: 'nilz edge', argv: [...argv], env });
@@ -45,6 +48,19 @@ test('the names of the seed system keep working', () => {
   assert.deepEqual(options.http, { host: '127.0.0.2', port: 9000 });
   assert.equal(options.stratum.host, '127.0.0.2');
   assert.equal(options.id, 'south');
+});
+
+test('the guide for operators has the settings of an edge with their defaults', () => {
+  const [, text = ''] = readFileSync(GUIDE, 'utf8').split('## Mining edge');
+  const rows = [...text.matchAll(/^\| `--([a-z-]+)` \|([^|]*)\|/gm)];
+  assert.ok(rows.length > 5);
+  const settings: Readonly<Record<string, { readonly default?: unknown }>> = EDGE_SETTINGS;
+  for (const [, flag = '', value = ''] of rows) {
+    const name = flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const setting = settings[name];
+    assert.ok(setting !== undefined, `--${flag} is a setting`);
+    if (setting.default !== undefined) assert.equal(value.trim(), String(setting.default), flag);
+  }
 });
 
 test('a bad setting stops the start with a line that says what is allowed', async (t) => {
