@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
+import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
+import { COIN } from '../../protocol/amount.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { AccountsKit, minerAddress, PROFILE } from '../kit/accounts-kit.ts';
+
+const VICTIM = fileURLToPath(new URL('../kit/settlement-victim.ts', import.meta.url));
+const PART = (50n * COIN * 99n) / 100n;
+const DEBTS = { ann: PART / 3n, bea: (PART * 2n) / 3n };
+
+/** Settles in a process of its own that is killed after a step. */
+async function settleAndDie(kit: AccountsKit, step: string): Promise<void> {
+  const { rpcUrl, credentials } = kit.node.node;
+  const url = new URL(rpcUrl);
+  url.username = credentials.user;
+  url.password = credentials.password;
+  const child = spawn(process.execPath, ['--import', 'tsx', VICTIM, kit.file, url.href, step], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  assert.equal(signal, 'SIGKILL');
+}
+
+for (const step of SETTLEMENT_STEPS) {
+  test(`killed after "${step}", a settlement is made once: each debt is paid exactly`, {
+    timeout: 120_000,
+  }, async (t) => {
+    const kit = await AccountsKit.start(t);
+    await kit.share('ann', 1n);
+    await kit.share('bea', 2n);
+    const block = await kit.findBlock();
+    await kit.mineEmpty(PROFILE.maturity - 1);
+    await kit.untilBlock(block, 'confirmed');
+    await kit.close();
+    await settleAndDie(kit, step);
+    const audit = await auditLedger(kit.file);
+    assert.equal(outcomeOf(audit), 'adds-up', audit.money.findings.join('\n'));
+
+    const isWritten = SETTLEMENT_STEPS.indexOf(step) >= SETTLEMENT_STEPS.indexOf('written');
+    await kit.open();
+    const [left] = (await kit.ledger.payouts.page(10)).map(({ transactions }) => transactions[0]);
+    assert.equal(left !== undefined, isWritten);
+    // What was written down goes out by itself, and nothing else for the same debts.
+    const again = await kit.view.settle({ dryRun: false });
+    assert.equal(again.transactions.length, isWritten ? 0 : 1);
+    const expected = left?.txid ?? again.transactions[0]?.txid ?? new Uint8Array();
+    const waiting = await kit.until(async () => {
+      const ids = (await kit.node.call('getrawmempool')) as string[];
+      return ids.length > 0 && ids;
+    });
+    assert.deepEqual(waiting, [displayHash(expected)]);
+    await kit.node.mine(1);
+    await kit.untilPayout(1, 'confirmed');
+    for (const [name, debt] of Object.entries(DEBTS)) {
+      assert.equal(await kit.received(name), debt);
+      assert.equal((await kit.view.balance(minerAddress(name))).paid, debt);
+    }
+    assert.equal((await kit.view.payouts(10)).length, 1);
+    assert.equal(outcomeOf(await auditLedger(kit.file)), 'adds-up');
+  });
+}
