@@ -130,6 +130,19 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   if (options.onBlock !== undefined) {
     started.push(await startBlockHook(accounts.view, network.name, { ...options.onBlock, log }));
   }
+  const edgeToken = options.edgeTokenFile ?? edgeTokenFile(options.ledgerFile);
+  // Edges hear of new work before the pool's own miners: they have miners of theirs to tell.
+  const edges = new EdgeGate({
+    token: await openEdgeToken(edgeToken),
+    jobs: watcher,
+    templateOf: (job) => jobs.templateOf(job),
+    found: (candidate) => submitter.submit(candidate),
+    readAddress: addressReader(network),
+    difficulty: options.difficulty,
+    extranonce2Size,
+    jobTtlMs: options.jobTtlSeconds * 1000,
+    ...{ network, ledger, statistics, clock, log },
+  });
   const roster = new Roster();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new StratumServer({
@@ -150,18 +163,6 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     statistics,
     limits,
     log,
-  });
-  const edgeToken = options.edgeTokenFile ?? edgeTokenFile(options.ledgerFile);
-  const edges = new EdgeGate({
-    token: await openEdgeToken(edgeToken),
-    jobs: watcher,
-    templateOf: (job) => jobs.templateOf(job),
-    found: (candidate) => submitter.submit(candidate),
-    readAddress: addressReader(network),
-    difficulty: options.difficulty,
-    extranonce2Size,
-    jobTtlMs: options.jobTtlSeconds * 1000,
-    ...{ network, ledger, statistics, clock, log },
   });
   await watcher.start();
   await server.start();

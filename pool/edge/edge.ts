@@ -200,10 +200,14 @@ function checkSamePool(first: Welcome, now: Welcome): void {
       `the pool is on the network "${now.network.name}" now, this edge serves "${first.network.name}": restart the edge`,
     );
   }
-  if (first.prefix !== now.prefix || first.extranonce2_size !== now.extranonce2_size) {
+  if (first.prefix !== now.prefix) {
     throw new WireError(
       'the pool has another ledger than before, and gives this edge another prefix: restart the edge',
     );
+  }
+  if (first.extranonce2_size !== now.extranonce2_size) {
+    const sizes = `extranonce2 has ${now.extranonce2_size} bytes now, before it had ${first.extranonce2_size}`;
+    throw new WireError(`${sizes}: restart the edge`);
   }
 }
 

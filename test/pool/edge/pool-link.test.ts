@@ -214,6 +214,7 @@ test('a pool that has become another one is not worked for', LIMITED, async (t) 
   t.after(() => edge.stop());
   const others: readonly [Welcome, RegExp][] = [
     [welcome({ prefix: 4 }), /another ledger than before.*restart the edge/],
+    [welcome({ extranonce2_size: 8 }), /8 bytes now, before it had 4: restart the edge/],
     [
       welcome({ network: { ...welcome().network, identity: 'dev 2' } }),
       /on the network "dev" now.*restart the edge/,
