@@ -53,12 +53,7 @@ export function homeView(feed: PoolFeed): View {
     h('h1', { class: 'visually-hidden' }, 'Overview'),
     h('div', { class: 'wide-and-narrow' }, rates.element, live.element),
     panel('Network and luck', facts),
-    h(
-      'div',
-      { class: 'wide-and-narrow' },
-      shares.element,
-      h('div', { class: 'stack' }, next.element, log.element),
-    ),
+    h('div', { class: 'thirds' }, shares.element, next.element, log.element),
     panel('Workers', workers.element, moreWorkers),
     panel('Blocks', blocks.element, h('p', { class: 'about' }, h('a', { href: MINED_PATH }, 'All blocks'))),
     h(
