@@ -57,6 +57,8 @@ export interface PeerListener {
    * not read, so that a node that is busy holds its peers back instead of their data in memory.
    */
   message(peer: PeerId, message: RelayedMessage): void | Promise<void>;
+  /** Whether a block was asked of the peer: one that was not is skipped while it arrives, nothing of it is kept. */
+  wantsBlock(peer: PeerId): boolean;
   progress(peer: PeerId): PeerProgress | undefined;
 }
 
@@ -64,8 +66,10 @@ export interface PeerListener {
 export interface PeerNetwork {
   /** False when nothing was sent: the peer is gone, or its write queue is full. Try again when it has drained. */
   send(peer: PeerId, message: RelayedMessage): boolean;
-  /** Bytes that wait for the peer to read them. */
+  /** Bytes that wait for the peer to read them. While they are many, the peer is not listened to either. */
   queued(peer: PeerId): number;
+  /** Resolves when the peer's queue takes more, or the peer is gone: for answers of many messages. */
+  drained(peer: PeerId): Promise<void>;
   /** Peers with a completed handshake, in the order of their arrival. */
   peers(): readonly PeerFacts[];
   /**
