@@ -3,6 +3,8 @@
  * nothing of the transport that brings the calls.
  */
 import type { z } from 'zod';
+import { methodHelp } from './rpc-help.ts';
+import type { RpcAnswer, RpcResult } from './rpc-result.ts';
 
 /** The error codes the transport itself answers with; those of an application stand in its own table. */
 export const RPC_CODES = {
@@ -34,6 +36,8 @@ export interface RpcParam {
   readonly schema: z.ZodType;
   /** An optional parameter may be left out or null; `run` then sees undefined. */
   readonly optional?: boolean;
+  /** What stands for the parameter when it is left out or null, as a caller would send it; makes it optional. */
+  readonly default?: unknown;
   readonly help?: string;
   /** Other names that callers use for it. */
   readonly aliases?: readonly string[];
@@ -62,6 +66,8 @@ export interface RpcMethod {
   /** One or more sentences. */
   readonly help: string;
   readonly params: readonly RpcParam[];
+  /** What it answers: told by the help, held against `run` by the compiler. */
+  readonly result?: RpcResult;
   /** Whether a call may have a body above the normal limit. */
   readonly bigBody?: boolean;
   /** Returns what JSON can carry; undefined is answered as null. */
@@ -70,11 +76,12 @@ export interface RpcMethod {
 
 export type RpcMethods = Readonly<Record<string, RpcMethod>>;
 
-/** Declares a method whose `run` is typed by its parameters. */
-export function rpcMethod<const P extends readonly RpcParam[]>(
-  method: Omit<RpcMethod, 'params' | 'run'> & {
+/** Declares a method whose `run` is typed by its parameters and its result. */
+export function rpcMethod<const P extends readonly RpcParam[], const R extends RpcResult = z.ZodUnknown>(
+  method: Omit<RpcMethod, 'params' | 'result' | 'run'> & {
     readonly params: P;
-    run(args: RpcArguments<P>, context: RpcContext): unknown;
+    readonly result?: R;
+    run(args: RpcArguments<P>, context: RpcContext): RpcAnswer<R> | Promise<RpcAnswer<R>>;
   },
 ): RpcMethod {
   // The arguments were checked with these very schemas, which the table's type cannot express.
@@ -96,6 +103,7 @@ export function bindArguments(
   for (const [index, param] of method.params.entries()) {
     const value = values[index];
     if (value !== undefined && value !== null) args[param.name] = checked(param, value);
+    else if (param.default !== undefined) args[param.name] = checked(param, param.default);
     else if (param.optional !== true) throw new RpcError(RPC_CODES.misc, methodHelp(name, method));
   }
   return args;
@@ -134,32 +142,4 @@ function typeOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
-}
-
-/** The help of one method, in the shape of `bitcoin-cli help METHOD`. */
-export function methodHelp(name: string, method: RpcMethod): string {
-  const lines = [usage(name, method), '', method.help];
-  if (method.params.length > 0) lines.push('', 'Arguments:');
-  for (const [index, param] of method.params.entries()) {
-    const need = param.optional === true ? 'optional' : 'required';
-    lines.push(`${index + 1}. ${param.name} (${need})${param.help === undefined ? '' : ` ${param.help}`}`);
-  }
-  return lines.join('\n');
-}
-
-/** All methods by group, one line each, in the shape of `bitcoin-cli help`. */
-export function methodIndex(methods: RpcMethods): string {
-  const groups = new Map<string, string[]>();
-  for (const [name, method] of Object.entries(methods)) {
-    const lines = groups.get(method.group) ?? [`== ${method.group} ==`];
-    groups.set(method.group, lines);
-    lines.push(usage(name, method));
-  }
-  return [...groups.values()].map((lines) => lines.join('\n')).join('\n\n');
-}
-
-function usage(name: string, { params }: RpcMethod): string {
-  return [name, ...params.map((param) => (param.optional === true ? `( ${param.name} )` : param.name))].join(
-    ' ',
-  );
 }

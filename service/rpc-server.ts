@@ -20,9 +20,8 @@ import { discardBody, HttpError, readBody, tooLarge } from './http.ts';
 import type { Logger } from './log.ts';
 import { bindArguments, RPC_CODES, type RpcContext, RpcError, type RpcMethods } from './rpc-method.ts';
 
+export { methodHelp, methodIndex } from './rpc-help.ts';
 export {
-  methodHelp,
-  methodIndex,
   RPC_CODES,
   type RpcArguments,
   type RpcContext,
