@@ -22,15 +22,27 @@ export type AcceptResult =
 
 export type AcceptOutcome = AcceptResult['outcome'];
 
-/** What became of a header that was handed in without its transactions. */
-export type HeaderResult =
-  | {
-      readonly outcome: 'stored' | 'duplicate' | 'duplicate-invalid';
-      readonly entry: BlockEntry;
-      readonly error?: undefined;
-    }
+/** Why a header is not taken. */
+export type HeaderRefusal =
+  | { readonly outcome: 'duplicate-invalid'; readonly entry: BlockEntry; readonly error?: undefined }
   | { readonly outcome: 'invalid'; readonly error: RuleError; readonly entry?: undefined }
   | { readonly outcome: 'orphan'; readonly error?: undefined; readonly entry?: undefined };
+
+/** What became of a header that was handed in without its transactions. */
+export type HeaderResult =
+  | { readonly outcome: 'stored'; readonly entry: BlockEntry; readonly error?: undefined }
+  | { readonly outcome: 'duplicate'; readonly entry: BlockEntry; readonly error?: undefined }
+  | HeaderRefusal;
+
+/** What became of headers that were handed in together, without their transactions. */
+export interface HeadersResult {
+  /** What is known of them now, in their order, up to the first one that was refused. */
+  readonly entries: readonly BlockEntry[];
+  /** How many of them are new. */
+  readonly stored: number;
+  /** Why the next one was refused; those after it were not looked at. */
+  readonly refused?: HeaderRefusal;
+}
 
 export interface AcceptOptions {
   /**

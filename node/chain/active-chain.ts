@@ -15,7 +15,7 @@ import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Verify } from '../../protocol/signature.ts';
 import type { Database } from '../../service/database.ts';
-import { readBody, readUndo } from '../storage/blocks-table.ts';
+import { findUndo, readBody, readUndo } from '../storage/blocks-table.ts';
 import { ChainBatch } from '../storage/chain-batch.ts';
 import {
   type CoinChange,
@@ -162,6 +162,16 @@ export class ActiveChain {
       if (error instanceof CodecError) throw this.#damagedBlock(entry, error);
       throw error;
     }
+  }
+
+  /** Those of these blocks that were connected before, as the undo data on disk shows. */
+  async withUndo(entries: readonly IndexedBlock[]): Promise<ReadonlySet<IndexedBlock>> {
+    await this.commit();
+    const ids = await findUndo(
+      this.#database,
+      entries.map(({ id }) => id),
+    );
+    return new Set(entries.filter(({ id }) => ids.has(id)));
   }
 
   /** The coins of these outpoints as of the tip: from memory, the rest with one query. */

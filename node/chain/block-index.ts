@@ -1,6 +1,6 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { medianTimePast } from '../../protocol/check-header.ts';
-import { blockHash, decodeHeader, type Header } from '../../protocol/header.ts';
+import { blockHash, decodeHeader, encodeHeader, type Header } from '../../protocol/header.ts';
 import type { HeaderWindow } from '../../protocol/retarget.ts';
 import type { Bits, Hash, Height, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
@@ -47,6 +47,8 @@ export interface BlockEntry {
 /** An entry as its index may change it. */
 export type IndexedBlock = { -readonly [Field in keyof BlockEntry]: BlockEntry[Field] } & {
   parent: IndexedBlock | undefined;
+  /** An ancestor further down, so that distant ones are found in few steps. */
+  skip: IndexedBlock | undefined;
 };
 
 /** What of an entry its header does not say. */
@@ -107,11 +109,11 @@ export class BlockIndex {
   }
 
   /** Takes in a header after that of its parent; the first one is that of the genesis block. */
-  add(headerBytes: Uint8Array, facts: BlockFacts): IndexedBlock {
-    const kept = this.#arena.keep(headerBytes);
-    const header = decodeHeader(kept);
+  add(header: Header, facts: BlockFacts): IndexedBlock {
+    const kept = this.#arena.keep(encodeHeader(header));
     const entry = new Entry(kept, header, this.get(header.previous), facts);
     entry.hash = this.#arena.keep(entry.hash);
+    entry.skip = entry.parent && this.#ancestor(entry.parent, skipHeight(entry.height));
     entry.medianTime = medianTimePast(lastTimes(entry));
     this.#entries.set(entry.key, entry);
     this.#byId[entry.id] = entry;
@@ -155,11 +157,25 @@ export class BlockIndex {
     return path.reverse();
   }
 
-  /** The block at `height` of the branch that ends in `entry`. */
+  /** The block at `height` of the branch that ends in `entry`, in a number of steps that grows as its logarithm. */
   ancestor(entry: BlockEntry, height: Height): BlockEntry | undefined {
-    let at: BlockEntry | undefined = entry;
-    while (at !== undefined && at.height > height) at = this.isOnBestChain(at) ? this.at(height) : at.parent;
-    return at?.height === height ? at : undefined;
+    const from = this.byId(entry.id);
+    return from && this.#ancestor(from, height);
+  }
+
+  /** Source: Bitcoin Core, CBlockIndex::GetAncestor. */
+  #ancestor(entry: IndexedBlock, height: Height): IndexedBlock | undefined {
+    if (height < 0 || height > entry.height) return undefined;
+    let at: IndexedBlock | undefined = entry;
+    while (at !== undefined && at.height > height) {
+      if (this.isOnBestChain(at)) return this.at(height);
+      const far = skipHeight(at.height);
+      const next = skipHeight(at.height - 1);
+      // The parent's skip may lead further without leading too far.
+      const parentIsBetter = next < far - 2 && next >= height;
+      at = far === height || (far > height && !parentIsBetter) ? at.skip : at.parent;
+    }
+    return at;
   }
 
   /** The headers of the branch that ends in `parent`, for the rules that look back. Cheap on any branch. */
@@ -189,6 +205,7 @@ class Entry implements IndexedBlock {
   height: Height;
   chainWork: Work;
   parent: IndexedBlock | undefined;
+  skip: IndexedBlock | undefined = undefined;
   medianTime = 0;
   id: number;
   status: BlockStatus;
@@ -213,6 +230,17 @@ class Entry implements IndexedBlock {
   get header(): Header {
     return decodeHeader(this.#headerBytes);
   }
+}
+
+/** Height of the ancestor that a block at `height` has at hand. Source: Bitcoin Core, GetSkipHeight. */
+function skipHeight(height: Height): Height {
+  if (height < 2) return 0;
+  const odd = height % 2 === 1;
+  return odd ? withoutLowestOne(withoutLowestOne(height - 1)) + 1 : withoutLowestOne(height);
+}
+
+function withoutLowestOne(number: number): number {
+  return number & (number - 1);
 }
 
 function lastTimes(entry: BlockEntry): number[] {

@@ -11,16 +11,31 @@ export class Branches {
   /** Stored blocks that lack an ancestor's transactions, by the key of their parent. */
   readonly #waiting = new Map<string, IndexedBlock[]>();
   #lastSequence = 0;
+  /** Below that of every block: what `prefer` hands out. */
+  #firstSequence = 0;
+  #bestHeader: IndexedBlock;
 
   /** @param index with its best chain restored */
   constructor(index: BlockIndex) {
     this.#index = index;
+    this.#bestHeader = index.tip;
     for (const entry of index.entries()) {
       this.#lastSequence = Math.max(this.#lastSequence, entry.sequence);
-      if (entry.status === 'invalid') continue;
-      if (entry.sequence > 0) this.#consider(entry);
-      else if (entry.transactionCount > 0) this.#wait(entry);
+      this.#firstSequence = Math.min(this.#firstSequence, entry.sequence);
+      if (entry.sequence === 0 && entry.transactionCount > 0) this.#wait(entry);
+      this.#consider(entry);
+      this.addHeader(entry);
     }
+  }
+
+  /** The header with the most work, at hand or not, of those that are not known to be invalid. */
+  get bestHeader(): IndexedBlock {
+    return this.#bestHeader;
+  }
+
+  /** Takes in a header. */
+  addHeader(entry: IndexedBlock): void {
+    if (entry.status !== 'invalid' && entry.chainWork > this.#bestHeader.chainWork) this.#bestHeader = entry;
   }
 
   /**
@@ -63,24 +78,56 @@ export class Branches {
     }
   }
 
-  /** Marks a block that breaks a rule, and all that stand on it, as invalid; they are returned. */
+  /** Marks a block that is not to be on the best chain, and all that stand on it, as invalid; they are returned. */
   invalidate(entry: IndexedBlock): IndexedBlock[] {
+    const marked: IndexedBlock[] = entry.status === 'invalid' ? [] : [entry];
     entry.status = 'invalid';
-    const marked = [entry];
     // Parents stand before their children, so one pass finds all generations.
     for (const block of this.#index.entries()) {
       if (block.parent?.status !== 'invalid' || block.status === 'invalid') continue;
       block.status = 'invalid';
       marked.push(block);
     }
-    for (const block of marked) {
-      this.#candidates.delete(block);
-      this.#waiting.delete(block.key);
-    }
+    for (const block of marked) this.#candidates.delete(block);
+    if (this.#bestHeader.status === 'invalid') this.review();
     return marked;
   }
 
+  /**
+   * What is marked invalid of a block, its ancestors and its descendants.
+   * Source: Bitcoin Core, Chainstate::ResetBlockFailureFlags.
+   */
+  doubted(entry: IndexedBlock): IndexedBlock[] {
+    const related = (block: IndexedBlock): boolean =>
+      block.height > entry.height
+        ? this.#index.ancestor(block, entry.height) === entry
+        : this.#index.ancestor(entry, block.height) === block;
+    return [...this.#index.entries()].filter((block) => block.status === 'invalid' && related(block));
+  }
+
+  /** Looks at all blocks anew, after some became valid again or the tip went back. */
+  review(): void {
+    this.#bestHeader = this.#index.tip;
+    for (const entry of this.#index.entries()) {
+      this.#consider(entry);
+      this.addHeader(entry);
+    }
+  }
+
+  /**
+   * Counts a block as seen before all others of its work, until another one is preferred. Whether it makes a
+   * difference: not if it has less work than the tip, or is not at hand.
+   * Source: Bitcoin Core, Chainstate::PreciousBlock; here the preference outlives a restart.
+   */
+  prefer(entry: IndexedBlock): boolean {
+    if (entry.sequence === 0 || entry.chainWork < this.#index.tip.chainWork) return false;
+    entry.sequence = --this.#firstSequence;
+    this.#consider(entry);
+    return true;
+  }
+
   #consider(entry: IndexedBlock): void {
+    if (entry.status === 'invalid' || entry.sequence === 0) return;
     if (precedes(entry, this.#index.tip)) this.#candidates.add(entry);
   }
 

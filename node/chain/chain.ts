@@ -1,10 +1,10 @@
 import { type Block, blockTotalSize, encodeBlock } from '../../protocol/block.ts';
-import { displayHash, equalBytes } from '../../protocol/bytes.ts';
+import { equalBytes } from '../../protocol/bytes.ts';
 import { checkBlock, checkBlockContext } from '../../protocol/check-block.ts';
-import { checkHeader, checkHeaderContext } from '../../protocol/check-header.ts';
+import { checkHeaderContext } from '../../protocol/check-header.ts';
 import type { Coin, Undo } from '../../protocol/coins.ts';
 import type { IsVerified } from '../../protocol/connect.ts';
-import { blockHash, encodeHeader, type Header } from '../../protocol/header.ts';
+import { blockHash, type Header } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { nextBits } from '../../protocol/retarget.ts';
 import { RuleError } from '../../protocol/rules.ts';
@@ -18,22 +18,30 @@ import { findTransaction } from '../storage/transactions-table.ts';
 import {
   type AcceptOptions,
   type AcceptResult,
-  asRuleError,
   faultOf,
   type HeaderResult,
+  type HeadersResult,
 } from './acceptance.ts';
+import { Activation } from './activation.ts';
 import { ActiveChain } from './active-chain.ts';
 import type { BlockEntry, BlockIndex, IndexedBlock } from './block-index.ts';
 import { Branches } from './branches.ts';
 import { type ChainTip, chainTips } from './chain-tips.ts';
 import { CoinsCache } from './coins-cache.ts';
 import { type ChainEvents, type ChainListener, Followers } from './followers.ts';
+import { HeaderIntake } from './header-intake.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import { Lock } from './lock.ts';
 import { openIndex } from './stored-chain.ts';
 
 export { IdentityError } from '../storage/identity.ts';
-export type { AcceptOptions, AcceptOutcome, AcceptResult, HeaderResult } from './acceptance.ts';
+export type {
+  AcceptOptions,
+  AcceptOutcome,
+  AcceptResult,
+  HeaderResult,
+  HeadersResult,
+} from './acceptance.ts';
 export type { BlockEntry, BlockStatus } from './block-index.ts';
 export type { ChainTip } from './chain-tips.ts';
 export type { ChainEvents, ChainListener, ChainStep } from './followers.ts';
@@ -51,12 +59,6 @@ export interface ChainOptions {
   readonly dbCacheMb: number;
 }
 
-/** A block that has just come, so that it need not be read back. */
-interface Fresh {
-  readonly entry: IndexedBlock;
-  readonly block: Block;
-}
-
 const COIN_BYTES_PER_MB = 0.75 * 1024 * 1024;
 /** How often blocks from the future are looked at. */
 const HELD_INTERVAL_MS = 1_000;
@@ -70,6 +72,8 @@ export class Chain {
   readonly #index: BlockIndex;
   readonly #branches: Branches;
   readonly #active: ActiveChain;
+  readonly #activation: Activation;
+  readonly #headers: HeaderIntake;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -81,16 +85,22 @@ export class Chain {
   #failure: unknown;
 
   private constructor(options: ChainOptions, index: BlockIndex) {
-    const { database, profile, verify, isVerified, dbCacheMb } = options;
+    const { database, profile, verify, isVerified, clock, dbCacheMb } = options;
+    const log = options.log.child({ name: 'chain' });
+    const branches = new Branches(index);
+    const followers = new Followers(log);
+    const cache = new CoinsCache(dbCacheMb * COIN_BYTES_PER_MB);
+    const active = new ActiveChain({ database, index, cache, profile, verify, isVerified });
     this.profile = profile;
     this.#index = index;
-    this.#branches = new Branches(index);
-    const cache = new CoinsCache(dbCacheMb * COIN_BYTES_PER_MB);
-    this.#active = new ActiveChain({ database, index, cache, profile, verify, isVerified });
+    this.#branches = branches;
+    this.#active = active;
+    this.#activation = new Activation({ index, branches, active, followers, log });
+    this.#headers = new HeaderIntake({ index, profile, clock, onNew: (entry) => this.#onNewHeader(entry) });
     this.#database = database;
-    this.#clock = options.clock;
-    this.#log = options.log.child({ name: 'chain' });
-    this.#followers = new Followers(this.#log);
+    this.#clock = clock;
+    this.#log = log;
+    this.#followers = followers;
   }
 
   /**
@@ -102,13 +112,21 @@ export class Chain {
   static async open(options: ChainOptions): Promise<Chain> {
     const index = await openIndex(options.database, options.profile);
     const chain = new Chain(options, index);
-    await chain.#lock.run(() => chain.#alter(() => chain.#activate(true)));
+    await chain.#lock.run(() => chain.#alter(() => chain.#activation.run(true)));
     return chain;
   }
 
   /** The last block of the best chain. */
   get tip(): BlockEntry {
     return this.#index.tip;
+  }
+
+  /**
+   * The header with the most work of those that are not known to be invalid. Where it is not on the best
+   * chain, blocks are missing: those between with a `transactionCount` of 0.
+   */
+  get bestHeader(): BlockEntry {
+    return this.#branches.bestHeader;
   }
 
   /** What is known of a block on whatever branch. */
@@ -123,6 +141,11 @@ export class Chain {
 
   isOnBestChain(entry: BlockEntry): boolean {
     return this.#index.isOnBestChain(entry);
+  }
+
+  /** The block at `height` of the branch that ends in `entry`, found in few steps however far down. */
+  ancestor(entry: BlockEntry, height: Height): BlockEntry | undefined {
+    return this.#index.ancestor(entry, height);
   }
 
   /** The ends of all branches, the best chain's first (`getchaintips`). */
@@ -187,24 +210,56 @@ export class Chain {
   }
 
   /** Takes in a header without its transactions: its block can join the best chain once they have come. */
-  acceptHeader(header: Header, options: AcceptOptions = {}): Promise<HeaderResult> {
-    return this.#lock.run(async () => {
-      const known = this.#index.get(blockHash(header));
-      if (known !== undefined) {
-        return { outcome: known.status === 'invalid' ? 'duplicate-invalid' : 'duplicate', entry: known };
-      }
-      const junk = faultOf(() => checkHeader(header, this.profile));
-      if (junk !== undefined) return { outcome: 'invalid', error: junk };
-      const parent = this.#index.get(header.previous);
-      if (parent === undefined) return { outcome: 'orphan' };
-      const error = this.#misplaced(header, parent);
-      if (error !== undefined) return { outcome: 'invalid', error };
-      return this.#alter(async () => {
-        const entry = this.#addHeader(header);
-        await this.#write(options.durable ?? true);
-        return { outcome: 'stored', entry };
-      });
+  acceptHeader(header: Header, { durable = true }: AcceptOptions = {}): Promise<HeaderResult> {
+    return this.#lock.run(() =>
+      this.#alter(async () => {
+        const result = this.#headers.accept(header);
+        await this.#activation.write(durable);
+        return result;
+      }),
+    );
+  }
+
+  /**
+   * Takes in headers one after the other, each of which may follow the one before it, until one is refused.
+   * The event loop turns in between.
+   */
+  acceptHeaders(headers: readonly Header[], { durable = true }: AcceptOptions = {}): Promise<HeadersResult> {
+    return this.#lock.run(() =>
+      this.#alter(async () => {
+        const result = await this.#headers.acceptAll(headers);
+        await this.#activation.write(durable);
+        return result;
+      }),
+    );
+  }
+
+  /**
+   * Treats a block as if it broke a rule: it and all that stand on it leave the best chain and do not come
+   * back before `reconsider`, also after a restart. Source: Bitcoin Core, Chainstate::InvalidateBlock.
+   * @throws RangeError for the genesis block
+   */
+  invalidate(entry: BlockEntry): Promise<void> {
+    return this.#change(entry, async (block) => {
+      if (block.parent === undefined) throw new RangeError('the genesis block cannot be invalid');
+      await this.#alter(() => this.#activation.exclude(block));
     });
+  }
+
+  /**
+   * Forgets that a block, its ancestors and what stands on it were found or said to be invalid; what of them
+   * is the best branch is tried again. Source: Bitcoin Core, Chainstate::ResetBlockFailureFlags.
+   */
+  reconsider(entry: BlockEntry): Promise<void> {
+    return this.#change(entry, (block) => this.#alter(() => this.#activation.readmit(block)));
+  }
+
+  /**
+   * Prefers a block to others of the same work, as if it had been seen before them, until another one is
+   * preferred. Source: Bitcoin Core, Chainstate::PreciousBlock; here it outlives a restart.
+   */
+  prefer(entry: BlockEntry): Promise<void> {
+    return this.#change(entry, (block) => this.#alter(() => this.#activation.prefer(block)));
   }
 
   /**
@@ -255,12 +310,12 @@ export class Chain {
     const known = this.#index.get(blockHash(header));
     if (known?.status === 'invalid') return { outcome: 'duplicate-invalid', entry: known };
     if (known !== undefined && known.transactionCount > 0) return { outcome: 'duplicate', entry: known };
-    const junk = faultOf(() => checkHeader(header, this.profile));
+    const junk = this.#headers.junk(header);
     if (junk !== undefined) return { outcome: 'invalid', error: junk };
     const parent = this.#index.get(header.previous);
     if (parent === undefined) return { outcome: 'orphan' };
 
-    const wrongHeader = known === undefined ? this.#misplaced(header, parent) : undefined;
+    const wrongHeader = known === undefined ? this.#headers.misplaced(header, parent) : undefined;
     if (wrongHeader !== undefined && wrongHeader.code !== 'time-too-new') {
       return { outcome: 'invalid', error: wrongHeader };
     }
@@ -276,26 +331,25 @@ export class Chain {
       return { outcome: 'held', error: wrongHeader };
     }
     return this.#alter(async () => {
-      const entry = known ?? this.#addHeader(header);
+      const entry = known ?? this.#headers.add(header);
       if (wrongBody === undefined) return this.#store(entry, block, durable, bytes);
-      this.#invalidate(entry, wrongBody);
-      await this.#write(durable);
+      this.#activation.invalidate(entry, wrongBody);
+      await this.#activation.write(durable);
       return { outcome: 'invalid', error: wrongBody, entry };
     });
   }
 
-  /** Why a header cannot follow this parent, if it cannot. What fails up to here is never stored: junk fills no disk. */
-  #misplaced(header: Header, parent: IndexedBlock): RuleError | undefined {
-    if (parent.status === 'invalid') return new RuleError('bad-prevblk');
-    const window = this.#index.window(parent);
-    return faultOf(() => checkHeaderContext(header, window, this.profile, this.#clock.nowSeconds()));
+  #onNewHeader(entry: IndexedBlock): void {
+    this.#branches.addHeader(entry);
+    this.#active.batch.addBlock(entry);
   }
 
-  #addHeader(header: Header): IndexedBlock {
-    const facts = { id: this.#index.nextId, status: 'header', sequence: 0, transactionCount: 0 } as const;
-    const entry = this.#index.add(encodeHeader(header), facts);
-    this.#active.batch.addBlock(entry);
-    return entry;
+  #change(entry: BlockEntry, work: (block: IndexedBlock) => Promise<void>): Promise<void> {
+    return this.#lock.run(async () => {
+      const block = this.#index.byId(entry.id);
+      if (block !== entry) throw new Error('an entry of another chain');
+      await work(block);
+    });
   }
 
   async #store(
@@ -307,73 +361,12 @@ export class Chain {
     const linked = this.#branches.store(entry, block.transactions.length);
     this.#active.batch.addBody(entry, bytes);
     for (const each of linked) this.#active.batch.changeBlock(each);
-    const failures = await this.#activate(durable, { entry, block });
+    const failures = await this.#activation.run(durable, { entry, block });
     if (this.#index.isOnBestChain(entry)) return { outcome: 'connected', entry };
     // Trying its branch may have shown that the block, or one below it, is invalid.
     if (entry.status !== 'invalid') return { outcome: 'side-branch', entry };
     const error = failures.get(entry) ?? new RuleError('bad-prevblk', 'a block below it is invalid');
     return { outcome: 'invalid', error, entry };
-  }
-
-  /**
-   * Makes the best branch the best chain, step by step. A branch that turns out to be invalid is marked, and
-   * the next best one takes its place.
-   * @param fresh a block that is at hand
-   * @returns the blocks that broke a rule, with the rule
-   */
-  async #activate(durable: boolean, fresh?: Fresh): Promise<ReadonlyMap<BlockEntry, RuleError>> {
-    const failures = new Map<BlockEntry, RuleError>();
-    let moved = false;
-    for (let best = this.#branches.best(); best !== this.#index.tip; best = this.#branches.best()) {
-      this.#branches.keepTip();
-      if (await this.#moveTo(best, durable, fresh, failures)) moved = true;
-    }
-    this.#branches.settle();
-    await this.#write(durable);
-    // Also where a branch failed and the tip is the old one again: followers were told of the way there and back.
-    if (moved) await this.#followers.tell('tip', this.#index.tip);
-    return failures;
-  }
-
-  /** Goes back to the fork and forward to `target`, or as far as the rules allow; whether there was any step. */
-  async #moveTo(
-    target: IndexedBlock,
-    durable: boolean,
-    fresh: Fresh | undefined,
-    failures: Map<BlockEntry, RuleError>,
-  ): Promise<boolean> {
-    const { tip } = this.#index;
-    const path = this.#index.path(target);
-    const depth = tip.height - (target.height - path.length);
-    if (depth > 0) {
-      const branches = { from: displayHash(tip.hash), to: displayHash(target.hash) };
-      this.#log.info({ depth, length: path.length, ...branches }, 'reorganisation');
-    }
-    for (let back = 0; back < depth; back++) {
-      await this.#followers.tell('disconnected', await this.#active.disconnect(durable));
-    }
-    for (const entry of path) {
-      const block = fresh?.entry === entry ? fresh.block : undefined;
-      const step = await this.#active.connect(entry, durable, block).catch(asRuleError);
-      if (step instanceof RuleError) {
-        failures.set(entry, step);
-        this.#invalidate(entry, step);
-        return depth > 0 || entry !== path[0];
-      }
-      await this.#followers.tell('connected', step);
-    }
-    return true;
-  }
-
-  #invalidate(entry: IndexedBlock, error: RuleError): void {
-    const { hash, height } = entry;
-    this.#log.warn({ hash: displayHash(hash), height, reason: error.message }, 'a block breaks a rule');
-    for (const marked of this.#branches.invalidate(entry)) this.#active.batch.changeBlock(marked);
-  }
-
-  async #write(durable: boolean): Promise<void> {
-    if (durable) await this.#active.commit();
-    else if (this.#active.batch.isFull) await this.#active.beginCommit();
   }
 
   #hold(block: Block): void {

@@ -1,7 +1,7 @@
 import { encodeBlock } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { genesisCoins } from '../../protocol/coins.ts';
-import { encodeHeader, hashHeaderBytes } from '../../protocol/header.ts';
+import { blockHash, decodeHeader } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Database } from '../../service/database.ts';
 import { loadBlocks } from '../storage/blocks-table.ts';
@@ -32,7 +32,7 @@ export async function openIndex(database: Database, profile: NetworkProfile): Pr
 async function writeGenesis(database: Database, profile: NetworkProfile): Promise<void> {
   const { genesis } = profile;
   const index = new BlockIndex();
-  const entry = index.add(encodeHeader(genesis.header), {
+  const entry = index.add(genesis.header, {
     id: 1,
     status: 'valid',
     sequence: 1,
@@ -53,10 +53,11 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
 async function loadIndex(database: Database, profile: NetworkProfile): Promise<BlockIndex> {
   const index = new BlockIndex();
   for (const row of await loadBlocks(database)) {
-    if (!equalBytes(hashHeaderBytes(row.header), row.hash)) {
+    const header = decodeHeader(row.header);
+    if (!equalBytes(blockHash(header), row.hash)) {
       throw damaged(database, `the header of a block at height ${row.height} is not the one that was stored`);
     }
-    const entry = index.add(row.header, row);
+    const entry = index.add(header, row);
     if (entry.parent === undefined && index.size > 1) {
       throw damaged(database, `the parent of a block at height ${row.height} is missing`);
     }

@@ -114,6 +114,15 @@ export async function readUndo(database: Database, entry: BlockEntry): Promise<U
   return bytes ?? missing(database, entry, 'its undo data');
 }
 
+/** Those of these row numbers of blocks that there is undo data for. */
+export async function findUndo(database: Database, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await database.all<{ id: number }>(
+    'SELECT block_id AS id FROM undo WHERE block_id IN (SELECT value FROM json_each(?))',
+    [JSON.stringify(ids)],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 async function readBytes(
   database: Database,
   sql: string,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BlockIndex, type IndexedBlock } from '../../../node/chain/block-index.ts';
-import { encodeHeader } from '../../../protocol/header.ts';
 import { branchOf, ChainKit, type KitBlock } from '../../kit/chain-kit.ts';
 
 const kit = new ChainKit();
@@ -12,7 +11,7 @@ function indexOf(tips: readonly KitBlock[]): { index: BlockIndex; find(block: Ki
     if (index.get(hash) !== undefined) return;
     const id = index.nextId;
     const facts = { id, status: 'valid', sequence: id, transactionCount: 1 } as const;
-    index.add(encodeHeader(block.header), facts);
+    index.add(block.header, facts);
   };
   add(kit.genesis);
   for (const tip of tips) branchOf(tip).forEach(add);
@@ -59,6 +58,12 @@ describe('the block index', () => {
       side.map(({ height }) => height),
     );
     assert.deepEqual(index.path(index.tip), []);
+    for (let height = 0; height <= tip.height; height++) {
+      const expected = height > 5 ? side[height - 6] : height > 0 ? trunk[height - 1] : kit.genesis;
+      assert.equal(index.ancestor(tip, height), find(expected!), `height ${height}`);
+    }
+    assert.equal(index.ancestor(tip, tip.height + 1), undefined);
+    assert.equal(index.ancestor(tip, -1), undefined);
     assert.equal(index.at(35), undefined);
     assert.equal(index.at(-1), undefined);
   });
