@@ -4,7 +4,6 @@ import { verify } from '#verify';
 import { decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
-import type { Database } from '../service/database.ts';
 import { lockDirectory, writeCookieFile } from '../service/files.ts';
 import { basicAuth, type Credentials, type HttpListener, listenHttp } from '../service/http.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
@@ -14,18 +13,13 @@ import { AddressIndex } from './chain/address-index.ts';
 import { Chain } from './chain/chain.ts';
 import { type Clock, MockableClock } from './clock.ts';
 import { LongPoll } from './long-poll.ts';
-import { Admission, RETURNING } from './mempool/admission.ts';
-import { ChainFollower } from './mempool/chain-follower.ts';
-import { Mempool } from './mempool/mempool.ts';
-import { MempoolStore } from './mempool/mempool-store.ts';
-import { ScriptIndex } from './mempool/script-index.ts';
-import { staleTransactions } from './mempool/stale-branches.ts';
+import type { Mempool } from './mempool/mempool.ts';
+import { openMempool } from './mempool/open-mempool.ts';
 import { VerifiedTransactions } from './mempool/verified-transactions.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { warningsOf } from './rpc/warnings.ts';
 import { SoloMiner } from './solo-miner.ts';
-import { MempoolTable } from './storage/mempool-table.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
 import { TemplateSource } from './template.ts';
 
@@ -127,65 +121,26 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const chain = await Chain.open({ database, profile, verify, isVerified, clock, log, dbCacheMb });
   started.push({ stop: () => chain.close() });
 
+  // It follows the chain before those who hand out work, so that work fits the new tip.
   const pool = await openMempool({ chain, database, verified, clock, log }, started);
-  const { mempool, admission } = pool;
+  const { mempool } = pool;
   const templates = new TemplateSource({ chain, mempool, clock });
   const longPoll = new LongPoll(templates);
   const mempoolChanged = (): void => longPoll.changed();
   mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
-  follow(chain, new ChainFollower({ mempool, admission, log }), pool.store, longPoll);
+  chain.on('tip', mempoolChanged);
   logTips(chain, clock, log);
   return {
     profile,
     chain,
     addresses: new AddressIndex(database, profile),
-    mempool,
-    mempoolScripts: pool.scripts,
-    admission,
+    ...pool,
     templates,
     longPoll,
     clock,
     sizeOnDisk: async () => (await stat(database.file)).size,
     uptimeSeconds: () => Math.floor((performance.now() - startedMs) / 1000),
   };
-}
-
-interface MempoolParts {
-  readonly mempool: Mempool;
-  readonly scripts: ScriptIndex;
-  readonly admission: Admission;
-  readonly store: MempoolStore;
-}
-
-/** The mempool as it was when the node stopped, and what a crash had left between chain and mempool. */
-async function openMempool(
-  from: { chain: Chain; database: Database; verified: VerifiedTransactions; clock: Clock; log: Logger },
-  started: Stoppable[],
-): Promise<MempoolParts> {
-  const { chain, database, verified, clock, log } = from;
-  const mempool = new Mempool();
-  const scripts = new ScriptIndex();
-  mempool.listen(scripts);
-  const admission = new Admission({ chain, mempool, verify, verified, clock });
-  const store = new MempoolStore({ rows: new MempoolTable(database), log });
-  await store.load(mempool, admission);
-  mempool.listen(store);
-  started.push({ stop: () => store.close() });
-  const stale = await staleTransactions(chain);
-  const items = stale.map((transaction) => ({ transaction }));
-  await admission.readmit(items, RETURNING);
-  return { mempool, scripts, admission, store };
-}
-
-/** The mempool comes first, so that work is handed out only when it fits the new tip. */
-function follow(chain: Chain, follower: ChainFollower, store: MempoolStore, longPoll: LongPoll): void {
-  chain.on('connected', ({ block }) => follower.blockConnected(block));
-  chain.on('disconnected', ({ block }) => follower.blockDisconnected(block));
-  chain.on('tip', async () => {
-    // What came back was durable as part of a block: it must not be less so now.
-    if (await follower.settle()) await store.flush();
-    longPoll.changed();
-  });
 }
 
 /** A line for each new tip, and a warning as soon as the machine's clock falls behind the chain. */

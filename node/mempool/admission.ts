@@ -8,6 +8,7 @@ import { type OutPoint, outPointKey, type Transaction, txid, wtxid } from '../..
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
 import { type Candidate, candidateOf, descendantsOf, Mempool, type MempoolEntry } from './mempool.ts';
+import { MAX_MISSING_PARENTS } from './orphanage.ts';
 import { checkFeeRate, checkStandard, MAX_ANCESTORS, MAX_DESCENDANTS, MAX_MEMPOOL_BYTES } from './policy.ts';
 import type { VerifiedTransactions } from './verified-transactions.ts';
 
@@ -22,7 +23,13 @@ export interface AdmissionChain {
 }
 
 /** A transaction that may enter, or the rule it breaks. */
-export type Verdict<T> = { readonly accepted: T } | { readonly rejected: RuleError };
+export type Verdict<T> = { readonly accepted: T } | Refusal;
+
+export interface Refusal {
+  readonly rejected: RuleError;
+  /** Txids of parents that nobody knows here, where nothing else is known to be wrong: at most 24. */
+  readonly missing?: readonly Hash[];
+}
 
 /** What is not asked again of a transaction that the chain or the mempool has already taken once. */
 export interface Terms {
@@ -247,17 +254,38 @@ export class Admission {
     return checkInputs(transaction, coins, this.#chain.tip.height + 1, this.#chain.profile);
   }
 
-  /** A transaction whose inputs are gone because it is confirmed is known, not wrong. */
   #explain<T>(verdicts: readonly Verdict<T>[], transactions: readonly Transaction[]): Promise<Verdict<T>[]> {
     return Promise.all(
       verdicts.map(async (verdict, index) => {
+        const transaction = transactions[index];
         if (!('rejected' in verdict) || verdict.rejected.code !== 'bad-txns-inputs-missingorspent')
           return verdict;
-        const transaction = transactions[index];
-        const known = transaction && (await this.#chain.transactionBlock(txid(transaction)));
-        return known ? { rejected: new RuleError('txn-already-known') } : verdict;
+        return transaction ? this.#explainMissing(transaction, verdict) : verdict;
       }),
     );
+  }
+
+  /**
+   * A transaction whose inputs are gone because it is confirmed is known, not wrong. One whose parents nobody
+   * knows may be right; but an output that is missing from a known parent was spent, or never was.
+   */
+  async #explainMissing(transaction: Transaction, refusal: Refusal): Promise<Refusal> {
+    if (await this.#chain.transactionBlock(txid(transaction))) {
+      return { rejected: new RuleError('txn-already-known') };
+    }
+    const unknown = new Map<string, Hash>();
+    for (const { previous } of transaction.inputs) {
+      const key = hashKey(previous.txid);
+      if (!this.#mempool.get(key)) unknown.set(key, previous.txid);
+    }
+    const coins = await this.#lookUp([{ transaction }]);
+    for (const { previous } of transaction.inputs) {
+      if (coins.has(outPointKey(previous))) unknown.delete(hashKey(previous.txid));
+    }
+    if (unknown.size === 0 || unknown.size > MAX_MISSING_PARENTS) return refusal;
+    const missing = [...unknown.values()];
+    const known = await Promise.all(missing.map((parent) => this.#chain.transactionBlock(parent)));
+    return known.some((place) => place !== undefined) ? refusal : { ...refusal, missing };
   }
 }
 

@@ -3,19 +3,14 @@ import type { AddressIndex } from '../chain/address-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { MockableClock } from '../clock.ts';
 import type { LongPoll } from '../long-poll.ts';
-import type { Admission } from '../mempool/admission.ts';
-import type { Mempool } from '../mempool/mempool.ts';
-import type { ScriptIndex } from '../mempool/script-index.ts';
+import type { MempoolParts } from '../mempool/open-mempool.ts';
 import type { TemplateSource } from '../template.ts';
 
 /** What the RPC methods read and act on. */
-export interface NodeParts {
+export interface NodeParts extends MempoolParts {
   readonly profile: NetworkProfile;
   readonly chain: Chain;
   readonly addresses: AddressIndex;
-  readonly mempool: Mempool;
-  readonly mempoolScripts: ScriptIndex;
-  readonly admission: Admission;
   readonly templates: TemplateSource;
   readonly longPoll: LongPoll;
   readonly clock: MockableClock;

@@ -1,0 +1,67 @@
+import { verify } from '#verify';
+import type { Database } from '../../service/database.ts';
+import type { Stoppable } from '../../service/lifecycle.ts';
+import type { Logger } from '../../service/log.ts';
+import type { Chain } from '../chain/chain.ts';
+import type { Clock } from '../clock.ts';
+import { MempoolTable } from '../storage/mempool-table.ts';
+import { Admission, RETURNING } from './admission.ts';
+import { ChainFollower } from './chain-follower.ts';
+import { Mempool } from './mempool.ts';
+import { MempoolStore } from './mempool-store.ts';
+import { Orphanage } from './orphanage.ts';
+import { RecentRejects } from './recent-rejects.ts';
+import { ScriptIndex } from './script-index.ts';
+import { staleTransactions } from './stale-branches.ts';
+import { TransactionIntake } from './transaction-intake.ts';
+import type { VerifiedTransactions } from './verified-transactions.ts';
+
+/** The mempool with all that belongs to it. */
+export interface MempoolParts {
+  readonly mempool: Mempool;
+  readonly mempoolScripts: ScriptIndex;
+  readonly admission: Admission;
+  /** Where transactions of peers come in. */
+  readonly intake: TransactionIntake;
+  readonly orphans: Orphanage;
+  readonly rejects: RecentRejects;
+}
+
+/**
+ * Opens the mempool as it was when the node stopped, with what a crash had left between chain and mempool, and
+ * lets it follow the chain.
+ * @param started gets what has to be stopped
+ */
+export async function openMempool(
+  from: { chain: Chain; database: Database; verified: VerifiedTransactions; clock: Clock; log: Logger },
+  started: Stoppable[],
+): Promise<MempoolParts> {
+  const { chain, database, verified, clock, log } = from;
+  const mempool = new Mempool();
+  const mempoolScripts = new ScriptIndex();
+  mempool.listen(mempoolScripts);
+  const admission = new Admission({ chain, mempool, verify, verified, clock });
+  const store = new MempoolStore({ rows: new MempoolTable(database), log });
+  await store.load(mempool, admission);
+  mempool.listen(store);
+  started.push({ stop: () => store.close() });
+  const stale = await staleTransactions(chain);
+  const items = stale.map((transaction) => ({ transaction }));
+  await admission.readmit(items, RETURNING);
+
+  const orphans = new Orphanage(clock);
+  const rejects = new RecentRejects();
+  const intake = new TransactionIntake({ admission, mempool, orphans, rejects, log });
+  mempool.listen(intake);
+  const follower = new ChainFollower({ mempool, admission, log });
+  chain.on('connected', ({ block }) => {
+    follower.blockConnected(block);
+    intake.blockConnected(block);
+  });
+  chain.on('disconnected', ({ block }) => follower.blockDisconnected(block));
+  chain.on('tip', async () => {
+    // What came back was durable as part of a block: it must not be less so now.
+    if (await follower.settle()) await store.flush();
+  });
+  return { mempool, mempoolScripts, admission, intake, orphans, rejects };
+}
