@@ -65,7 +65,7 @@ export function chainMethods(parts: NodeParts): RpcMethods {
         return {
           chain: profile.chainName,
           blocks: tip.height,
-          headers: headersHeight(chain),
+          headers: chain.bestHeader.height,
           bestblockhash: displayHash(tip.hash),
           ...bitsJson(tip.bits),
           time: tip.time,
@@ -177,12 +177,6 @@ export function entryOf(chain: Chain, hash: Hash): BlockEntry {
   const entry = chain.entry(hash);
   if (!entry) throw new RpcError(RPC_ERRORS.notFound, 'Block not found');
   return entry;
-}
-
-/** The highest header of a branch that may be valid. */
-function headersHeight(chain: Chain): number {
-  const heights = chain.tips().map(({ entry, status }) => (status === 'invalid' ? 0 : entry.height));
-  return Math.max(chain.tip.height, ...heights);
 }
 
 async function transactionsJson(

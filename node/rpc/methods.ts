@@ -2,6 +2,7 @@ import { RuleError } from '../../protocol/rules.ts';
 import { RpcError, type RpcMethods } from '../../service/rpc-server.ts';
 import { addressCheckMethods } from './address-check.ts';
 import { addressMethods } from './addresses.ts';
+import { branchMethods } from './branches.ts';
 import { chainMethods } from './chain.ts';
 import { controlMethods } from './control.ts';
 import { mempoolMethods } from './mempool.ts';
@@ -15,6 +16,7 @@ import { transactionMethods } from './transactions.ts';
 export function nodeMethods(parts: NodeParts): RpcMethods {
   const methods: RpcMethods = {
     ...chainMethods(parts),
+    ...branchMethods(parts),
     ...mempoolMethods(parts),
     ...transactionMethods(parts),
     ...miningMethods(parts),
