@@ -24,9 +24,17 @@ export function merkleRoot(leaves: readonly Hash[]): { root: Hash; ambiguous: bo
   return { root: level[0] ?? new Uint8Array(32), ambiguous };
 }
 
+/** All levels of the tree: the leaves first, the root alone in the last. */
+export function merkleLevels(leaves: readonly Hash[]): (readonly Hash[])[] {
+  const levels = [leaves];
+  for (let level = leaves; level.length > 1; levels.push(level)) level = pairUp(level);
+  return levels;
+}
+
 const pair = new Uint8Array(64);
 
-function parentOf(left: Hash, right: Hash): Hash {
+/** The node above two neighbours. */
+export function parentOf(left: Hash, right: Hash): Hash {
   pair.set(left);
   pair.set(right, 32);
   return sha256d(pair);
