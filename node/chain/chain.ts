@@ -33,6 +33,7 @@ import { HeaderIntake } from './header-intake.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import { Lock } from './lock.ts';
 import { openIndex } from './stored-chain.ts';
+import { type ChainCheck, type CheckLevel, verifyChain } from './verify-chain.ts';
 
 export { IdentityError } from '../storage/identity.ts';
 export type {
@@ -78,6 +79,7 @@ export class Chain {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #followers: Followers;
+  readonly #verify: Verify;
   readonly #held = new HeldBlocks();
   readonly #lock = new Lock();
   #heldTimer: NodeJS.Timeout | undefined;
@@ -101,6 +103,7 @@ export class Chain {
     this.#clock = clock;
     this.#log = log;
     this.#followers = followers;
+    this.#verify = verify;
   }
 
   /**
@@ -278,6 +281,28 @@ export class Chain {
       checkBlockContext(block, tip.height + 1, tip.medianTime, this.profile);
       await this.#active.check(block);
     });
+  }
+
+  /**
+   * Checks the last `depth` blocks again as they are stored, and logs what is wrong (`verifychain`). No block is
+   * taken in meanwhile; reading goes on.
+   */
+  async recheck(options: { readonly level: CheckLevel; readonly depth: number }): Promise<ChainCheck> {
+    const check = await this.#lock.run(() =>
+      verifyChain(
+        {
+          profile: this.profile,
+          tip: this.tip,
+          verify: this.#verify,
+          body: ({ hash }) => this.readBlock(hash),
+          undo: ({ hash }) => this.readUndo(hash),
+          coins: (keys) => this.#active.coins(keys),
+        },
+        options,
+      ),
+    );
+    if (check.fault !== undefined) this.#log.error({ fault: check.fault }, 'the stored chain is damaged');
+    return check;
   }
 
   /** Tries the blocks again that were held because of their time, as far as the clock allows by now. */

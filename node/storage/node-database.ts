@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Database, DatabaseError, openDatabase } from '../../service/database.ts';
+import { openSnapshot, type Snapshot } from '../../service/database-snapshot.ts';
 import { MIGRATIONS } from './schema.ts';
 
 /** "NILZ" in ASCII. */
@@ -26,6 +27,15 @@ export async function openNodeDatabase(directory: string, dbCacheMb: number): Pr
   });
   await database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   return database;
+}
+
+/** The node's database as it stands now, for a long read during which others go on writing. To be closed. */
+export function openNodeSnapshot({ file }: Database): Promise<Snapshot> {
+  return openSnapshot(file, {
+    applicationId: APPLICATION_ID,
+    version: MIGRATIONS.length,
+    recovery: RECOVERY,
+  });
 }
 
 /** The error for content that contradicts itself in a file whose pages are whole. */
