@@ -98,6 +98,12 @@ export class FrameReader {
     return this.#input.length + (this.#incoming?.bytes?.length ?? 0);
   }
 
+  /** Bytes that have arrived of a frame that is not whole. */
+  get unfinishedBytes(): number {
+    const begun = this.#incoming === undefined ? 0 : FRAME_HEADER_SIZE + this.#incoming.received;
+    return begun + this.#headerLength + this.#input.length;
+  }
+
   /** Takes over `chunk`, which must not change afterwards. */
   push(chunk: Uint8Array): void {
     this.#input = this.#input.length === 0 ? chunk : concatBytes(this.#input, chunk);

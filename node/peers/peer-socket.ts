@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { type Frame, FrameReader } from '../../protocol/peer-frame.ts';
+import { encodePeerMessage, maxPayloadBytes, type PeerMessage } from '../../protocol/peer-message.ts';
+import type { Endpoint } from './ip-address.ts';
+import { Traffic } from './traffic.ts';
+
+export interface PeerSocketOptions {
+  readonly socket: Socket;
+  readonly magic: Uint8Array;
+  /** The longest payload of a command; undefined: skip it while it arrives. */
+  readonly maxPayloadBytes: (command: string) => number | undefined;
+  /** Bytes arrived; `unfinishedBytes` of a message that is not whole, `finished` messages that are. */
+  readonly onArrival: (unfinishedBytes: number, finished: number) => void;
+}
+
+/** Messages over a socket: frames in, as fast as they are taken; a queue of known length out; both counted. */
+export class PeerSocket {
+  readonly sent = new Traffic();
+  readonly received = new Traffic();
+  /** Our end. */
+  readonly local: Endpoint;
+  readonly #options: PeerSocketOptions;
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  #isCorked = false;
+
+  constructor(options: PeerSocketOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.#reader = new FrameReader(options);
+    this.local = { ip: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
+    this.#socket.setNoDelay(true);
+    // Errors end the iteration over frames; one that comes after it has nobody left to tell.
+    this.#socket.on('error', () => undefined);
+  }
+
+  /** Bytes that wait for the other side. */
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Bytes ever sent and no longer queued. */
+  get takenBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  /** Memory that unfinished messages take. */
+  get heldBytes(): number {
+    return this.#reader.heldBytes;
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /**
+   * The frames as they arrive. The socket is not read while the consumer is busy with one.
+   * @throws WireError; errors of the socket
+   */
+  async *frames(): AsyncGenerator<Frame, void, void> {
+    for await (const chunk of this.#socket as AsyncIterable<Uint8Array>) {
+      this.#reader.push(chunk);
+      let finished = 0;
+      for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+        finished += 1;
+        const isUnderstood = maxPayloadBytes(frame.command) !== undefined;
+        this.received.count(isUnderstood ? frame.command : undefined, frame.wireBytes);
+        yield frame;
+      }
+      this.#options.onArrival(this.#reader.unfinishedBytes, finished);
+    }
+  }
+
+  /** Queues a message. Its length is the caller's to bound: see `queuedBytes`. */
+  send(message: PeerMessage): void {
+    const bytes = encodePeerMessage(this.#options.magic, message);
+    this.sent.count(message.type, bytes.length);
+    this.#cork();
+    this.#socket.write(bytes);
+  }
+
+  /** What is sent in one turn of the event loop goes out with one system call. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  /** Resolves when all that was queued is taken, or the socket is closed. */
+  async drained(): Promise<void> {
+    if (this.#socket.writableLength === 0 || this.#socket.destroyed) return;
+    const done = new AbortController();
+    const { signal } = done;
+    const events = ['drain', 'close'].map((event) => once(this.#socket, event, { signal }));
+    await Promise.race(events);
+    done.abort();
+    await Promise.allSettled(events);
+  }
+
+  /** Closes at once; what is queued is lost. */
+  close(): void {
+    this.#socket.destroy();
+  }
+}
