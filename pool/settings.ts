@@ -125,7 +125,9 @@ export function poolOptions(
 ): Omit<PoolOptions, 'log'> {
   const { address, startDifficulty, minDifficulty } = values;
   if (address === undefined && values.scheme !== 'solo') {
-    throw new SettingError('--address is missing: where are the rewards paid to?');
+    throw new SettingError(
+      '--address is missing: where are the rewards paid to? Only --scheme solo without a fee needs none',
+    );
   }
   if (startDifficulty < minDifficulty) {
     throw new SettingError(

@@ -7,6 +7,8 @@ export interface SubcommandOptions<S extends Settings> {
   readonly settings: S;
   /** Arguments that are not flags, as the help shows them: `FILE`. Left out, there are none. */
   readonly positionals?: string;
+  /** Settings of the pool: its `--config FILE` is read too, and what is not for this command is passed over. */
+  readonly fileOf?: Settings;
   /** Does it. @returns the exit code */
   run(values: Values<S>, positionals: readonly string[]): Promise<number>;
 }
@@ -24,12 +26,12 @@ export interface Subcommand {
 
 /** Declares a subcommand: its settings are read, and its help is written, in one place for all. */
 export function subcommand<const S extends Settings>(options: SubcommandOptions<S>): Subcommand {
-  const { summary, settings, positionals } = options;
+  const { summary, settings, positionals, fileOf } = options;
   return {
     summary,
     run: async (line) => {
       const words = positionals === undefined ? 'none' : 'any';
-      const loaded = loadSettings(settings, { ...line, positionals: words });
+      const loaded = loadSettings(settings, { ...line, positionals: words, ...(fileOf && { fileOf }) });
       if (!loaded.help) return options.run(loaded.values, loaded.positionals);
       const about = { command: line.command, summary, ...(positionals !== undefined && { positionals }) };
       process.stdout.write(helpText(settings, about));

@@ -127,6 +127,8 @@ export interface LoadOptions {
    * through unread, so that it may begin with a dash.
    */
   readonly positionals?: 'none' | 'any' | 'rest';
+  /** Settings of another command that reads the same file: its keys are passed over. */
+  readonly fileOf?: Settings;
 }
 
 export interface Loaded<S extends Settings> {
@@ -151,7 +153,7 @@ const PREFIX = 'NILZ_';
 export function loadSettings<S extends Settings>(schema: S, options: LoadOptions): Loaded<S> {
   const flags = readFlags(schema, options);
   if (flags.help) return { values: defaultsOf(schema), positionals: flags.positionals, help: true };
-  const file = readConfigFile(schema, flags.config ?? options.env[`${PREFIX}CONFIG`]);
+  const file = readConfigFile(schema, flags.config ?? options.env[`${PREFIX}CONFIG`], options.fileOf);
   const values = Object.fromEntries(
     Object.entries(schema).map(([name, setting]) => {
       const found = flags.given.get(name) ?? fromEnvironment(name, setting, options.env) ?? file.get(name);
@@ -297,16 +299,19 @@ function fromEnvironment(
   return undefined;
 }
 
-function readConfigFile(schema: Settings, file: string | undefined): Map<string, Found> {
+function readConfigFile(
+  schema: Settings,
+  file: string | undefined,
+  others: Settings = {},
+): Map<string, Found> {
   const found = new Map<string, Found>();
   if (file === undefined) return found;
-  const names = new Map<string, string>();
-  for (const [name, setting] of Object.entries(schema)) {
-    for (const key of [name, ...(setting.keys ?? [])]) names.set(plainKey(key), name);
-  }
+  const names = namesByKey(schema);
+  const passedOver = namesByKey(others);
   for (const [key, raw] of Object.entries(readJsonObject(file))) {
     const name = names.get(plainKey(key));
     if (name === undefined) {
+      if (passedOver.has(plainKey(key))) continue;
       throw unknownName(
         `${file}: there is no setting "${key}"`,
         kebab(key),
@@ -317,6 +322,15 @@ function readConfigFile(schema: Settings, file: string | undefined): Map<string,
     if (raw !== null) found.set(name, { raw, source: `"${key}" in ${file}` });
   }
   return found;
+}
+
+/** The settings by all the names their keys may have. */
+function namesByKey(schema: Settings): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(schema).flatMap(([name, { keys = [] }]) =>
+      [name, ...keys].map((key) => [plainKey(key), name] as const),
+    ),
+  );
 }
 
 function readJsonObject(file: string): object {

@@ -3,6 +3,7 @@
 /** Every reason for which the wallet refuses, with the general sentence that documents it. */
 export const WALLET_ERRORS = {
   'no-file': 'there is no wallet file at this place',
+  unreadable: 'the operating system does not let the file be read',
   'file-exists': 'a wallet file is never overwritten by a new one',
   'not-a-wallet': 'the file is something else than a wallet',
   'newer-format': 'the file was written by a newer version of the program',

@@ -81,8 +81,8 @@ export class WalletFile implements WalletStore {
 
   /**
    * Opens a wallet file. It is only read. A symbolic link is followed, so that later changes reach what it names.
-   * @throws WalletError `no-file`, `not-a-wallet`, `newer-format`, `damaged-file`, `wrong-network` or
-   *   `wrong-passphrase`
+   * @throws WalletError `no-file`, `unreadable`, `not-a-wallet`, `newer-format`, `damaged-file`, `wrong-network`
+   *   or `wrong-passphrase`
    */
   static async open(options: OpenFileOptions): Promise<WalletFile> {
     const format = options.format ?? CONTENTS_FORMAT;
@@ -161,7 +161,10 @@ export async function requireNoWalletFile(path: string): Promise<void> {
 }
 
 async function readWalletText(path: string): Promise<string> {
-  const bytes = await readIfExists(path);
+  const bytes = await readIfExists(path).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new WalletError('unreadable', `the wallet file ${path} cannot be read (${why})`, { cause: error });
+  });
   if (bytes !== undefined) return Buffer.from(bytes).toString('utf8');
   throw new WalletError(
     'no-file',

@@ -4,6 +4,7 @@ import type { NetworkProfile } from '../../protocol/network.ts';
 import { choice, integer, number, SettingError, string, type Values } from '../../service/config.ts';
 import { NodeBackend } from '../../wallet/backend-node.ts';
 import { openWallet } from '../../wallet/open-wallet.ts';
+import { WalletError, type WalletErrorCode } from '../../wallet/wallet-error.ts';
 import type { PoolOptions } from '../pool.ts';
 import { FeeError, parseFee, SCHEMES } from './scheme.ts';
 
@@ -72,9 +73,27 @@ export function accountOptions(
               `NILZ_POOL_OPERATOR_PASSPHRASE is not set: it opens the operator's wallet ${path}`,
             );
           },
-        }),
+        }).catch((error: unknown) => Promise.reject(namedAfterSetting(error, path))),
     },
   };
+}
+
+/** What a wrong setting can be the reason of; anything else is the state of the file. */
+const SETTING_AT_FAULT: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
+  'no-file',
+  'not-a-wallet',
+  'wrong-network',
+  'wrong-passphrase',
+]);
+
+/** The wallet's complaint in the words of the pool's settings. */
+function namedAfterSetting(error: unknown, path: string): unknown {
+  if (!(error instanceof WalletError)) return error;
+  if (error.code === 'wrong-passphrase') {
+    return new SettingError(`NILZ_POOL_OPERATOR_PASSPHRASE does not open the operator's wallet ${path}`);
+  }
+  const message = `--operator-wallet: ${error.message}`;
+  return SETTING_AT_FAULT.has(error.code) ? new SettingError(message) : new WalletError(error.code, message);
 }
 
 /** What is wrong, as the sentence of a setting; undefined when nothing is. */

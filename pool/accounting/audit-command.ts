@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hexToBytes } from '../../protocol/bytes.ts';
 import { boolean, SettingError, string } from '../../service/config.ts';
 import { EXIT } from '../../service/lifecycle.ts';
-import { LEDGER_FILE, PLACE_SETTINGS, poolDirectory } from '../settings.ts';
+import { LEDGER_FILE, PLACE_SETTINGS, POOL_SETTINGS, poolDirectory } from '../settings.ts';
 import { subcommand } from '../subcommand.ts';
 import { auditLedger, outcomeOf } from './audit.ts';
 import { auditJson, auditText } from './audit-text.ts';
@@ -16,6 +16,7 @@ const EXITS = { 'adds-up': EXIT.done, 'does-not': EXIT.failed, undecided: UNDECI
 /** `nilz pool audit`. Exit code 0: everything adds up; 1: it does not; 4: the noted head cannot be judged. */
 export const auditCommand = subcommand({
   summary: "recomputes everything from a pool's ledger and says whether it adds up",
+  fileOf: POOL_SETTINGS,
   settings: {
     ...PLACE_SETTINGS,
     ledger: string({ help: "the ledger's file, if it is not in the data directory: a copy, a backup" }),

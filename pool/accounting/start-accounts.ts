@@ -91,6 +91,8 @@ export async function startAccounts(parts: AccountsParts): Promise<RunningAccoun
       const changes = await judgeBlocks(move, { blocks: ledger.blocks, chain, maturity });
       await accounts.announceBlocks([...changes.keys()]);
       await payer?.look(move);
+      // Not before: a pool that dies here must find the same reorganisation again, for its payouts too.
+      await ledger.blocks.see(move.tip);
       lookedMs = clock.steadyMs();
     },
   });
@@ -148,7 +150,10 @@ async function openPayer(
   chain: NodeChain,
   signal: AbortSignal,
 ): Promise<PayoutService | undefined> {
-  if (terms.scheme === 'solo') return undefined;
+  if (terms.scheme === 'solo') {
+    if (payouts !== undefined) log.warn('--operator-wallet is not used: under solo blocks pay their finders');
+    return undefined;
+  }
   if (payouts === undefined || rewardAddress === undefined) {
     log.warn('no operator wallet: balances are kept, but nobody is paid; see --operator-wallet');
     return undefined;
