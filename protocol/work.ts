@@ -91,10 +91,13 @@ export function isAtMost(hash: Hash, target: Uint8Array): boolean {
   return true;
 }
 
-/** Hashes a share of this difficulty takes on average: ⌊difficulty × 2³²⌋, the weight it is credited with. */
+/**
+ * Hashes a share of this difficulty takes on average: ⌊difficulty × 2³²⌋, the weight it is credited with. Never
+ * less than one: also where every hash is a share, each takes one.
+ */
 export function expectedHashes(difficulty: Difficulty): bigint {
   if (!(difficulty >= 0 && difficulty < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`difficulty ${difficulty} is not a finite number`);
   }
-  return BigInt(Math.floor(difficulty * 2 ** 32));
+  return BigInt(Math.max(1, Math.floor(difficulty * 2 ** 32)));
 }

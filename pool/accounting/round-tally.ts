@@ -37,11 +37,11 @@ export async function tallyRound(
   return { round, counted, isComplete: true };
 }
 
-/** Whether two sums say the same of everybody. */
+/** Whether two sums say the same of everybody; who did nothing may be left out. */
 export function isSameTally(a: RoundWeights, b: RoundWeights): boolean {
   return areSame(a.round, b.round) && areSame(a.counted, b.counted);
 }
 
 function areSame(a: ReadonlyMap<string, bigint>, b: ReadonlyMap<string, bigint>): boolean {
-  return a.size === b.size && [...a].every(([address, weight]) => b.get(address) === weight);
+  return [...a.keys(), ...b.keys()].every((address) => (a.get(address) ?? 0n) === (b.get(address) ?? 0n));
 }

@@ -90,10 +90,11 @@ test('the hash of zeros meets every difficulty', () => {
   assert.equal(difficultyOfHash(new Uint8Array(32)), Number.POSITIVE_INFINITY);
 });
 
-test('a share weighs its expected hashes, rounded down', () => {
+test('a share weighs its expected hashes, rounded down, and never nothing: it took one', () => {
   assert.equal(expectedHashes(1), 2n ** 32n);
   assert.equal(expectedHashes(0.001), 4294967n);
-  assert.equal(expectedHashes(1e-10), 0n);
+  assert.equal(expectedHashes(1e-10), 1n);
+  assert.equal(expectedHashes(0), 1n);
   assert.equal(expectedHashes(1e15), 10n ** 15n * 2n ** 32n);
   assert.throws(() => expectedHashes(Number.NaN), RangeError);
 });
