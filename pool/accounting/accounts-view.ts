@@ -75,11 +75,12 @@ export type WaitReason = 'below-minimum' | 'no-operator-wallet';
 export interface NextPayout {
   /** Undefined when nobody is paid by itself. */
   readonly timeMs: number | undefined;
-  readonly minimum: Nits;
+  /** Undefined where nobody is paid from here: without an operator's wallet, and under `solo`. */
+  readonly minimum: Nits | undefined;
   readonly due: readonly PayoutItem[];
   readonly total: Nits;
   readonly waits: readonly (PayoutItem & { readonly why: WaitReason })[];
-  /** What kept the last settlement from paying; undefined when nothing did. */
+  /** What keeps payouts from being made, or kept the last one; undefined when nothing does. */
   readonly trouble: string | undefined;
 }
 

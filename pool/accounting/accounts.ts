@@ -45,6 +45,9 @@ export interface AccountsOptions {
   readonly payer: () => Payer | undefined;
 }
 
+const NO_WALLET =
+  'nobody can be paid: start the pool with --operator-wallet, the wallet that --address belongs to';
+
 export class Accounts extends EventEmitter<AccountsEvents> implements AccountsView {
   readonly #options: AccountsOptions;
 
@@ -103,18 +106,25 @@ export class Accounts extends EventEmitter<AccountsEvents> implements AccountsVi
   async nextPayout(): Promise<NextPayout> {
     const { ledger, minimum } = this.#options;
     const payer = this.#options.payer();
-    const { due, waits } = chooseDue(await ledger.payouts.debts(), minimum);
-    const isUnpaid = payer === undefined;
+    const debts = await ledger.payouts.debts();
+    if (payer === undefined) {
+      return {
+        timeMs: undefined,
+        minimum: undefined,
+        due: [],
+        total: 0n,
+        waits: debts.map((debt) => ({ ...debt, why: 'no-operator-wallet' as const })),
+        trouble: this.scheme === 'solo' ? undefined : NO_WALLET,
+      };
+    }
+    const { due, waits } = chooseDue(debts, minimum);
     return {
-      timeMs: payer?.nextMs,
+      timeMs: payer.nextMs,
       minimum: payoutMinimum(minimum),
-      due: isUnpaid ? [] : due,
-      total: isUnpaid ? 0n : due.reduce((sum, { amount }) => sum + amount, 0n),
-      waits: [
-        ...(isUnpaid ? due.map((debt) => ({ ...debt, why: 'no-operator-wallet' as const })) : []),
-        ...waits.map((debt) => ({ ...debt, why: 'below-minimum' as const })),
-      ],
-      trouble: payer?.trouble,
+      due,
+      total: due.reduce((sum, { amount }) => sum + amount, 0n),
+      waits: waits.map((debt) => ({ ...debt, why: 'below-minimum' as const })),
+      trouble: payer.trouble,
     };
   }
 
@@ -135,9 +145,7 @@ export class Accounts extends EventEmitter<AccountsEvents> implements AccountsVi
     const payer = this.#options.payer();
     if (payer !== undefined) return payer.settle(request);
     throw new SettlementError(
-      this.scheme === 'solo'
-        ? 'nothing is settled under solo: the coinbase pays the finder'
-        : 'nobody can be paid: start the pool with --operator-wallet, the wallet that --address belongs to',
+      this.scheme === 'solo' ? 'nothing is settled under solo: the coinbase pays the finder' : NO_WALLET,
     );
   }
 

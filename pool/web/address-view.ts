@@ -74,6 +74,7 @@ export function addressView(feed: PoolFeed, address: string): View {
       roundShare,
       maturity,
       coin: coinOf(feed.stats),
+      isSolo: feed.stats?.scheme === 'solo',
     });
   };
   const poll = new Poll({

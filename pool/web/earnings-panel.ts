@@ -15,6 +15,8 @@ interface Step {
   readonly name: string;
   readonly of: (earnings: Earnings) => string | null;
   readonly meaning: string;
+  /** Only where the pool holds the money, and pays it. */
+  readonly isHeld?: true;
 }
 
 const STEPS: readonly Step[] = [
@@ -27,11 +29,13 @@ const STEPS: readonly Step[] = [
     name: 'Owed',
     of: ({ owed_nits }) => owed_nits,
     meaning: 'Yours. Paid with the next payout once it reaches the minimum, and never forfeited.',
+    isHeld: true,
   },
   {
     name: 'On its way',
     of: ({ in_payout_nits }) => in_payout_nits,
     meaning: 'In a payment that is signed and sent, and waits for a block.',
+    isHeld: true,
   },
   {
     name: 'Paid',
@@ -48,6 +52,8 @@ export interface EarningsFacts {
   readonly roundShare: number | null;
   readonly maturity: number | null;
   readonly coin: string;
+  /** Blocks pay their finders: nothing is owed, divided or paid out. */
+  readonly isSolo: boolean;
 }
 
 export class EarningsPanel {
@@ -59,6 +65,7 @@ export class EarningsPanel {
   readonly #payouts = payoutTable(false, () => this.#coin, [
     'Nothing was paid yet. What is owed is paid once it reaches the minimum.',
   ]);
+  readonly #paid = panel('Payouts', this.#payouts.element);
   #maturity: number | null = null;
   #coin = '';
 
@@ -67,7 +74,7 @@ export class EarningsPanel {
       caption: 'Blocks that paid this address',
       fold: SHOWN_CREDITS,
       key: ({ block, height }) => `${block ?? ''} ${height ?? ''}`,
-      empty: ['No block since this address began. Every share counts towards the next one.'],
+      empty: ['No block has brought this address anything yet.'],
       columns: [
         { label: 'Block', numeric: true, cell: ({ height }) => count(height) },
         { label: 'Found', cell: ({ time }) => when(time) },
@@ -79,19 +86,14 @@ export class EarningsPanel {
       'div',
       { class: 'stack' },
       panel('Earnings', this.#steps, this.#next, this.#about),
-      h(
-        'div',
-        { class: 'halves roomy' },
-        panel('Credits', this.#credits.element),
-        panel('Payouts', this.#payouts.element),
-      ),
+      h('div', { class: 'halves roomy' }, panel('Credits', this.#credits.element), this.#paid),
     );
   }
 
-  update({ address, earnings, next, roundShare, maturity, coin }: EarningsFacts): void {
+  update({ address, earnings, next, roundShare, maturity, coin, isSolo }: EarningsFacts): void {
     this.#maturity = maturity;
     this.#coin = coin;
-    const steps = STEPS.map(({ name, of, meaning }) =>
+    const steps = STEPS.filter(({ isHeld }) => !isSolo || isHeld === undefined).map(({ name, of, meaning }) =>
       h(
         'div',
         { class: 'money-step' },
@@ -106,8 +108,9 @@ export class EarningsPanel {
       ),
     );
     show(this.#steps, ...steps);
-    show(this.#next, ...nextPayoutLines(address, earnings, next, coin));
-    show(this.#about, ...this.#remarks(earnings, roundShare, coin));
+    show(this.#next, ...(isSolo ? soloLines() : nextPayoutLines(address, earnings, next, coin)));
+    show(this.#about, ...this.#remarks(earnings, isSolo ? null : roundShare, coin));
+    this.#paid.hidden = isSolo;
     this.#credits.update(earnings?.credits ?? []);
     this.#payouts.update(earnings?.payouts ?? []);
   }
@@ -132,6 +135,10 @@ export class EarningsPanel {
   }
 }
 
+function soloLines(): Node[] {
+  return [h('p', {}, 'Blocks that this address finds pay it themselves. Nothing is paid out besides.')];
+}
+
 /** When the next payout is and whether this address is in it. */
 function nextPayoutLines(
   address: string,
@@ -141,10 +148,7 @@ function nextPayoutLines(
 ): (Node | string)[] {
   if (next === undefined) return [];
   const due = next.due.find((item) => item.address === address);
-  const clock: (Node | string)[] =
-    next.time === null
-      ? ['The next payout is made by hand.']
-      : ['Next payout in ', untilThen(next.time), '.'];
+  const clock = payoutClock(next);
   if (due !== undefined) {
     return [h('p', {}, ...clock, ` It will pay ${amount(due.amount_nits)} ${coin} to this address.`)];
   }
@@ -163,4 +167,10 @@ function nextPayoutLines(
     ),
     why === undefined ? '' : h('p', { class: 'about' }, why),
   ];
+}
+
+function payoutClock({ time, minimum_nits: minimum }: NextPayout): (Node | string)[] {
+  if (minimum === null) return ['Nobody is paid by this pool at present; what is owed stays owed.'];
+  if (time === null) return ['The next payout is made by hand.'];
+  return ['Next payout in ', untilThen(time), '.'];
 }

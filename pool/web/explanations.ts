@@ -63,5 +63,5 @@ export const SCHEMES: Readonly<Record<string, { readonly name: string; readonly 
     name: 'Proportional',
     meaning: 'Each block is divided among the shares since the block before it.',
   },
-  solo: { name: 'Solo', meaning: 'Who finds a block gets the whole of it, straight from the block.' },
+  solo: { name: 'Solo', meaning: 'Who finds a block is paid by the block itself.' },
 };

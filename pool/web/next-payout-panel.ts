@@ -31,6 +31,10 @@ export class NextPayoutPanel {
     const due = next.due_total ?? next.due.length;
     const waits = next.waits_total ?? next.waits.length;
     const below = waits === 0 ? '' : ` ${plural(waits, 'address', 'addresses')} must wait.`;
+    if (minimum_nits === null) {
+      show(this.#content, h('p', { class: 'trouble' }, 'Nobody is paid by this pool at present.'));
+      return;
+    }
     show(
       this.#content,
       h('p', { class: 'countdown' }, time === null ? 'by hand' : untilThen(time)),
