@@ -8,7 +8,8 @@ import type { NetworkProfile } from '../protocol/network.ts';
 import { type Transaction, type TxOutput, txid, wtxid } from '../protocol/transaction.ts';
 import type { Bits, Hash, Height, Nits } from '../protocol/units.ts';
 import type { Clock } from './clock.ts';
-import type { Mempool, MempoolEntry } from './mempool/mempool.ts';
+import type { MempoolEntry } from './mempool/entry.ts';
+import type { Mempool } from './mempool/mempool.ts';
 import { selectForBlock } from './mempool/selection.ts';
 
 /** BIP 9 top bits, nothing signalled; bits 13–28 are free for the miner to roll (BIP 320). */
@@ -40,8 +41,8 @@ export interface BlockTemplate {
   readonly coinbaseValue: Nits;
   /** Of all wtxids with the reserved value of zeros (BIP 141). */
   readonly commitment: Hash;
-  /** The mempool's sequence it was built from. */
-  readonly mempoolSequence: number;
+  /** The mempool's changes up to which it was built. */
+  readonly mempoolChanges: number;
 }
 
 /** A time and the bits a block of that time must have; where late blocks may be easier they change together. */
@@ -70,7 +71,7 @@ export class TemplateSource {
   current(): BlockTemplate {
     const kept = this.#newest;
     if (kept !== undefined && kept.template.previous === this.#chain.tip.hash) {
-      const unchanged = kept.template.mempoolSequence === this.#mempool.sequence;
+      const unchanged = kept.template.mempoolChanges === this.#mempool.changes;
       if (unchanged || performance.now() < kept.renewableAtMs) return kept.template;
     }
     return this.fresh();
@@ -78,17 +79,13 @@ export class TemplateSource {
 
   /** Whether transactions have come or gone that the newest template does not show. */
   get isBehind(): boolean {
-    return this.#newest?.template.mempoolSequence !== this.#mempool.sequence;
+    return this.#newest?.template.mempoolChanges !== this.#mempool.changes;
   }
 
   /** A template of this very moment. */
   fresh(): BlockTemplate {
     const start = performance.now();
-    const template = buildTemplate(
-      this.#chain,
-      selectForBlock(this.#mempool.entries(), ROOM),
-      this.#mempool.sequence,
-    );
+    const template = buildTemplate(this.#chain, selectForBlock(this.#mempool, ROOM), this.#mempool.changes);
     const end = performance.now();
     this.#newest = { template, renewableAtMs: end + (BUILD_SHARE - 1) * (end - start) };
     return template;
@@ -109,7 +106,7 @@ const ROOM = {
 function buildTemplate(
   { profile, tip }: TemplateChain,
   entries: readonly MempoolEntry[],
-  mempoolSequence: number,
+  mempoolChanges: number,
 ): BlockTemplate {
   const height = tip.height + 1;
   const fees = entries.reduce((sum, { fee }) => sum + fee, 0n);
@@ -122,7 +119,7 @@ function buildTemplate(
     fees,
     coinbaseValue: rewardAt(height, profile) + fees,
     commitment: commitmentOf(entries.map((entry) => entry.wtxid)),
-    mempoolSequence,
+    mempoolChanges,
   };
 }
 

@@ -1,15 +1,21 @@
 import { equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { checkTransaction, isFinal } from '../../protocol/check-transaction.ts';
+import { inputKeys } from '../../protocol/coins.ts';
 import { type Coin, checkInputs, verifyInputs } from '../../protocol/connect.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Verify } from '../../protocol/signature.ts';
-import { type OutPoint, outPointKey, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
+import { type OutPoint, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../clock.ts';
-import { type Candidate, candidateOf, descendantsOf, Mempool, type MempoolEntry } from './mempool.ts';
+import type { Capacity } from './capacity.ts';
+import { type Candidate, candidateOf, type MempoolEntry, parentKey } from './entry.ts';
+import { checkFamily, type FamilyLimits, parentsOf } from './family.ts';
+import type { Mempool, MempoolView } from './mempool.ts';
 import { MAX_MISSING_PARENTS } from './orphanage.ts';
-import { checkFeeRate, checkStandard, MAX_ANCESTORS, MAX_DESCENDANTS, MAX_MEMPOOL_BYTES } from './policy.ts';
+import { checkStandard, MAX_ANCESTORS, MAX_DESCENDANTS, MAX_FAMILY_VSIZE } from './policy.ts';
+import { checkReplacement, conflictsOf, replacedBy } from './replacement.ts';
+import { Supposition } from './supposition.ts';
 import type { VerifiedTransactions } from './verified-transactions.ts';
 
 /** What admission reads of the chain. */
@@ -33,8 +39,9 @@ export interface Refusal {
 
 /** What is not asked again of a transaction that the chain or the mempool has already taken once. */
 export interface Terms {
-  /** Standard form, fee rate, chain length and room (false: the transaction comes back, or is reloaded). */
+  /** Standard form, fee, replacement (false: the transaction comes back, or is reloaded). */
   readonly policy: boolean;
+  readonly family: FamilyLimits;
   /** Signatures (false: they were checked when its block connected, or when it entered). */
   readonly signatures: boolean;
 }
@@ -46,29 +53,45 @@ export interface Returning {
   readonly addedHeight?: Height;
 }
 
-/** What comes to be admitted: for the first time with a limit to its fee rate, or again. */
-type Arriving = Returning & { readonly maxFeeRate?: Nits | undefined };
-
-const FIRST_ENTRY: Terms = { policy: true, signatures: true };
+const FIRST_ENTRY: Terms = {
+  policy: true,
+  family: { ancestors: MAX_ANCESTORS, descendants: MAX_DESCENDANTS, vsize: MAX_FAMILY_VSIZE },
+  signatures: true,
+};
+/** What was in blocks may be a long chain of payments; the work it makes grows with the square of its length. */
+const LONG_FAMILY: FamilyLimits = { ancestors: 1_000, descendants: 1_000, vsize: Number.POSITIVE_INFINITY };
 /** Out of a block that left the best chain: its signatures are known, and policy does not undo what was mined. */
-export const RETURNING: Terms = { policy: false, signatures: false };
+export const RETURNING: Terms = { policy: false, family: LONG_FAMILY, signatures: false };
 /** Out of the database: what was taken once is not asked about policy again, but a file can be damaged. */
-export const RELOADED: Terms = { policy: false, signatures: true };
+export const RELOADED: Terms = { policy: false, family: LONG_FAMILY, signatures: true };
 
 /** Most transactions that share one look-up of coins; the event loop turns between two batches. */
 const BATCH = 100;
 
-interface Waiting {
-  readonly transaction: Transaction;
-  readonly maxFeeRate: Nits | undefined;
+/** What comes to be admitted: for the first time with a limit to its fee rate, or again. */
+interface Arriving extends Returning {
+  /** `outPointKey` of what it spends, in the order of its inputs. */
+  readonly spends: readonly string[];
+  readonly maxFeeRate?: Nits | undefined;
+}
+
+interface Waiting extends Arriving {
   readonly resolve: (verdict: Verdict<MempoolEntry>) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What may enter, and what leaves for it. */
+interface Admissible {
+  readonly candidate: Candidate;
+  readonly parents: Set<MempoolEntry>;
+  readonly replaced: ReadonlySet<MempoolEntry>;
 }
 
 /** Decides which transactions enter the mempool: those a block on the tip could hold and policy agrees with. */
 export class Admission {
   readonly #chain: AdmissionChain;
   readonly #mempool: Mempool;
+  readonly #capacity: Capacity;
   readonly #verify: Verify;
   readonly #verified: VerifiedTransactions;
   readonly #clock: Clock;
@@ -79,12 +102,14 @@ export class Admission {
   constructor(parts: {
     chain: AdmissionChain;
     mempool: Mempool;
+    capacity: Capacity;
     verify: Verify;
     verified: VerifiedTransactions;
     clock: Clock;
   }) {
     this.#chain = parts.chain;
     this.#mempool = parts.mempool;
+    this.#capacity = parts.capacity;
     this.#verify = parts.verify;
     this.#verified = parts.verified;
     this.#clock = parts.clock;
@@ -96,7 +121,7 @@ export class Admission {
    */
   accept(transaction: Transaction, maxFeeRate?: Nits): Promise<Verdict<MempoolEntry>> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ transaction, maxFeeRate, resolve, reject });
+      this.#waiting.push({ transaction, spends: inputKeys(transaction), maxFeeRate, resolve, reject });
       if (!this.#draining) void this.#drain();
     });
   }
@@ -110,22 +135,25 @@ export class Admission {
     return resume;
   }
 
-  /** Lets back in what was in before, parents before children. */
+  /** Lets back in what was in before, parents before children, as far as there is room. */
   async readmit(returning: readonly Returning[], terms: Terms): Promise<Verdict<MempoolEntry>[]> {
     const verdicts: Verdict<MempoolEntry>[] = [];
     for (let start = 0; start < returning.length; start += BATCH) {
-      verdicts.push(...(await this.#admit(returning.slice(start, start + BATCH), terms)));
+      const batch = returning.slice(start, start + BATCH);
+      const items = batch.map((item) => ({ ...item, spends: inputKeys(item.transaction) }));
+      verdicts.push(...(await this.#admit(items, terms)));
     }
+    this.#capacity.enforce();
     return verdicts;
   }
 
   /** The entries that a block on the present tip could no longer hold, each by itself. */
   async unfit(entries: readonly MempoolEntry[]): Promise<MempoolEntry[]> {
     const coins = await this.#lookUp(entries);
-    return entries.filter(({ transaction }) => {
+    return entries.filter(({ transaction, spends }) => {
       try {
         this.#checkFinal(transaction);
-        this.#checkCoins(transaction, coinsOf(transaction, coins, [this.#mempool]));
+        this.#checkCoins(transaction, coinsOf(spends, coins, this.#mempool));
         return false;
       } catch (error) {
         if (error instanceof RuleError) return true;
@@ -140,15 +168,21 @@ export class Admission {
    */
   async test(transactions: readonly Transaction[], maxFeeRate?: Nits): Promise<Verdict<Candidate>[]> {
     await this.#paused;
-    const coins = await this.#lookUp(transactions.map((transaction) => ({ transaction })));
-    const supposed = new Mempool();
-    const verdicts = transactions.map((transaction) => {
-      const item = { transaction, maxFeeRate };
-      const verdict = this.#judge(item, coins, FIRST_ENTRY, [this.#mempool, supposed]);
-      if ('accepted' in verdict) this.#enter(verdict.accepted, supposed, {});
-      return verdict;
+    const items = transactions.map((transaction) => ({
+      transaction,
+      spends: inputKeys(transaction),
+      maxFeeRate,
+    }));
+    const coins = await this.#lookUp(items);
+    const supposed = new Supposition(this.#mempool);
+    const verdicts = items.map((item): Verdict<Candidate> => {
+      const verdict = this.#judge(item, coins, FIRST_ENTRY, supposed);
+      if ('rejected' in verdict) return verdict;
+      const { candidate, parents, replaced } = verdict.accepted;
+      supposed.suppose(candidate, parents, replaced);
+      return { accepted: candidate };
     });
-    return this.#explain(verdicts, transactions);
+    return this.#explain(verdicts, items);
   }
 
   /** Admits what is waiting, batch by batch; while one batch looks up its coins the next one gathers. */
@@ -172,71 +206,81 @@ export class Admission {
   async #admit(items: readonly Arriving[], terms: Terms): Promise<Verdict<MempoolEntry>[]> {
     const coins = await this.#lookUp(items);
     const verdicts = items.map((item): Verdict<MempoolEntry> => {
-      const verdict = this.#judge(item, coins, terms, [this.#mempool]);
-      return 'accepted' in verdict
-        ? { accepted: this.#enter(verdict.accepted, this.#mempool, item) }
-        : verdict;
+      const verdict = this.#judge(item, coins, terms, this.#mempool);
+      return 'accepted' in verdict ? this.#enter(verdict.accepted, item, terms) : verdict;
     });
-    return this.#explain(
-      verdicts,
-      items.map(({ transaction }) => transaction),
-    );
+    return this.#explain(verdicts, items);
   }
 
-  #enter(candidate: Candidate, mempool: Mempool, entered: Partial<Returning>): MempoolEntry {
-    const { addedSeconds = this.#clock.nowSeconds(), addedHeight = this.#chain.tip.height } = entered;
-    return mempool.add(candidate, addedSeconds, addedHeight);
+  #enter({ candidate, replaced }: Admissible, item: Arriving, terms: Terms): Verdict<MempoolEntry> {
+    const { addedSeconds = this.#clock.nowSeconds(), addedHeight = this.#chain.tip.height } = item;
+    for (const entry of replaced) this.#mempool.removeWithDescendants(entry, 'replaced');
+    const entry = this.#mempool.add(candidate, addedSeconds, addedHeight);
+    if (!terms.policy) return { accepted: entry };
+    this.#capacity.enforce();
+    const isIn = this.#mempool.get(entry.key) === entry;
+    return isIn ? { accepted: entry } : { rejected: new RuleError('mempool full') };
   }
 
   /** The coins of the chain that these transactions want, by outpoint, as of the tip that stands now. */
-  async #lookUp(items: readonly { readonly transaction: Transaction }[]): Promise<ReadonlyMap<string, Coin>> {
+  async #lookUp(
+    items: readonly Pick<Arriving, 'transaction' | 'spends'>[],
+  ): Promise<ReadonlyMap<string, Coin>> {
     for (;;) {
       const { tip } = this.#chain;
       const wanted = new Map<string, OutPoint>();
-      for (const { transaction } of items) {
-        for (const { previous } of transaction.inputs) {
-          if (!this.#mempool.get(hashKey(previous.txid))) wanted.set(outPointKey(previous), previous);
+      for (const { transaction, spends } of items) {
+        for (const [index, { previous }] of transaction.inputs.entries()) {
+          const key = spends[index] ?? '';
+          if (!this.#mempool.get(parentKey(key))) wanted.set(key, previous);
         }
       }
       const found = await this.#chain.coins([...wanted.values()]);
       // A block that connected meanwhile may have spent one of them, or confirmed a parent.
       if (tip !== this.#chain.tip) continue;
-      const coins = [...wanted.keys()].map((key, index) => [key, found[index]] as const);
-      return new Map(coins.filter((pair): pair is [string, Coin] => pair[1] !== undefined));
+      const coins = new Map<string, Coin>();
+      let index = 0;
+      for (const key of wanted.keys()) {
+        const coin = found[index++];
+        if (coin !== undefined) coins.set(key, coin);
+      }
+      return coins;
     }
   }
 
   /**
    * Every check, in the order of Bitcoin Core's `MemPoolAccept`; nothing is awaited and nothing changed.
    * @param confirmed the chain's coins that the inputs want
-   * @param pools the mempool, and in a test what is supposed to be in it
+   * @param pool the mempool, or what is supposed to be in it
    */
   #judge(
-    { transaction, maxFeeRate }: Arriving,
+    { transaction, spends, maxFeeRate }: Arriving,
     confirmed: ReadonlyMap<string, Coin>,
     terms: Terms,
-    pools: readonly Mempool[],
-  ): Verdict<Candidate> {
+    pool: MempoolView,
+  ): Verdict<Admissible> {
     try {
       checkTransaction(transaction);
       if (terms.policy) checkStandard(transaction);
       this.#checkFinal(transaction);
-      checkNoConflict(transaction, pools);
-      const coins = coinsOf(transaction, confirmed, pools);
-      const fee = this.#checkCoins(transaction, coins);
-      const candidate = candidateOf(transaction, coins, fee);
-      if (terms.policy) {
-        checkFeeRate(candidate.fee, candidate.vsize);
-        checkFamily(transaction, pools);
-        checkRoom(candidate, this.#mempool);
-      }
+      checkUnknown(transaction, pool);
+      const conflicts = conflictsOf(spends, pool);
+      if (conflicts.size > 0 && !terms.policy) throw new RuleError('txn-mempool-conflict');
+      const coins = coinsOf(spends, confirmed, pool);
+      const candidate = candidateOf(transaction, coins, this.#checkCoins(transaction, coins), spends);
+      const fee = candidate.fee + pool.delta(candidate.key);
+      if (terms.policy) this.#capacity.checkFee(fee, candidate.vsize);
+      const parents = parentsOf(spends, pool);
+      const replaced = replacedBy(conflicts);
+      checkFamily(candidate.vsize, parents, replaced, pool, terms.family);
+      if (conflicts.size > 0) checkReplacement(candidate, fee, parents, conflicts, replaced);
       if (terms.signatures && !this.#verified.has(transaction)) {
         verifyInputs(transaction, coins, this.#verify);
         this.#verified.add(transaction);
       }
       // Last, as it is the caller's wish: what is wrong with the transaction itself is said first.
       checkMaxFee(candidate, maxFeeRate);
-      return { accepted: candidate };
+      return { accepted: { candidate, parents, replaced } };
     } catch (error) {
       if (error instanceof RuleError) return { rejected: error };
       throw error;
@@ -254,13 +298,12 @@ export class Admission {
     return checkInputs(transaction, coins, this.#chain.tip.height + 1, this.#chain.profile);
   }
 
-  #explain<T>(verdicts: readonly Verdict<T>[], transactions: readonly Transaction[]): Promise<Verdict<T>[]> {
+  #explain<T>(verdicts: readonly Verdict<T>[], items: readonly Arriving[]): Promise<Verdict<T>[]> {
     return Promise.all(
       verdicts.map(async (verdict, index) => {
-        const transaction = transactions[index];
-        if (!('rejected' in verdict) || verdict.rejected.code !== 'bad-txns-inputs-missingorspent')
-          return verdict;
-        return transaction ? this.#explainMissing(transaction, verdict) : verdict;
+        const item = items[index];
+        const isMissing = 'rejected' in verdict && verdict.rejected.code === 'bad-txns-inputs-missingorspent';
+        return isMissing && item ? this.#explainMissing(item, verdict) : verdict;
       }),
     );
   }
@@ -269,86 +312,43 @@ export class Admission {
    * A transaction whose inputs are gone because it is confirmed is known, not wrong. One whose parents nobody
    * knows may be right; but an output that is missing from a known parent was spent, or never was.
    */
-  async #explainMissing(transaction: Transaction, refusal: Refusal): Promise<Refusal> {
+  async #explainMissing(item: Arriving, refusal: Refusal): Promise<Refusal> {
+    const { transaction, spends } = item;
     if (await this.#chain.transactionBlock(txid(transaction))) {
       return { rejected: new RuleError('txn-already-known') };
     }
+    const coins = await this.#lookUp([item]);
     const unknown = new Map<string, Hash>();
-    for (const { previous } of transaction.inputs) {
-      const key = hashKey(previous.txid);
-      if (!this.#mempool.get(key)) unknown.set(key, previous.txid);
-    }
-    const coins = await this.#lookUp([{ transaction }]);
-    for (const { previous } of transaction.inputs) {
-      if (coins.has(outPointKey(previous))) unknown.delete(hashKey(previous.txid));
+    for (const [index, { previous }] of transaction.inputs.entries()) {
+      const key = spends[index] ?? '';
+      if (!coins.has(key) && !this.#mempool.get(parentKey(key))) unknown.set(parentKey(key), previous.txid);
     }
     if (unknown.size === 0 || unknown.size > MAX_MISSING_PARENTS) return refusal;
     const missing = [...unknown.values()];
-    const known = await Promise.all(missing.map((parent) => this.#chain.transactionBlock(parent)));
-    return known.some((place) => place !== undefined) ? refusal : { ...refusal, missing };
+    const places = await Promise.all(missing.map((parent) => this.#chain.transactionBlock(parent)));
+    return places.some((place) => place !== undefined) ? refusal : { ...refusal, missing };
   }
 }
 
-/** No entry is the transaction itself, with these witnesses or others, and none spends a coin that it spends. */
-function checkNoConflict(transaction: Transaction, pools: readonly Mempool[]): void {
-  const key = hashKey(txid(transaction));
-  for (const pool of pools) {
-    const known = pool.get(key);
-    if (known === undefined) continue;
-    const isSame = equalBytes(known.wtxid, wtxid(transaction));
-    throw new RuleError(isSame ? 'txn-already-in-mempool' : 'txn-same-nonwitness-data-in-mempool');
-  }
-  for (const { previous } of transaction.inputs) {
-    const outPoint = outPointKey(previous);
-    if (pools.some((pool) => pool.spender(outPoint))) throw new RuleError('txn-mempool-conflict');
-  }
+/** No entry is the transaction itself, with these witnesses or others. */
+function checkUnknown(transaction: Transaction, pool: MempoolView): void {
+  const known = pool.get(hashKey(txid(transaction)));
+  if (known === undefined) return;
+  const isSame = equalBytes(known.wtxid, wtxid(transaction));
+  throw new RuleError(isSame ? 'txn-already-in-mempool' : 'txn-same-nonwitness-data-in-mempool');
 }
 
 /** The coins the inputs spend, confirmed or made by an entry. */
-function coinsOf(
-  transaction: Transaction,
-  confirmed: ReadonlyMap<string, Coin>,
-  pools: readonly Mempool[],
-): Coin[] {
-  return transaction.inputs.map(({ previous }) => {
-    let coin = confirmed.get(outPointKey(previous));
-    for (const pool of pools) coin ??= pool.output(hashKey(previous.txid), previous.index);
+function coinsOf(spends: readonly string[], confirmed: ReadonlyMap<string, Coin>, pool: MempoolView): Coin[] {
+  return spends.map((outPoint) => {
+    const coin = confirmed.get(outPoint) ?? pool.output(outPoint);
     if (!coin) throw new RuleError('bad-txns-inputs-missingorspent');
     return coin;
   });
-}
-
-/** At most 25 unconfirmed transactions in any chain of them that ends or begins with one (Core's limits). */
-function checkFamily(transaction: Transaction, pools: readonly Mempool[]): void {
-  const ancestors = new Set(parentsOf(transaction, pools));
-  for (const ancestor of ancestors) {
-    for (const parent of parentsOf(ancestor.transaction, pools)) ancestors.add(parent);
-    if (ancestors.size + 1 > MAX_ANCESTORS) {
-      throw new RuleError('too-long-mempool-chain', `more than ${MAX_ANCESTORS - 1} unconfirmed ancestors`);
-    }
-  }
-  for (const ancestor of ancestors) {
-    if (descendantsOf([ancestor], { atMost: MAX_DESCENDANTS - 1 }) === undefined) {
-      throw new RuleError('too-long-mempool-chain', `an ancestor has ${MAX_DESCENDANTS - 1} descendants`);
-    }
-  }
-}
-
-function* parentsOf(transaction: Transaction, pools: readonly Mempool[]): Generator<MempoolEntry> {
-  for (const { previous } of transaction.inputs) {
-    for (const pool of pools) {
-      const parent = pool.get(hashKey(previous.txid));
-      if (parent) yield parent;
-    }
-  }
 }
 
 /** A caller's own limit, in nits per 1,000 virtual bytes. */
 function checkMaxFee({ fee, vsize }: Candidate, maxFeeRate: Nits | undefined): void {
   if (maxFeeRate === undefined || fee * 1_000n <= maxFeeRate * BigInt(vsize)) return;
   throw new RuleError('max-fee-exceeded', `${fee} nits for ${vsize} vbytes`);
-}
-
-function checkRoom(candidate: Candidate, mempool: Mempool): void {
-  if (mempool.totalBytes + candidate.size > MAX_MEMPOOL_BYTES) throw new RuleError('mempool full');
 }

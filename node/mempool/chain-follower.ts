@@ -1,8 +1,10 @@
 import type { Block } from '../../protocol/block.ts';
 import { hashKey } from '../../protocol/bytes.ts';
-import { outPointKey, type Transaction, txid } from '../../protocol/transaction.ts';
+import { blockKeys } from '../../protocol/coins.ts';
+import { type Transaction, txid } from '../../protocol/transaction.ts';
 import type { Logger } from '../../service/log.ts';
 import { type Admission, RETURNING } from './admission.ts';
+import type { Capacity } from './capacity.ts';
 import type { Mempool } from './mempool.ts';
 
 /**
@@ -12,29 +14,35 @@ import type { Mempool } from './mempool.ts';
 export class ChainFollower {
   readonly #mempool: Mempool;
   readonly #admission: Admission;
+  readonly #capacity: Capacity;
   readonly #log: Logger;
   /** Transactions of disconnected blocks that no block of the new branch has confirmed, oldest first. */
   #returning = new Map<string, Transaction>();
   /** Set while a reorganisation is under way: lets new transactions in again. */
   #resumeAdmission: (() => void) | undefined;
 
-  constructor(parts: { mempool: Mempool; admission: Admission; log: Logger }) {
+  constructor(parts: { mempool: Mempool; admission: Admission; capacity: Capacity; log: Logger }) {
     this.#mempool = parts.mempool;
     this.#admission = parts.admission;
+    this.#capacity = parts.capacity;
     this.#log = parts.log;
   }
 
-  blockConnected({ transactions }: Block): void {
-    for (const transaction of transactions.slice(1)) {
+  blockConnected(block: Block): void {
+    const { spent } = blockKeys(block);
+    for (const [index, transaction] of block.transactions.entries()) {
+      if (index === 0) continue;
       const key = hashKey(txid(transaction));
       this.#returning.delete(key);
       const entry = this.#mempool.get(key);
       if (entry) this.#mempool.remove(entry, 'confirmed');
-      for (const { previous } of transaction.inputs) {
-        const rival = this.#mempool.spender(outPointKey(previous));
+      for (const outPoint of spent[index] ?? []) {
+        const rival = this.#mempool.spender(outPoint);
         if (rival) this.#mempool.removeWithDescendants(rival, 'conflict');
       }
+      this.#mempool.forgetPriority(txid(transaction));
     }
+    this.#capacity.blockConnected();
   }
 
   blockDisconnected({ transactions }: Block): void {

@@ -1,10 +1,17 @@
 /** A binary heap: the item that precedes all others is taken first. */
 export class Heap<T> {
-  readonly #items: T[] = [];
+  readonly #items: T[];
   readonly #precedes: (a: T, b: T) => boolean;
 
-  constructor(precedes: (a: T, b: T) => boolean) {
+  /** @param items the heap's first content, in the order of a heap already; it becomes the heap's own */
+  constructor(precedes: (a: T, b: T) => boolean, items: T[] = []) {
     this.#precedes = precedes;
+    this.#items = items;
+  }
+
+  /** What `take` would give. */
+  get first(): T | undefined {
+    return this.#items[0];
   }
 
   put(item: T): void {

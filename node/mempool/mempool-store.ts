@@ -5,7 +5,8 @@ import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { MempoolRow, MempoolTable } from '../storage/mempool-table.ts';
 import { type Admission, RELOADED, type Returning } from './admission.ts';
-import type { Mempool, MempoolEntry, MempoolListener } from './mempool.ts';
+import type { MempoolEntry } from './entry.ts';
+import type { Mempool, MempoolListener } from './mempool.ts';
 
 /** Where the rows are kept. */
 export type MempoolRows = Pick<MempoolTable, 'load' | 'save'>;

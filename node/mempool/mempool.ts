@@ -1,78 +1,89 @@
 import { hashKey } from '../../protocol/bytes.ts';
-import { sigopsCost } from '../../protocol/check-block.ts';
-import type { Coin } from '../../protocol/connect.ts';
+import type { Coin } from '../../protocol/coins.ts';
 import { isUnspendable } from '../../protocol/script.ts';
-import {
-  outPointKey,
-  type Transaction,
-  totalSize,
-  transactionWeight,
-  txid,
-  vsize,
-  wtxid,
-} from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
+import { ancestorsOf, type Candidate, descendantsOf, type MempoolEntry, parentKey, Totals } from './entry.ts';
+import { Heap } from './heap.ts';
+import { isEvictedBefore, isMinedBefore } from './order.ts';
+import { Ranking } from './ranking.ts';
 
-/** One unconfirmed transaction with what admission found out about it. */
-export interface MempoolEntry {
-  readonly transaction: Transaction;
-  readonly txid: Hash;
-  readonly wtxid: Hash;
-  /** `hashKey(txid)`, the entry's key in maps. */
-  readonly key: string;
-  /** The coins it spends, in the order of its inputs. */
-  readonly coins: readonly Coin[];
-  readonly fee: Nits;
-  readonly weight: number;
-  /** Virtual bytes: weight ÷ 4, rounded up (BIP 141). */
-  readonly vsize: number;
-  /** Serialised bytes, witness included. */
-  readonly size: number;
-  readonly sigopsCost: number;
-  /** When it entered, seconds since 1970, and the height of the tip then. */
-  readonly addedSeconds: number;
-  readonly addedHeight: Height;
-  /** Counts up with every entry that enters. */
-  readonly arrival: number;
-  /** Entries whose outputs it spends, and entries that spend its outputs. */
-  readonly parents: Set<MempoolEntry>;
-  readonly children: Set<MempoolEntry>;
-}
-
-/** Why an entry left: mined, a block spends one of its coins, or a reorganisation made it unusable. */
-export type RemovalReason = 'confirmed' | 'conflict' | 'reorganisation';
+/**
+ * Why an entry left: mined; a block spends one of its coins; another one pays more for the same coin; a
+ * reorganisation made it unusable; it waited too long; others pay more for the room.
+ */
+export type RemovalReason = 'confirmed' | 'conflict' | 'replaced' | 'reorganisation' | 'expired' | 'evicted';
 
 export interface MempoolListener {
   added(entry: MempoolEntry): void;
   removed(entry: MempoolEntry, reason: RemovalReason): void;
+  /** `prioritisetransaction`: the whole sum that now counts beside the fee of this transaction, 0 for none. */
+  prioritised?(txid: Hash, delta: Nits): void;
 }
+
+/** What the rules of admission look at: the mempool, or what it would be. */
+export interface MempoolView {
+  /** @param key `hashKey` of a txid */
+  get(key: string): MempoolEntry | undefined;
+  /** The entry that spends this outpoint. */
+  spender(outPoint: string): MempoolEntry | undefined;
+  /** The coin an entry makes at this outpoint, whether or not another entry spends it. */
+  output(outPoint: string): Coin | undefined;
+  /** An entry with all that depends on it. */
+  descendantTotals(entry: MempoolEntry): Totals;
+  /** What is added to the fee of this transaction. */
+  delta(key: string): Nits;
+  /** Whether a transaction that pays more may take its place. */
+  isReplaceable(entry: MempoolEntry): boolean;
+}
+
+/** The height a coin of the mempool counts with: above every block, so that only confirmed coins have an age. */
+export const UNCONFIRMED_HEIGHT: Height = 0x7fffffff;
+
+const NONE: ReadonlySet<MempoolEntry> = new Set();
 
 /**
  * The set of unconfirmed transactions, their links and the coins they make and take. No two entries spend the
- * same coin. It decides nothing: `Admission` says what may enter, `ChainFollower` what must leave.
+ * same coin. It decides nothing: `Admission` says what may enter, `ChainFollower` and `Capacity` what leaves.
  */
-export class Mempool {
+export class Mempool implements MempoolView {
   readonly #entries = new Map<string, MempoolEntry>();
   /** outPointKey → the entry that spends it. */
   readonly #spenders = new Map<string, MempoolEntry>();
+  /** `hashKey` of a txid, in the mempool or not → what is added to its fee. */
+  readonly #deltas = new Map<string, Nits>();
   readonly #listeners: MempoolListener[] = [];
-  #totalBytes = 0;
+  readonly #mining = new Ranking<MempoolEntry>(isMinedBefore, {
+    get: (entry) => entry.miningPlace,
+    set: (entry, place) => {
+      entry.miningPlace = place;
+    },
+  });
+  readonly #eviction = new Ranking<MempoolEntry>(isEvictedBefore, {
+    get: (entry) => entry.evictionPlace,
+    set: (entry, place) => {
+      entry.evictionPlace = place;
+    },
+  });
+  #usage = 0;
   #totalVsize = 0;
   #totalFees: Nits = 0n;
   #sequence = 0;
+  #arrivals = 0;
+  #changes = 0;
 
   /** Number of transactions. */
   get size(): number {
     return this.#entries.size;
   }
-  /** Serialised bytes of all transactions. */
-  get totalBytes(): number {
-    return this.#totalBytes;
+  /** Bytes of memory that all entries take up, as far as that can be said (`Candidate.memory`). */
+  get usage(): number {
+    return this.#usage;
   }
   /** Virtual bytes of all transactions. */
   get totalVsize(): number {
     return this.#totalVsize;
   }
+  /** What all transactions pay; priorities do not count. */
   get totalFees(): Nits {
     return this.#totalFees;
   }
@@ -80,27 +91,54 @@ export class Mempool {
   get sequence(): number {
     return this.#sequence;
   }
+  /** Grows with everything that may change the next template. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** Entries in the order they entered. */
   entries(): IterableIterator<MempoolEntry> {
     return this.#entries.values();
   }
 
-  /** @param key `hashKey` of a txid */
   get(key: string): MempoolEntry | undefined {
     return this.#entries.get(key);
   }
 
-  /** The entry that spends this outpoint. */
   spender(outPoint: string): MempoolEntry | undefined {
     return this.#spenders.get(outPoint);
   }
 
-  /** The coin an entry makes at this outpoint, whether or not another entry spends it. */
-  output(transactionKey: string, index: number): Coin | undefined {
-    const output = this.#entries.get(transactionKey)?.transaction.outputs[index];
-    if (output === undefined || isUnspendable(output.script)) return undefined;
-    return { value: output.value, script: output.script, height: UNCONFIRMED_HEIGHT, coinbase: false };
+  output(outPoint: string): Coin | undefined {
+    const maker = this.#entries.get(parentKey(outPoint));
+    return maker && outputOf(maker, outPoint);
+  }
+
+  descendantTotals({ descendants }: MempoolEntry): Totals {
+    return descendants;
+  }
+
+  isReplaceable(): boolean {
+    return true;
+  }
+
+  delta(key: string): Nits {
+    return this.#deltas.get(key) ?? 0n;
+  }
+
+  /** Every priority that is set, by `hashKey` of the txid. */
+  deltas(): IterableIterator<[key: string, delta: Nits]> {
+    return this.#deltas.entries();
+  }
+
+  /** All entries, those first that pay best with all they depend on (`isMinedBefore`). */
+  miningOrder(): Heap<MempoolEntry> {
+    return new Heap(isMinedBefore, this.#mining.items());
+  }
+
+  /** The entry that pays least with all that depends on it. */
+  get leastPaying(): MempoolEntry | undefined {
+    return this.#eviction.first;
   }
 
   listen(listener: MempoolListener): void {
@@ -108,29 +146,38 @@ export class Mempool {
   }
 
   /**
-   * Adds a transaction that admission has let through, and links it to the entries around it.
-   * The caller has made sure that it is not there and that no entry spends the same coins.
+   * Puts a transaction in. A reorganisation may bring a parent back after its child.
+   * @throws Error if it is there already, or another entry spends one of its coins
    */
   add(candidate: Candidate, addedSeconds: number, addedHeight: Height): MempoolEntry {
+    if (this.#entries.has(candidate.key)) throw new Error('the transaction is in the mempool already');
+    if (candidate.spends.some((outPoint) => this.#spenders.has(outPoint))) {
+      throw new Error('another transaction of the mempool spends a coin of this one');
+    }
     const entry: MempoolEntry = {
       ...candidate,
       addedSeconds,
       addedHeight,
-      arrival: this.#sequence,
+      arrival: ++this.#arrivals,
+      modifiedFee: candidate.fee + this.delta(candidate.key),
       parents: new Set(),
       children: new Set(),
+      ancestors: new Totals(),
+      descendants: new Totals(),
+      miningPlace: -1,
+      evictionPlace: -1,
     };
-    for (const { previous } of entry.transaction.inputs) {
-      this.#spenders.set(outPointKey(previous), entry);
-      const parent = this.#entries.get(hashKey(previous.txid));
-      if (parent) link(parent, entry);
-    }
-    // A transaction that comes back from a disconnected block may find its children here.
-    for (let index = 0; index < entry.transaction.outputs.length; index++) {
-      const child = this.#spenders.get(outPointKey({ txid: entry.txid, index }));
-      if (child) link(entry, child);
-    }
     this.#entries.set(entry.key, entry);
+    entry.ancestors.add(entry);
+    entry.descendants.add(entry);
+    const parents = this.#parentsOf(entry);
+    const children = this.#childrenOf(entry);
+    this.#relate(entry, ancestorsOf(parents), descendantsOf(children), 'add');
+    for (const parent of parents) link(parent, entry);
+    for (const child of children) link(entry, child);
+    for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
+    this.#mining.add(entry);
+    this.#eviction.add(entry);
     this.#count(entry, 1);
     for (const listener of this.#listeners) listener.added(entry);
     return entry;
@@ -139,9 +186,14 @@ export class Mempool {
   /** Removes one entry and leaves those that depend on it. */
   remove(entry: MempoolEntry, reason: RemovalReason): void {
     if (!this.#entries.delete(entry.key)) return;
-    for (const { previous } of entry.transaction.inputs) this.#spenders.delete(outPointKey(previous));
+    const ancestors = entry.parents.size > 0 ? ancestorsOf(entry.parents) : NONE;
+    const descendants = entry.children.size > 0 ? descendantsOf(entry.children) : NONE;
     for (const parent of entry.parents) parent.children.delete(entry);
     for (const child of entry.children) child.parents.delete(entry);
+    this.#mining.remove(entry);
+    this.#eviction.remove(entry);
+    this.#relate(entry, ancestors, descendants, 'take');
+    for (const outPoint of entry.spends) this.#spenders.delete(outPoint);
     this.#count(entry, -1);
     for (const listener of this.#listeners) listener.removed(entry, reason);
   }
@@ -151,87 +203,102 @@ export class Mempool {
     for (const each of [...descendantsOf([entry])].reverse()) this.remove(each, reason);
   }
 
+  /** Lets a transaction count as if it paid `by` more, or less; also one that has not come yet. */
+  prioritise(txid: Hash, by: Nits): void {
+    const key = hashKey(txid);
+    const delta = this.delta(key) + by;
+    if (delta === 0n) this.#deltas.delete(key);
+    else this.#deltas.set(key, delta);
+    const entry = this.#entries.get(key);
+    if (entry) this.#revalue(entry, by);
+    for (const listener of this.#listeners) listener.prioritised?.(txid, delta);
+  }
+
+  /** A transaction is in a block: what was added to its fee has served (Core's `ClearPrioritisation`). */
+  forgetPriority(txid: Hash): void {
+    if (this.#deltas.size === 0) return;
+    const delta = this.delta(hashKey(txid));
+    if (delta !== 0n) this.prioritise(txid, -delta);
+  }
+
+  #revalue(entry: MempoolEntry, by: Nits): void {
+    entry.modifiedFee += by;
+    for (const ancestor of ancestorsOf([entry])) {
+      ancestor.descendants.fees += by;
+      this.#eviction.moved(ancestor);
+    }
+    for (const descendant of descendantsOf([entry])) {
+      descendant.ancestors.fees += by;
+      this.#mining.moved(descendant);
+    }
+    this.#changes++;
+  }
+
+  #parentsOf({ spends }: MempoolEntry): Set<MempoolEntry> {
+    const parents = new Set<MempoolEntry>();
+    for (const outPoint of spends) {
+      const parent = this.#entries.get(parentKey(outPoint));
+      if (parent) parents.add(parent);
+    }
+    return parents;
+  }
+
+  #childrenOf({ key, transaction }: MempoolEntry): Set<MempoolEntry> {
+    const children = new Set<MempoolEntry>();
+    for (const index of transaction.outputs.keys()) {
+      const child = this.#spenders.get(`${key}:${index}`);
+      if (child) children.add(child);
+    }
+    return children;
+  }
+
+  /**
+   * Adds an entry to the totals of its family, or takes it out of them, while it is linked to none of them and
+   * not ranked. Some of those above and below it may be relatives through this entry alone. A ranking bears
+   * one change at a time.
+   */
+  #relate(
+    entry: MempoolEntry,
+    ancestors: ReadonlySet<MempoolEntry>,
+    descendants: ReadonlySet<MempoolEntry>,
+    change: 'add' | 'take',
+  ): void {
+    for (const ancestor of ancestors) {
+      entry.ancestors[change](ancestor);
+      ancestor.descendants[change](entry);
+      this.#eviction.moved(ancestor);
+    }
+    for (const descendant of descendants) {
+      entry.descendants[change](descendant);
+      descendant.ancestors[change](entry);
+      const others = ancestors.size > 0 ? ancestorsOf([descendant]) : NONE;
+      for (const ancestor of ancestors) {
+        if (others.has(ancestor)) continue;
+        descendant.ancestors[change](ancestor);
+        ancestor.descendants[change](descendant);
+        this.#eviction.moved(ancestor);
+      }
+      this.#mining.moved(descendant);
+    }
+  }
+
   #count(entry: MempoolEntry, sign: 1 | -1): void {
-    this.#totalBytes += sign * entry.size;
+    this.#usage += sign * entry.memory;
     this.#totalVsize += sign * entry.vsize;
     this.#totalFees += BigInt(sign) * entry.fee;
     this.#sequence++;
+    this.#changes++;
   }
 }
 
-/** The height a coin of the mempool counts with: above every block, so that only confirmed coins have an age. */
-export const UNCONFIRMED_HEIGHT: Height = 0x7fffffff;
-
-/** What admission knows of a transaction before it is in the mempool. */
-export type Candidate = Omit<
-  MempoolEntry,
-  'addedSeconds' | 'addedHeight' | 'arrival' | 'parents' | 'children'
->;
-
-/** Measures a transaction that pays `fee` for spending `coins`. */
-export function candidateOf(transaction: Transaction, coins: readonly Coin[], fee: Nits): Candidate {
-  const id = txid(transaction);
-  return {
-    transaction,
-    txid: id,
-    wtxid: wtxid(transaction),
-    key: hashKey(id),
-    coins,
-    fee,
-    weight: transactionWeight(transaction),
-    vsize: vsize(transaction),
-    size: totalSize(transaction),
-    sigopsCost: sigopsCost(transaction),
-  };
+/** The coin an entry makes at this outpoint of it. */
+export function outputOf({ transaction }: MempoolEntry, outPoint: string): Coin | undefined {
+  const output = transaction.outputs[Number(outPoint.slice(parentKey(outPoint).length + 1))];
+  if (output === undefined || isUnspendable(output.script)) return undefined;
+  return { value: output.value, script: output.script, height: UNCONFIRMED_HEIGHT, coinbase: false };
 }
 
 function link(parent: MempoolEntry, child: MempoolEntry): void {
   parent.children.add(child);
   child.parents.add(parent);
-}
-
-/** How far to walk along links: not through these, and giving up where more than so many are found. */
-export interface WalkLimits {
-  readonly except?: ReadonlySet<MempoolEntry>;
-  readonly atMost?: number;
-}
-
-/** The entries and all that depend on them, each once; undefined if that is more than `atMost`. */
-export function descendantsOf(entries: Iterable<MempoolEntry>): Set<MempoolEntry>;
-export function descendantsOf(
-  entries: Iterable<MempoolEntry>,
-  limits: WalkLimits,
-): Set<MempoolEntry> | undefined;
-export function descendantsOf(
-  entries: Iterable<MempoolEntry>,
-  limits: WalkLimits = {},
-): Set<MempoolEntry> | undefined {
-  return reachable(entries, (entry) => entry.children, limits);
-}
-
-/** The entries and all that they depend on, each once; undefined if that is more than `atMost`. */
-export function ancestorsOf(entries: Iterable<MempoolEntry>): Set<MempoolEntry>;
-export function ancestorsOf(
-  entries: Iterable<MempoolEntry>,
-  limits: WalkLimits,
-): Set<MempoolEntry> | undefined;
-export function ancestorsOf(
-  entries: Iterable<MempoolEntry>,
-  limits: WalkLimits = {},
-): Set<MempoolEntry> | undefined {
-  return reachable(entries, (entry) => entry.parents, limits);
-}
-
-function reachable(
-  from: Iterable<MempoolEntry>,
-  next: (entry: MempoolEntry) => Iterable<MempoolEntry>,
-  { except, atMost = Number.POSITIVE_INFINITY }: WalkLimits,
-): Set<MempoolEntry> | undefined {
-  // A Set is walked in insertion order, entries added meanwhile included.
-  const found = new Set(from);
-  for (const entry of found) {
-    for (const neighbour of next(entry)) if (!except?.has(neighbour)) found.add(neighbour);
-    if (found.size > atMost) return undefined;
-  }
-  return found;
 }

@@ -6,10 +6,12 @@ import type { Chain } from '../chain/chain.ts';
 import type { Clock } from '../clock.ts';
 import { MempoolTable } from '../storage/mempool-table.ts';
 import { Admission, RETURNING } from './admission.ts';
+import { Capacity } from './capacity.ts';
 import { ChainFollower } from './chain-follower.ts';
 import { Mempool } from './mempool.ts';
 import { MempoolStore } from './mempool-store.ts';
 import { Orphanage } from './orphanage.ts';
+import { DEFAULT_MAX_MEMPOOL_MB } from './policy.ts';
 import { RecentRejects } from './recent-rejects.ts';
 import { ScriptIndex } from './script-index.ts';
 import { staleTransactions } from './stale-branches.ts';
@@ -19,6 +21,7 @@ import type { VerifiedTransactions } from './verified-transactions.ts';
 /** The mempool with all that belongs to it. */
 export interface MempoolParts {
   readonly mempool: Mempool;
+  readonly mempoolCapacity: Capacity;
   readonly mempoolScripts: ScriptIndex;
   readonly admission: Admission;
   /** Where transactions of peers come in. */
@@ -33,14 +36,24 @@ export interface MempoolParts {
  * @param started gets what has to be stopped
  */
 export async function openMempool(
-  from: { chain: Chain; database: Database; verified: VerifiedTransactions; clock: Clock; log: Logger },
+  from: {
+    chain: Chain;
+    database: Database;
+    verified: VerifiedTransactions;
+    clock: Clock;
+    log: Logger;
+    /** Default 64. */
+    maxMempoolMb?: number | undefined;
+  },
   started: Stoppable[],
 ): Promise<MempoolParts> {
   const { chain, database, verified, clock, log } = from;
   const mempool = new Mempool();
+  const maxBytes = (from.maxMempoolMb ?? DEFAULT_MAX_MEMPOOL_MB) * 1024 * 1024;
+  const capacity = new Capacity({ mempool, clock, maxBytes });
   const mempoolScripts = new ScriptIndex();
   mempool.listen(mempoolScripts);
-  const admission = new Admission({ chain, mempool, verify, verified, clock });
+  const admission = new Admission({ chain, mempool, capacity, verify, verified, clock });
   const store = new MempoolStore({ rows: new MempoolTable(database), log });
   await store.load(mempool, admission);
   mempool.listen(store);
@@ -53,7 +66,7 @@ export async function openMempool(
   const rejects = new RecentRejects();
   const intake = new TransactionIntake({ admission, mempool, orphans, rejects, log });
   mempool.listen(intake);
-  const follower = new ChainFollower({ mempool, admission, log });
+  const follower = new ChainFollower({ mempool, admission, capacity, log });
   chain.on('connected', ({ block }) => {
     follower.blockConnected(block);
     intake.blockConnected(block);
@@ -63,5 +76,5 @@ export async function openMempool(
     // What came back was durable as part of a block: it must not be less so now.
     if (await follower.settle()) await store.flush();
   });
-  return { mempool, mempoolScripts, admission, intake, orphans, rejects };
+  return { mempool, mempoolCapacity: capacity, mempoolScripts, admission, intake, orphans, rejects };
 }

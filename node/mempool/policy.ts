@@ -15,11 +15,17 @@ export const DUST_LIMIT_NITS = 294n;
 export const MAX_STANDARD_WEIGHT = 400_000;
 /** Longest OP_RETURN script, opcode included (Core's `MAX_OP_RETURN_RELAY`). */
 export const MAX_DATA_SCRIPT_BYTES = 83;
+/** What replacing and evicting must bring in addition (Core's `DEFAULT_INCREMENTAL_RELAY_FEE`). */
+export const INCREMENTAL_FEE_RATE_NITS_PER_VB = 1n;
 /** Most unconfirmed transactions in a chain that ends or begins with one, itself included. */
 export const MAX_ANCESTORS = 25;
 export const MAX_DESCENDANTS = 25;
-/** Most serialised bytes the mempool holds. */
-export const MAX_MEMPOOL_BYTES = 64 * 1024 * 1024;
+/** Most virtual bytes they may have together (Core's `DEFAULT_DESCENDANT_SIZE_LIMIT_KVB`). */
+export const MAX_FAMILY_VSIZE = 101_000;
+/** A transaction leaves unmined after this long. */
+export const MEMPOOL_LIFE_SECONDS = 72 * 60 * 60;
+/** Memory of the mempool, unless it is set. */
+export const DEFAULT_MAX_MEMPOOL_MB = 64;
 
 /**
  * Refuses a transaction that is not of a standard form.
@@ -64,13 +70,4 @@ function checkDataOutput(script: Uint8Array, value: Nits, index: number): void {
   }
   if (value !== 0n)
     throw new RuleError('scriptpubkey', `OP_RETURN of output ${index} would burn ${value} nits`);
-}
-
-/**
- * Refuses a fee below the minimum rate.
- * @throws RuleError `min relay fee not met`
- */
-export function checkFeeRate(fee: Nits, virtualBytes: number): void {
-  const least = MIN_FEE_RATE_NITS_PER_VB * BigInt(virtualBytes);
-  if (fee < least) throw new RuleError('min relay fee not met', `${fee} < ${least}`);
 }

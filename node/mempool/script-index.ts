@@ -1,5 +1,6 @@
 import { bytesToHex } from '../../protocol/bytes.ts';
-import type { MempoolEntry, MempoolListener } from './mempool.ts';
+import type { MempoolEntry } from './entry.ts';
+import type { MempoolListener } from './mempool.ts';
 
 /** Finds the entries of the mempool that pay to a script or spend from it. */
 export class ScriptIndex implements MempoolListener {

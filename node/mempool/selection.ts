@@ -1,5 +1,8 @@
+import { ancestorsOf, type MempoolEntry } from './entry.ts';
 import { Heap } from './heap.ts';
-import { ancestorsOf, type MempoolEntry } from './mempool.ts';
+import type { Mempool } from './mempool.ts';
+import { miningRate } from './order.ts';
+import { MAX_ANCESTORS } from './policy.ts';
 
 /** Room for transactions in a block. */
 export interface BlockRoom {
@@ -8,102 +11,117 @@ export interface BlockRoom {
   readonly sigopsCost: number;
 }
 
-/** An entry with more unselected ancestors than this waits until some of them are selected. */
-const MAX_PACKAGE_ANCESTORS = 25;
 /** After so many packages in a row that do not fit a nearly full block, looking further is not worth it (as Core). */
 const MAX_CONSECUTIVE_MISSES = 1_000;
 const NEARLY_FULL_WEIGHT = 4_000;
 
-/** An entry and the unselected ancestors that would have to come with it. */
-interface Package {
+/** An entry with those of its ancestors that are not chosen yet, as it was when some others were chosen. */
+interface Remainder {
   readonly entry: MempoolEntry;
-  readonly members: readonly MempoolEntry[];
-  readonly weight: number;
-  readonly sigopsCost: number;
-  /** Nits per weight unit of all members together. */
+  readonly members: ReadonlySet<MempoolEntry>;
   readonly rate: number;
 }
 
 /**
  * Chooses the transactions of a block by ancestor fee rate: the entry that pays best together with all it
- * depends on comes next, its ancestors first (Bitcoin Core's `BlockAssembler::addPackageTxs`). Between equal
- * rates the earlier arrival decides.
+ * depends on comes next, its ancestors first (Bitcoin Core's `BlockAssembler::addPackageTxs`). The mempool's own
+ * order is taken as it stands; only entries of which an ancestor has been chosen are ranked anew, beside it.
+ * An entry with more than 25 unchosen ancestors, which only a reorganisation brings, waits for some of them.
  * @returns the chosen entries, parents before children
  */
-export function selectForBlock(entries: Iterable<MempoolEntry>, room: BlockRoom): MempoolEntry[] {
+export function selectForBlock(mempool: Mempool, room: BlockRoom): MempoolEntry[] {
+  const standing = mempool.miningOrder();
+  const remainders = new Heap<Remainder>(paysBetter);
+  const newest = new Map<MempoolEntry, Remainder | undefined>();
   const chosen = new Set<MempoolEntry>();
-  const queue = new Heap<Package>(paysBetter);
-  const newest = new Map<MempoolEntry, Package>();
-  const offer = (entry: MempoolEntry): void => {
-    const candidate = packageOf(entry, chosen);
-    if (candidate === undefined) return;
-    newest.set(entry, candidate);
-    queue.put(candidate);
-  };
-  for (const entry of entries) offer(entry);
-
   let { weight, sigopsCost } = room;
   let misses = 0;
-  for (let next = queue.take(); next !== undefined; next = queue.take()) {
-    if (newest.get(next.entry) !== next || chosen.has(next.entry)) continue;
-    if (next.weight > weight || next.sigopsCost > sigopsCost) {
+  for (;;) {
+    const members = takeBest(standing, remainders, newest, chosen);
+    if (members === undefined) break;
+    const needed = sumOf(members);
+    if (needed.weight > weight || needed.sigopsCost > sigopsCost) {
       if (++misses > MAX_CONSECUTIVE_MISSES && weight < NEARLY_FULL_WEIGHT) break;
       continue;
     }
     misses = 0;
-    weight -= next.weight;
-    sigopsCost -= next.sigopsCost;
-    for (const member of parentsFirst(next.members)) chosen.add(member);
-    // What depends on them needs fewer companions now.
-    for (const descendant of nearDescendants(next.members)) if (!chosen.has(descendant)) offer(descendant);
+    weight -= needed.weight;
+    sigopsCost -= needed.sigopsCost;
+    for (const member of parentsFirst(members)) chosen.add(member);
+    for (const entry of nearDescendants(members)) {
+      if (chosen.has(entry)) continue;
+      const remainder = remainderOf(entry, chosen);
+      newest.set(entry, remainder);
+      if (remainder !== undefined) remainders.put(remainder);
+    }
   }
   return [...chosen];
 }
 
-function paysBetter(a: Package, b: Package): boolean {
+/** The best package that was not looked at before: an entry and the unchosen ancestors that come with it. */
+function takeBest(
+  standing: Heap<MempoolEntry>,
+  remainders: Heap<Remainder>,
+  newest: ReadonlyMap<MempoolEntry, Remainder | undefined>,
+  chosen: ReadonlySet<MempoolEntry>,
+): ReadonlySet<MempoolEntry> | undefined {
+  for (;;) {
+    const entry = standing.first;
+    const remainder = remainders.first;
+    if (entry !== undefined && (newest.has(entry) || chosen.has(entry))) {
+      standing.take();
+    } else if (remainder !== undefined && newest.get(remainder.entry) !== remainder) {
+      remainders.take();
+    } else if (remainder !== undefined && (entry === undefined || comesBefore(remainder, entry))) {
+      remainders.take();
+      if (!chosen.has(remainder.entry)) return remainder.members;
+    } else if (entry !== undefined) {
+      standing.take();
+      if (entry.ancestors.count <= MAX_ANCESTORS) return ancestorsOf([entry]);
+    } else {
+      return undefined;
+    }
+  }
+}
+
+/** The package of an entry of which some ancestors are chosen, or undefined while too many are not. */
+function remainderOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Remainder | undefined {
+  const members = ancestorsOf([entry], { except: chosen, atMost: MAX_ANCESTORS });
+  if (members === undefined) return undefined;
+  return { entry, members, rate: miningRate(entry, sumOf(members)) };
+}
+
+function paysBetter(a: Remainder, b: Remainder): boolean {
   return a.rate === b.rate ? a.entry.arrival < b.entry.arrival : a.rate > b.rate;
 }
 
-/** The package of an entry, or undefined while too many of its ancestors are not chosen yet. */
-function packageOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Package | undefined {
-  if (entry.parents.size === 0) {
-    // By far the most common case.
-    const { fee, weight, sigopsCost } = entry;
-    return { entry, members: [entry], weight, sigopsCost, rate: Number(fee) / weight };
-  }
-  const members = ancestorsOf([entry], { except: chosen, atMost: MAX_PACKAGE_ANCESTORS + 1 });
-  if (members === undefined) return undefined;
-  let fee = 0n;
-  let weight = 0;
-  let sigopsCost = 0;
-  for (const member of members) {
-    fee += member.fee;
-    weight += member.weight;
-    sigopsCost += member.sigopsCost;
-  }
-  return { entry, members: [...members], weight, sigopsCost, rate: Number(fee) / weight };
+function comesBefore({ entry: own, rate }: Remainder, entry: MempoolEntry): boolean {
+  const other = miningRate(entry, entry.ancestors);
+  return rate === other ? own.arrival < entry.arrival : rate > other;
 }
 
-/** Orders a package's members so that each comes after its parents. */
-function parentsFirst(members: readonly MempoolEntry[]): Iterable<MempoolEntry> {
-  if (members.length === 1) return members;
-  const waiting = new Set(members);
-  const ordered: MempoolEntry[] = [];
-  while (waiting.size > 0) {
-    for (const member of waiting) {
-      if ([...member.parents].some((parent) => waiting.has(parent))) continue;
-      waiting.delete(member);
-      ordered.push(member);
-    }
+function sumOf(members: ReadonlySet<MempoolEntry>) {
+  const sum = { fees: 0n, vsize: 0, weight: 0, sigopsCost: 0 };
+  for (const { modifiedFee, vsize, weight, sigopsCost } of members) {
+    sum.fees += modifiedFee;
+    sum.vsize += vsize;
+    sum.weight += weight;
+    sum.sigopsCost += sigopsCost;
   }
-  return ordered;
+  return sum;
+}
+
+/** Whatever an entry depends on has fewer ancestors than the entry itself. */
+function parentsFirst(members: ReadonlySet<MempoolEntry>): Iterable<MempoolEntry> {
+  if (members.size === 1) return members;
+  return [...members].sort((a, b) => a.ancestors.count - b.ancestors.count);
 }
 
 /** Those whose package may have changed: no entry further down has a package at all. */
-function nearDescendants(members: readonly MempoolEntry[]): Set<MempoolEntry> {
+function nearDescendants(members: ReadonlySet<MempoolEntry>): Set<MempoolEntry> {
   const found = new Set<MempoolEntry>();
   let generation: Iterable<MempoolEntry> = members;
-  for (let depth = 0; depth <= MAX_PACKAGE_ANCESTORS; depth++) {
+  for (let depth = 0; depth <= MAX_ANCESTORS; depth++) {
     const next: MempoolEntry[] = [];
     for (const { children } of generation) {
       for (const child of children) {

@@ -7,7 +7,8 @@ import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import type { Admission } from './admission.ts';
-import type { Mempool, MempoolEntry, MempoolListener } from './mempool.ts';
+import type { MempoolEntry } from './entry.ts';
+import type { Mempool, MempoolListener } from './mempool.ts';
 import type { Orphan, Orphanage } from './orphanage.ts';
 import type { RecentRejects } from './recent-rejects.ts';
 

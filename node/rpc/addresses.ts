@@ -4,7 +4,7 @@ import { amountToNumber } from '../../protocol/amount.ts';
 import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
-import type { MempoolEntry } from '../mempool/mempool.ts';
+import type { MempoolEntry } from '../mempool/entry.ts';
 import { scriptOfAddress } from './arguments.ts';
 import type { NodeParts } from './parts.ts';
 

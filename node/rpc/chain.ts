@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { amountToNumber } from '../../protocol/amount.ts';
 import { type Block, decodeBlock } from '../../protocol/block.ts';
-import { bytesToHex, displayHash, hashKey } from '../../protocol/bytes.ts';
+import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
 import { encodeHeader } from '../../protocol/header.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { outPointKey, txid as txidOf } from '../../protocol/transaction.ts';
@@ -157,7 +157,7 @@ export function chainMethods(parts: NodeParts): RpcMethods {
       run: async ({ txid, n, include_mempool: withMempool = true }) => {
         const outPoint = { txid, index: n };
         if (withMempool && mempool.spender(outPointKey(outPoint))) return null;
-        const unconfirmed = withMempool ? mempool.output(hashKey(txid), n) : undefined;
+        const unconfirmed = withMempool ? mempool.output(outPointKey(outPoint)) : undefined;
         const coin = unconfirmed ?? (await chain.coin(outPoint));
         if (!coin) return null;
         return {

@@ -3,8 +3,8 @@ import { amountToNumber } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
-import { ancestorsOf, descendantsOf, type MempoolEntry } from '../mempool/mempool.ts';
-import { MAX_DATA_SCRIPT_BYTES, MAX_MEMPOOL_BYTES, MIN_FEE_RATE_NITS_PER_VB } from '../mempool/policy.ts';
+import { ancestorsOf, descendantsOf, type MempoolEntry } from '../mempool/entry.ts';
+import { MAX_DATA_SCRIPT_BYTES, MIN_FEE_RATE_NITS_PER_VB } from '../mempool/policy.ts';
 import type { NodeParts } from './parts.ts';
 
 const group = 'Blockchain';
@@ -18,7 +18,7 @@ export function ratePerKvb(fee: Nits, vsize: number): number {
 }
 
 /** The methods that show the mempool. */
-export function mempoolMethods({ mempool }: NodeParts): RpcMethods {
+export function mempoolMethods({ mempool, mempoolCapacity }: NodeParts): RpcMethods {
   return {
     getmempoolinfo: rpcMethod({
       group,
@@ -28,9 +28,9 @@ export function mempoolMethods({ mempool }: NodeParts): RpcMethods {
         loaded: true,
         size: mempool.size,
         bytes: mempool.totalVsize,
-        usage: mempool.totalBytes,
+        usage: mempool.usage,
         total_fee: amountToNumber(mempool.totalFees),
-        maxmempool: MAX_MEMPOOL_BYTES,
+        maxmempool: mempoolCapacity.maxBytes,
         mempoolminfee: MIN_FEE_RATE_JSON,
         minrelaytxfee: MIN_FEE_RATE_JSON,
         incrementalrelayfee: MIN_FEE_RATE_JSON,

@@ -1,52 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { verify } from '#verify';
-import { Admission } from '../../../node/mempool/admission.ts';
-import { ChainFollower } from '../../../node/mempool/chain-follower.ts';
-import { Mempool, type RemovalReason } from '../../../node/mempool/mempool.ts';
-import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
 import { COIN } from '../../../protocol/amount.ts';
-import type { Block } from '../../../protocol/block.ts';
-import { displayHash } from '../../../protocol/bytes.ts';
-import { PROFILES } from '../../../protocol/network.ts';
-import { type Transaction, txid } from '../../../protocol/transaction.ts';
-import { createLogger } from '../../../service/log.ts';
+import type { Transaction } from '../../../protocol/transaction.ts';
 import { alice, bob, carol, outputOf, payOn } from '../payment-kit.ts';
-import { FakeChain } from './fake-chain.ts';
+import { blockOf, idOf, idsOf, mempoolKit } from './mempool-kit.ts';
 
-function setUp() {
-  const chain = new FakeChain();
-  const mempool = new Mempool();
-  const removed: [string, RemovalReason][] = [];
-  mempool.listen({
-    added: () => undefined,
-    removed: (entry, reason) => removed.push([displayHash(entry.txid), reason]),
-  });
-  const clock = { nowSeconds: () => 1_800_000_100 };
-  const admission = new Admission({ chain, mempool, verify, verified: new VerifiedTransactions(), clock });
-  const log = createLogger({ name: 'test', level: 'silent' });
-  const follower = new ChainFollower({ mempool, admission, log });
-  const enter = async (...transactions: Transaction[]) => {
-    for (const each of transactions) assert.ok('accepted' in (await admission.accept(each)));
-  };
-  return { chain, mempool, admission, follower, removed, enter };
-}
-
-/** A block with these transactions after some coinbase. */
-function blockOf(...transactions: Transaction[]): Block {
-  return {
-    ...PROFILES.regtest.genesis,
-    transactions: [PROFILES.regtest.genesis.transactions[0]!, ...transactions],
-  };
-}
-
-const idsOf = (mempool: Mempool) => [...mempool.entries()].map((entry) => displayHash(entry.txid)).sort();
-const idOf = (transaction: Transaction) => displayHash(txid(transaction));
 const sorted = (...transactions: Transaction[]) => transactions.map(idOf).sort();
 
 describe('the mempool after a block', () => {
   test('loses what is confirmed and keeps what depends on it', async () => {
-    const { chain, mempool, follower, removed, enter } = setUp();
+    const { chain, mempool, follower, removed, enter } = mempoolKit();
     const first = payOn(chain.fund(alice, COIN), bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
     await enter(first, second);
@@ -57,7 +20,7 @@ describe('the mempool after a block', () => {
   });
 
   test('loses what spends a coin of the block, with all that depends on it', async () => {
-    const { chain, mempool, follower, removed, enter } = setUp();
+    const { chain, mempool, follower, removed, enter } = mempoolKit();
     const coin = chain.fund(alice, COIN);
     const first = payOn(coin, bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
@@ -77,7 +40,7 @@ describe('the mempool after a block', () => {
 
 describe('the mempool after a reorganisation', () => {
   test('has the payments of the blocks that left, in families, and keeps their children', async () => {
-    const { chain, mempool, follower, enter } = setUp();
+    const { chain, mempool, follower, enter } = mempoolKit();
     const first = payOn(chain.fund(alice, COIN), bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
     chain.connect(second);
@@ -100,7 +63,7 @@ describe('the mempool after a reorganisation', () => {
   });
 
   test('does not have what the new branch confirmed or made impossible', async () => {
-    const { chain, mempool, follower } = setUp();
+    const { chain, mempool, follower } = mempoolKit();
     const coin = chain.fund(alice, COIN);
     const both = payOn(chain.fund(alice, COIN), bob, 500n);
     const spent = payOn(coin, bob, 500n);
@@ -113,7 +76,7 @@ describe('the mempool after a reorganisation', () => {
   });
 
   test('loses what spends a coin that is gone, and what depends on it', async () => {
-    const { chain, mempool, follower, removed, enter } = setUp();
+    const { chain, mempool, follower, removed, enter } = mempoolKit();
     const reward = chain.fund(alice, COIN);
     const first = payOn(reward, bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
@@ -126,7 +89,7 @@ describe('the mempool after a reorganisation', () => {
   });
 
   test('takes back what policy would not take anew', async () => {
-    const { chain, mempool, follower } = setUp();
+    const { chain, mempool, follower } = mempoolKit();
     const free = payOn(chain.fund(alice, COIN), bob, 0n);
     follower.blockDisconnected(blockOf(free));
     await follower.settle();
@@ -134,7 +97,7 @@ describe('the mempool after a reorganisation', () => {
   });
 
   test('takes new transactions only once the chain stands', async () => {
-    const { chain, mempool, admission, follower } = setUp();
+    const { chain, mempool, admission, follower } = mempoolKit();
     const first = payOn(chain.fund(alice, COIN), bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
     follower.blockDisconnected(blockOf(first));

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { verify } from '#verify';
-import { Admission } from '../../../node/mempool/admission.ts';
-import { Mempool } from '../../../node/mempool/mempool.ts';
 import { type MempoolRows, MempoolStore } from '../../../node/mempool/mempool-store.ts';
-import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
 import type { MempoolRow } from '../../../node/storage/mempool-table.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
@@ -13,6 +9,7 @@ import type { Hash } from '../../../protocol/units.ts';
 import { createLogger } from '../../../service/log.ts';
 import { alice, bob, carol, outputOf, payOn } from '../payment-kit.ts';
 import { FakeChain } from './fake-chain.ts';
+import { mempoolKit } from './mempool-kit.ts';
 
 /** A table in memory that can fail. */
 class FakeRows implements MempoolRows {
@@ -38,9 +35,7 @@ class FakeRows implements MempoolRows {
 const log = createLogger({ name: 'test', level: 'silent' });
 
 function setUp(chain = new FakeChain(), rows = new FakeRows()) {
-  const mempool = new Mempool();
-  const clock = { nowSeconds: () => 1_800_000_100 };
-  const admission = new Admission({ chain, mempool, verify, verified: new VerifiedTransactions(), clock });
+  const { mempool, admission } = mempoolKit({ chain });
   const store = new MempoolStore({ rows, log });
   return { chain, rows, mempool, admission, store };
 }

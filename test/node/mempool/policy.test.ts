@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkFeeRate, checkStandard } from '../../../node/mempool/policy.ts';
+import { checkStandard } from '../../../node/mempool/policy.ts';
 import { RuleError } from '../../../protocol/rules.ts';
 import type { TxOutput } from '../../../protocol/transaction.ts';
 import { alice, bob, genesisFunds, type PaymentShape, pay } from '../payment-kit.ts';
@@ -68,12 +68,5 @@ describe('standard form', () => {
     const outputs = (count: number) => Array.from({ length: count }, () => payment);
     assert.equal(reasonOf(outputs(3_220)), undefined);
     assert.equal(reasonOf(outputs(3_240)), 'tx-size');
-  });
-});
-
-describe('fee rate', () => {
-  test('is at least one nit per virtual byte', () => {
-    assert.doesNotThrow(() => checkFeeRate(110n, 110));
-    assert.throws(() => checkFeeRate(109n, 110), { code: 'min relay fee not met', detail: '109 < 110' });
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { candidateOf, Mempool, type MempoolEntry } from '../../../node/mempool/mempool.ts';
+import { candidateOf, type MempoolEntry } from '../../../node/mempool/entry.ts';
+import { Mempool } from '../../../node/mempool/mempool.ts';
 import { selectForBlock } from '../../../node/mempool/selection.ts';
 import { type Transaction, txid } from '../../../protocol/transaction.ts';
 import { bob } from '../payment-kit.ts';
@@ -35,7 +36,7 @@ class Scene {
   }
 
   select(room = ROOMY): MempoolEntry[] {
-    return selectForBlock(this.mempool.entries(), room);
+    return selectForBlock(this.mempool, room);
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
 import { LongPoll, longPollId } from '../../../node/long-poll.ts';
-import { candidateOf, Mempool } from '../../../node/mempool/mempool.ts';
+import { candidateOf } from '../../../node/mempool/entry.ts';
+import { Mempool } from '../../../node/mempool/mempool.ts';
 import { TemplateSource } from '../../../node/template.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import { alice, bob, payOn } from '../payment-kit.ts';

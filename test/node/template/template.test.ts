@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { candidateOf, Mempool } from '../../../node/mempool/mempool.ts';
+import { candidateOf } from '../../../node/mempool/entry.ts';
+import { Mempool } from '../../../node/mempool/mempool.ts';
 import { assembleBlock, commitmentOf, TemplateSource } from '../../../node/template.ts';
 import { blockWeight } from '../../../protocol/block.ts';
 import { checkBlock, checkBlockContext } from '../../../protocol/check-block.ts';

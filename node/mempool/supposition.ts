@@ -1,0 +1,74 @@
+import type { Coin } from '../../protocol/coins.ts';
+import type { Nits } from '../../protocol/units.ts';
+import { ancestorsOf, type Candidate, type MempoolEntry, parentKey, Totals } from './entry.ts';
+import { type Mempool, type MempoolView, outputOf } from './mempool.ts';
+
+/** The mempool as it would be with a few more transactions in it; the mempool itself stays as it is. */
+export class Supposition implements MempoolView {
+  readonly #mempool: Mempool;
+  readonly #entries = new Map<string, MempoolEntry>();
+  readonly #spenders = new Map<string, MempoolEntry>();
+  readonly #replaced = new Set<MempoolEntry>();
+
+  constructor(mempool: Mempool) {
+    this.#mempool = mempool;
+  }
+
+  /** @param replaced entries of the mempool that leave when it enters */
+  suppose(candidate: Candidate, parents: Set<MempoolEntry>, replaced: Iterable<MempoolEntry>): void {
+    // Its parents in the mempool know nothing of it; nothing is ranked here.
+    const entry: MempoolEntry = {
+      ...candidate,
+      addedSeconds: 0,
+      addedHeight: 0,
+      arrival: 0,
+      modifiedFee: candidate.fee + this.delta(candidate.key),
+      parents,
+      children: new Set(),
+      ancestors: new Totals(),
+      descendants: new Totals(),
+      miningPlace: -1,
+      evictionPlace: -1,
+    };
+    this.#entries.set(entry.key, entry);
+    for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
+    for (const each of replaced) this.#replaced.add(each);
+  }
+
+  get(key: string): MempoolEntry | undefined {
+    return this.#entries.get(key) ?? this.#unlessReplaced(this.#mempool.get(key));
+  }
+
+  spender(outPoint: string): MempoolEntry | undefined {
+    return this.#spenders.get(outPoint) ?? this.#unlessReplaced(this.#mempool.spender(outPoint));
+  }
+
+  output(outPoint: string): Coin | undefined {
+    const maker = this.get(parentKey(outPoint));
+    return maker && outputOf(maker, outPoint);
+  }
+
+  descendantTotals(entry: MempoolEntry): Totals {
+    const totals = new Totals();
+    const { count, vsize, fees } = entry.descendants;
+    Object.assign(totals, { count, vsize, fees });
+    for (const supposed of this.#entries.values()) {
+      if (supposed === entry || ancestorsOf([supposed]).has(entry)) totals.add(supposed);
+    }
+    for (const gone of this.#replaced) if (ancestorsOf([gone]).has(entry)) totals.take(gone);
+    return totals;
+  }
+
+  delta(key: string): Nits {
+    return this.#mempool.delta(key);
+  }
+
+  /** What is only supposed is there to stay, with all it depends on: the transactions of one test do not compete. */
+  isReplaceable(entry: MempoolEntry): boolean {
+    return [...this.#entries.values()].every((supposed) => !ancestorsOf([supposed]).has(entry));
+  }
+
+  #unlessReplaced(entry: MempoolEntry | undefined): MempoolEntry | undefined {
+    return entry === undefined || this.#replaced.has(entry) ? undefined : entry;
+  }
+}
