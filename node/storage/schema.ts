@@ -64,4 +64,24 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        added_height INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID`,
   ],
+
+  [
+    /** Addresses of other nodes: `address` is sixteen bytes and the port. Times are seconds since 1970. */
+    `CREATE TABLE peers (
+       address BLOB PRIMARY KEY,
+       services BLOB NOT NULL,
+       source TEXT NOT NULL,
+       last_seen INTEGER NOT NULL,
+       last_try INTEGER,
+       last_success INTEGER,
+       failures INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+
+    /** Ranges of addresses that the operator refuses. */
+    `CREATE TABLE bans (
+       subnet TEXT PRIMARY KEY,
+       created INTEGER NOT NULL,
+       until INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+  ],
 ];
