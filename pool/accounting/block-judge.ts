@@ -35,6 +35,6 @@ export async function judgeBlocks(
     });
     if (next !== state) changes.set(id, next);
   }
-  await blocks.judge(changes, tip);
+  await blocks.judge(changes);
   return changes;
 }

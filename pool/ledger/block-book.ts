@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { Hash, Height } from '../../protocol/units.ts';
-import type { Statements } from '../../service/database.ts';
 import type { BlockState } from '../accounting/block-state.ts';
 import type { Worker } from '../stratum/worker-name.ts';
 import { type BlockRow, type Delivery, type LedgerBlock, readBlock } from './accounts-schema.ts';
@@ -134,20 +133,24 @@ export class BlockBook extends EventEmitter<BlockBookEvents> {
   }
 
   /**
-   * Writes down what the chain said, and up to where it was looked at, at once.
+   * Writes down what the chain said.
    * @param changes new states, by the blocks' row numbers
    */
-  async judge(
-    changes: ReadonlyMap<number, BlockState>,
-    seen: { readonly hash: Hash; readonly height: Height },
-  ): Promise<void> {
-    await this.#database.transaction(async (statements) => {
-      await writeStates(changes, statements);
-      await statements.run('INSERT OR REPLACE INTO chain_seen (one, hash, height) VALUES (1, ?, ?)', [
-        seen.hash,
-        seen.height,
-      ]);
-    });
+  async judge(changes: ReadonlyMap<number, BlockState>): Promise<void> {
+    if (changes.size === 0) return;
+    await this.#database.run(
+      `UPDATE blocks SET state = changed.value->>1 FROM json_each(?) AS changed
+       WHERE blocks.id = changed.value->>0`,
+      [JSON.stringify([...changes])],
+    );
+  }
+
+  /** Writes down up to where the chain was looked at: all that hangs on it has been done. */
+  async see({ hash, height }: { readonly hash: Hash; readonly height: Height }): Promise<void> {
+    await this.#database.run('INSERT OR REPLACE INTO chain_seen (one, hash, height) VALUES (1, ?, ?)', [
+      hash,
+      height,
+    ]);
   }
 
   /** The tip up to which the chain was looked at last. */
@@ -196,14 +199,6 @@ export class BlockBook extends EventEmitter<BlockBookEvents> {
     );
     return rows.map(readNumbered);
   }
-}
-
-async function writeStates(changes: ReadonlyMap<number, BlockState>, statements: Statements): Promise<void> {
-  if (changes.size === 0) return;
-  await statements.run(
-    `UPDATE blocks SET state = changed.value->>1 FROM json_each(?) AS changed WHERE blocks.id = changed.value->>0`,
-    [JSON.stringify([...changes])],
-  );
 }
 
 function readNumbered(row: BlockRow): NumberedBlock {
