@@ -11,6 +11,7 @@ import type { Logger } from '../service/log.ts';
 import { createRpcServer } from '../service/rpc-server.ts';
 import { AddressIndex } from './chain/address-index.ts';
 import { Chain } from './chain/chain.ts';
+import { coinStatistics } from './chain/coin-statistics.ts';
 import { type Clock, MockableClock } from './clock.ts';
 import { LongPoll } from './long-poll.ts';
 import type { Mempool } from './mempool/mempool.ts';
@@ -138,6 +139,10 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
     templates,
     longPoll,
     clock,
+    coinStatistics: async (wanted) => {
+      await chain.flush();
+      return coinStatistics(database, wanted);
+    },
     sizeOnDisk: async () => (await stat(database.file)).size,
     uptimeSeconds: () => Math.floor((performance.now() - startedMs) / 1000),
   };

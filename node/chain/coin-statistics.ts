@@ -38,20 +38,20 @@ const hashedCoin = struct<{ txid: Hash; index: number; origin: number; value: Ni
 
 /**
  * Counts and hashes the coins that are on the disk, all as of one block, while the chain goes on.
- * @param options whether the hash is wanted, which takes about as long as the rest; `signal` breaks the work off
- * @throws the reason of `signal`
+ * @param options whether the hash is wanted; `signal` breaks the work off
+ * @returns undefined when it was broken off
  */
 export async function coinStatistics(
   database: Database,
   { withHash, signal }: { readonly withHash: boolean; readonly signal: AbortSignal },
-): Promise<CoinStatistics> {
+): Promise<CoinStatistics | undefined> {
   const snapshot = await openNodeSnapshot(database);
   try {
     const { hash: tipHash, height: tipHeight } = await findTip(snapshot);
     const sums = { coins: 0, transactions: 0, totalValue: 0n, bogoSize: 0 };
     const hash = withHash ? createHash('sha256') : undefined;
     for await (const page of coinPages(snapshot)) {
-      signal.throwIfAborted();
+      if (signal.aborted) return undefined;
       let before: StoredCoin | undefined;
       for (const stored of page) {
         sums.coins += 1;

@@ -1,10 +1,50 @@
+import type * as z from 'zod';
 import { type Block, blockBaseSize, blockTotalSize, blockWeight } from '../../protocol/block.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { compactToTarget, showBits } from '../../protocol/compact.ts';
 import type { Bits, Work } from '../../protocol/units.ts';
 import { difficultyOf } from '../../protocol/work.ts';
+import { hex, list, num, obj, time } from '../../service/rpc-result.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
+
+/** What goes with the bits of a block, in several answers. */
+export const BITS_FIELDS = {
+  bits: hex('the target in its compact form'),
+  target: hex('the target: no hash may be above it'),
+  difficulty: num('how many times harder it is than the target 0xffff·2^208'),
+};
+
+const HEADER_FIELDS = {
+  hash: hex('hash of the block'),
+  confirmations: num('blocks from this one to the tip, both counted; -1 off the best chain'),
+  height: num('its height'),
+  version: num('its version'),
+  versionHex: hex('its version in hex'),
+  merkleroot: hex('root of the tree of its transactions'),
+  time: time('its time'),
+  mediantime: time('median of the times of the last 11 blocks up to this one'),
+  nonce: num('its nonce'),
+  ...BITS_FIELDS,
+  chainwork: hex('work of the chain up to this block, in expected hashes'),
+  nTx: num('number of its transactions'),
+  previousblockhash: hex('hash of its parent; absent for the genesis block').optional(),
+  nextblockhash: hex('hash of the next block of the best chain, if there is one').optional(),
+};
+
+/** The answer of `getblockheader`. */
+export const HEADER_RESULT = obj('', HEADER_FIELDS);
+type HeaderJson = z.input<typeof HEADER_RESULT>;
+
+/** The answer of `getblock` with transactions of a form. */
+export const blockResult = <T extends z.ZodType>(transaction: T) =>
+  obj('', {
+    ...HEADER_FIELDS,
+    strippedsize: num('serialised bytes without witnesses'),
+    size: num('serialised bytes'),
+    weight: num('weight (BIP 141)'),
+    tx: list('its transactions', transaction),
+  });
 
 /** 256-bit numbers as Bitcoin Core shows them. */
 export function numberHex(value: bigint): string {
@@ -30,7 +70,7 @@ export function confirmationsOf(chain: Chain, entry: BlockEntry): number {
 }
 
 /** The answer of `getblockheader`; the same fields lead `getblock`'s. */
-export function headerJson(chain: Chain, entry: BlockEntry): Record<string, unknown> {
+export function headerJson(chain: Chain, entry: BlockEntry): HeaderJson {
   const { header } = entry;
   const { bits, difficulty, target } = bitsJson(header.bits);
   const next = chain.isOnBestChain(entry) ? chain.entryAt(entry.height + 1) : undefined;
@@ -55,12 +95,12 @@ export function headerJson(chain: Chain, entry: BlockEntry): Record<string, unkn
 }
 
 /** The answer of `getblock` with verbosity 1 or more. */
-export function blockJson(
+export function blockJson<T>(
   chain: Chain,
   entry: BlockEntry,
   block: Block,
-  transactions: readonly unknown[],
-): Record<string, unknown> {
+  transactions: T[],
+): HeaderJson & { strippedsize: number; size: number; weight: number; tx: T[] } {
   return {
     ...headerJson(chain, entry),
     strippedsize: blockBaseSize(block),

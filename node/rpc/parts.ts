@@ -1,6 +1,7 @@
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { AddressIndex } from '../chain/address-index.ts';
 import type { Chain } from '../chain/chain.ts';
+import type { CoinStatistics } from '../chain/coin-statistics.ts';
 import type { MockableClock } from '../clock.ts';
 import type { LongPoll } from '../long-poll.ts';
 import type { MempoolParts } from '../mempool/open-mempool.ts';
@@ -16,6 +17,11 @@ export interface NodeParts extends MempoolParts {
   readonly clock: MockableClock;
   /** Bytes the chain's database takes up on the disk. */
   readonly sizeOnDisk: () => Promise<number>;
+  /** All unspent coins of the best chain in numbers; undefined when `signal` fires before they are counted. */
+  readonly coinStatistics: (options: {
+    readonly withHash: boolean;
+    readonly signal: AbortSignal;
+  }) => Promise<CoinStatistics | undefined>;
   /** Seconds since the node started. */
   readonly uptimeSeconds: () => number;
   /** Ends the node as soon as the answer is on its way. */

@@ -1,5 +1,8 @@
+import { list, str } from '../../service/rpc-result.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { Clock } from '../clock.ts';
+
+export const WARNINGS_RESULT = list('what an operator should know of', str('a sentence'));
 
 /** What an operator should know of, as the `warnings` of several answers. */
 export function warningsOf({ chain, clock }: { chain: Chain; clock: Clock }): string[] {

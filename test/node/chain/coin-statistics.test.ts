@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
-import { coinStatistics } from '../../../node/chain/coin-statistics.ts';
+import { type CoinStatistics, coinStatistics } from '../../../node/chain/coin-statistics.ts';
 import { decodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
 import { connectBlock, genesisCoins, MemoryCoins } from '../../../protocol/connect.ts';
 import { verify } from '../../../protocol/verify.ts';
-import { branchOf, ChainKit, coinOf, feed, type KitBlock, openChain } from '../../kit/chain-kit.ts';
+import {
+  branchOf,
+  ChainKit,
+  coinOf,
+  feed,
+  type KitBlock,
+  type OpenChain,
+  openChain,
+} from '../../kit/chain-kit.ts';
 
-const signal = new AbortController().signal;
+/** Of the coins on the disk; nobody breaks it off. */
+async function counted({ database }: OpenChain, withHash = true): Promise<CoinStatistics> {
+  const found = await coinStatistics(database, { withHash, signal: new AbortController().signal });
+  assert.ok(found);
+  return found;
+}
 
 /** A chain that pays to and fro, with its blocks. */
 async function busyChain(t: TestContext, blocks: number) {
@@ -57,7 +70,7 @@ describe('the statistics of all coins', () => {
   test('are those of the rules alone, hash_serialized_3 included', async (t) => {
     const { kit, open, tip } = await busyChain(t, 40);
     await open.chain.flush();
-    const found = await coinStatistics(open.database, { withHash: true, signal });
+    const found = await counted(open);
     const view = coinsOf(kit, tip);
     const coins = [...view.entries()];
     assert.deepEqual([found.tipHash, found.tipHeight], [tip.hash, 40]);
@@ -76,10 +89,10 @@ describe('the statistics of all coins', () => {
 
   test('are the same whichever way led to the tip, and others after a block', async (t) => {
     const { kit, open, tip } = await busyChain(t, 6);
-    const { hash } = await coinStatistics(open.database, { withHash: true, signal });
+    const { hash } = await counted(open);
     const fork = branchOf(tip)[2]!;
     await feed(open.chain, kit.mineBlocks(fork, 5));
-    const other = await coinStatistics(open.database, { withHash: true, signal });
+    const other = await counted(open);
     assert.notDeepEqual(other.hash, hash);
     await feed(open.chain, kit.mineBlocks(tip, 3));
     assert.equal(open.chain.tip.height, 9);
@@ -89,25 +102,22 @@ describe('the statistics of all coins', () => {
       const entry = open.chain.entryAt(height)!;
       await replay.chain.accept(decodeBlock((await open.chain.readBlock(entry.hash))!));
     }
-    const back = await coinStatistics(open.database, { withHash: true, signal });
-    assert.deepEqual(await coinStatistics(replay.database, { withHash: true, signal }), back);
+    const back = await counted(open);
+    assert.deepEqual(await counted(replay), back);
   });
 
   test('come without the hash where nobody asks for it, and end when the caller has gone', async (t) => {
     const { open } = await busyChain(t, 2);
-    const { hash, coins } = await coinStatistics(open.database, { withHash: false, signal });
+    const { hash, coins } = await counted(open, false);
     assert.deepEqual([hash, coins > 0], [undefined, true]);
-    const gone = AbortSignal.abort(new Error('gone'));
-    await assert.rejects(coinStatistics(open.database, { withHash: true, signal: gone }), /gone/);
+    const signal = AbortSignal.abort();
+    assert.equal(await coinStatistics(open.database, { withHash: true, signal }), undefined);
   });
 
   test('are of one moment, however much is written while they are made', async (t) => {
     const { kit, open, tip } = await busyChain(t, 3);
-    const before = await coinStatistics(open.database, { withHash: true, signal });
-    const [found] = await Promise.all([
-      coinStatistics(open.database, { withHash: true, signal }),
-      feed(open.chain, kit.mineBlocks(tip, 20)),
-    ]);
+    const before = await counted(open);
+    const [found] = await Promise.all([counted(open), feed(open.chain, kit.mineBlocks(tip, 20))]);
     const heights = found.tipHeight - before.tipHeight;
     assert.equal(found.coins, before.coins + heights);
   });
