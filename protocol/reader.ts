@@ -84,6 +84,22 @@ export class Reader {
     return this.bytes.slice(at, at + length);
   }
 
+  /** The next `length` bytes themselves: it lives as long as the input, and changes with it. */
+  view(length: number): Uint8Array {
+    if (length === 0) return NO_BYTES;
+    const at = this.#advance(length);
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + at, length);
+  }
+
+  skip(length: number): void {
+    this.#advance(length);
+  }
+
+  /** A reader of other bytes. */
+  over(bytes: Uint8Array): Reader {
+    return new Reader(bytes);
+  }
+
   /** An error that says where in the input it happened. */
   error(what: string): CodecError {
     return new CodecError(`${what} (at byte ${this.offset} of ${this.bytes.length})`);

@@ -16,6 +16,7 @@ import {
   Writer,
 } from './codec.ts';
 import { sha256d } from './hash.ts';
+import { MAX_FIELD_BYTES, readTransaction as readByHand } from './transaction-reader.ts';
 import type { Hash, Nits } from './units.ts';
 
 /** A place in the chain's outputs: which transaction, which of its outputs. */
@@ -52,9 +53,6 @@ export const NULL_TXID: Hash = new Uint8Array(32);
 /** The previous index of a coinbase input. */
 export const NULL_INDEX = 0xffff_ffff;
 
-/** Nothing in a block is longer than its maximal weight (BIP 141). */
-const MAX_BYTES = 4_000_000;
-
 /** An input as both forms carry it; the witness form brings all witnesses after the outputs. */
 export type BareInput = Omit<TxInput, 'witness'>;
 
@@ -62,13 +60,13 @@ export const outPointCodec = struct<OutPoint>({ txid: fixedBytes(32), index: u32
 
 export const inputCodec = struct<BareInput>({
   previous: outPointCodec,
-  scriptSig: varBytes(MAX_BYTES),
+  scriptSig: varBytes(MAX_FIELD_BYTES),
   sequence: u32,
 });
 
-export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_BYTES) });
+export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_FIELD_BYTES) });
 
-export const witnessCodec = array(varBytes(MAX_BYTES), MAX_BYTES);
+export const witnessCodec = array(varBytes(MAX_FIELD_BYTES), MAX_FIELD_BYTES);
 
 /** The original form: what a txid is the hash of, and how a transaction without witnesses travels. */
 export interface OriginalForm {
@@ -80,8 +78,8 @@ export interface OriginalForm {
 
 export const originalForm = struct<OriginalForm>({
   version: u32,
-  inputs: array(inputCodec, MAX_BYTES),
-  outputs: array(outputCodec, MAX_BYTES),
+  inputs: array(inputCodec, MAX_FIELD_BYTES),
+  outputs: array(outputCodec, MAX_FIELD_BYTES),
   lockTime: u32,
 });
 
@@ -101,8 +99,8 @@ export const witnessForm = struct<WitnessForm>({
   version: u32,
   marker: exactly(u8, MARKER),
   flag: exactly(u8, FLAG),
-  inputs: array(inputCodec, MAX_BYTES),
-  outputs: array(outputCodec, MAX_BYTES),
+  inputs: array(inputCodec, MAX_FIELD_BYTES),
+  outputs: array(outputCodec, MAX_FIELD_BYTES),
   witnesses: ({ inputs }) => repeated(witnessCodec, inputs.length),
   lockTime: u32,
 });
@@ -114,37 +112,8 @@ export const transactionCodec: Codec<Transaction> = {
 };
 
 function readTransaction(reader: Reader): Transaction {
-  // No inputs and no outputs read as the original form, which the rules refuse; otherwise BIP 144 takes a
-  // count of zero inputs for its marker.
-  const marked = reader.peek(4) === MARKER && reader.peek(5) !== 0;
-  return marked ? readWitnessForm(reader) : readOriginalForm(reader);
-}
-
-function readOriginalForm(reader: Reader): Transaction {
-  const start = reader.offset;
-  const { version, inputs, outputs, lockTime } = originalForm.read(reader);
-  const transaction = { version, inputs: inputs.map((input) => withWitness(input, [])), outputs, lockTime };
-  const bytes = reader.bytes.subarray(start, reader.offset);
-  const id = sha256d(bytes);
-  facts.set(transaction, { txid: id, wtxid: id, baseSize: bytes.length, totalSize: bytes.length });
-  return transaction;
-}
-
-function readWitnessForm(reader: Reader): Transaction {
-  const start = reader.offset;
-  const { version, inputs: bare, outputs, witnesses, lockTime } = witnessForm.read(reader);
-  const inputs = bare.map((input, index) => withWitness(input, witnesses[index] ?? []));
-  const transaction = { version, inputs, outputs, lockTime };
-  // As Bitcoin Core: otherwise one transaction would have two encodings.
-  if (!hasWitness(transaction)) throw reader.error('superfluous witness record');
-  const bytes = reader.bytes.subarray(start, reader.offset);
-  const size = sizeWithoutWitness(transaction);
-  facts.set(transaction, {
-    txid: sha256d(withoutWitness(bytes, size)),
-    wtxid: sha256d(bytes),
-    baseSize: size,
-    totalSize: bytes.length,
-  });
+  const { transaction, raw } = readByHand(reader);
+  facts.set(transaction, { raw });
   return transaction;
 }
 
@@ -157,12 +126,11 @@ function withoutWitness(bytes: Uint8Array, size: number): Uint8Array {
   return original;
 }
 
-function withWitness({ previous, scriptSig, sequence }: BareInput, witness: TxInput['witness']): TxInput {
-  return { previous, scriptSig, sequence, witness };
-}
-
 function writeTransaction(writer: Writer, transaction: Transaction): void {
-  if (hasWitness(transaction)) {
+  const { raw } = factsOf(transaction);
+  if (raw !== undefined) {
+    writer.bytes(raw);
+  } else if (hasWitness(transaction)) {
     const witnesses = transaction.inputs.map(({ witness }) => witness);
     witnessForm.write(writer, { ...transaction, marker: MARKER, flag: FLAG, witnesses });
   } else {
@@ -186,6 +154,8 @@ export function encodeTransaction(transaction: Transaction): Uint8Array {
 
 /** The original form, without witnesses: what the txid is the hash of. @throws CodecError */
 export function encodeWithoutWitness(transaction: Transaction): Uint8Array {
+  const { raw } = factsOf(transaction);
+  if (raw !== undefined && hasWitness(transaction)) return withoutWitness(raw, baseSize(transaction));
   const writer = new Writer(baseSize(transaction));
   writeOriginalForm(writer, transaction);
   return writer.finish();
@@ -201,6 +171,8 @@ export function decodeTransaction(bytes: Uint8Array): Transaction {
 
 /** What follows from a transaction's bytes, remembered as soon as it is known. */
 interface Facts {
+  /** The bytes it was read from: its only encoding. */
+  raw?: Uint8Array;
   txid?: Hash;
   wtxid?: Hash;
   baseSize?: number;
@@ -228,7 +200,9 @@ export function txid(transaction: Transaction): Hash {
 /** Hash of the transaction with its witnesses (BIP 141). The array is shared: do not change it. */
 export function wtxid(transaction: Transaction): Hash {
   const known = factsOf(transaction);
-  known.wtxid ??= hasWitness(transaction) ? sha256d(encodeTransaction(transaction)) : txid(transaction);
+  known.wtxid ??= hasWitness(transaction)
+    ? sha256d(known.raw ?? encodeTransaction(transaction))
+    : txid(transaction);
   return known.wtxid;
 }
 
@@ -242,7 +216,8 @@ export function baseSize(transaction: Transaction): number {
 /** Bytes on the wire, with witnesses. */
 export function totalSize(transaction: Transaction): number {
   const known = factsOf(transaction);
-  known.totalSize ??= baseSize(transaction) + (hasWitness(transaction) ? sizeOfWitnesses(transaction) : 0);
+  known.totalSize ??=
+    known.raw?.length ?? baseSize(transaction) + (hasWitness(transaction) ? sizeOfWitnesses(transaction) : 0);
   return known.totalSize;
 }
 
