@@ -1,6 +1,10 @@
 /** What a chain that changes its mind does to credits and payouts. Regtest: maturity is 100. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { judgeBlocks } from '../../../pool/accounting/block-judge.ts';
+import { NodeChain } from '../../../pool/accounting/node-chain.ts';
+import { Ledger } from '../../../pool/ledger/ledger.ts';
+import { askNetwork } from '../../../pool/nodes/node-network.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
 import { decodeTransaction } from '../../../protocol/transaction.ts';
@@ -11,6 +15,7 @@ import {
   POOL_LABEL,
   PROFILE,
 } from '../../kit/accounts-kit.ts';
+import { SILENT } from '../../kit/surroundings.ts';
 
 const LIMITED = { timeout: 120_000 };
 const { maturity } = PROFILE;
@@ -100,6 +105,37 @@ test('a block that comes back with its branch is owed once, paid or not', LIMITE
   await kit.untilPayout(1, 'confirmed');
   assert.equal(await kit.received('ann'), PART);
 });
+
+test(
+  'a pool that died with the lost blocks judged still hands in the payouts that were lost with them',
+  LIMITED,
+  async (t) => {
+    const kit = await AccountsKit.start(t);
+    await confirmedBlocks(kit, 1);
+    await kit.view.settle({ dryRun: false });
+    const [holder = ''] = await kit.node.mine(1);
+    await kit.mineEmpty(maturity - 1);
+    await kit.untilPayout(1, 'settled');
+    await kit.close();
+    await kit.reorganise(holder, maturity + 1);
+    await judgeAndDie(kit);
+    await kit.open();
+    await kit.untilPayout(1, 'sending');
+    await kit.node.mine(1);
+    await kit.untilPayout(1, 'confirmed');
+    assert.equal(await kit.received('ann'), PART);
+  },
+);
+
+/** What a pool does first with a reorganisation, and nothing of what comes after. */
+async function judgeAndDie(kit: AccountsKit): Promise<void> {
+  const { identity } = await askNetwork(kit.client, {});
+  const ledger = await Ledger.open({ file: kit.file, network: identity, log: SILENT });
+  const chain = new NodeChain(kit.client, new AbortController().signal);
+  const move = { tip: await chain.tip(), forkHeight: 0, isNew: true };
+  await judgeBlocks(move, { blocks: ledger.blocks, chain, maturity });
+  await ledger.close();
+}
 
 test(
   'a payout whose own coin was the lost coinbase returns its debts when that is buried',
