@@ -5,7 +5,6 @@ import type { Transaction } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { AcceptOutcome } from '../chain/acceptance.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
-import type { IntakeResult } from '../mempool/transaction-intake.ts';
 import type { PeerFacts, PeerId, RelayedMessage } from '../peers/peer-network.ts';
 
 /** A transaction of the mempool, as relay looks at it. */
@@ -35,6 +34,12 @@ export interface MempoolView {
 export type ServedItem =
   | { readonly kind: 'block'; readonly item: Inventory }
   | { readonly kind: 'message'; readonly message: RelayedMessage };
+
+/** What became of a transaction that a peer sent, as `TransactionIntake` says it. */
+export type TransactionOutcome =
+  | { readonly outcome: 'accepted' | 'known' }
+  | { readonly outcome: 'orphan'; readonly parents: readonly Hash[] }
+  | { readonly outcome: 'refused'; readonly error: RuleError };
 
 /** What happens to a node that synchronisation and relay must know of. */
 export type SyncEvent =
@@ -66,7 +71,7 @@ export type SyncEvent =
   /** A block has left the best chain: its transactions may be wanted again. */
   | { readonly type: 'block-disconnected' }
   /** Answer to `take-transaction`, and what became of an orphan later. */
-  | { readonly type: 'transaction-checked'; readonly peer: PeerId; readonly result: IntakeResult }
+  | { readonly type: 'transaction-checked'; readonly peer: PeerId; readonly result: TransactionOutcome }
   /** A transaction has entered the mempool, from wherever it came. */
   | { readonly type: 'transaction-entered'; readonly entry: PooledTransaction }
   /** Time has passed; comes several times a second. */

@@ -3,7 +3,6 @@ import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
 import { type Transaction, totalSize, txid as txidOf } from '../../protocol/transaction.ts';
 import type { Clock } from '../clock.ts';
 import { RecentKeys } from '../mempool/recent-keys.ts';
-import type { IntakeResult } from '../mempool/transaction-intake.ts';
 import type { PeerId, PeerProgress, RelayedMessage } from '../peers/peer-network.ts';
 import { BlockDownload } from './block-download.ts';
 import { BlockRelay } from './block-relay.ts';
@@ -11,7 +10,7 @@ import type { ChainView } from './chain-view.ts';
 import { HeaderSync } from './header-sync.ts';
 import { Serving } from './serving.ts';
 import { SyncContext, type SyncPeer } from './sync-context.ts';
-import type { MempoolView, SyncEffect, SyncEvent } from './sync-event.ts';
+import type { MempoolView, SyncEffect, SyncEvent, TransactionOutcome } from './sync-event.ts';
 import { SyncProgress, type SyncStatus } from './sync-status.ts';
 import { TransactionRelay, transactionKey } from './transaction-relay.ts';
 import { TransactionRequests } from './transaction-requests.ts';
@@ -214,7 +213,7 @@ export class Sync {
     this.#requests.forget(key);
   }
 
-  #transactionChecked(id: PeerId, result: IntakeResult): void {
+  #transactionChecked(id: PeerId, result: TransactionOutcome): void {
     switch (result.outcome) {
       case 'accepted':
         this.#context.emit({ type: 'delivered', peer: id, what: 'transaction' });
