@@ -108,7 +108,7 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
   };
 }
 
-type Core = Omit<NodeParts, 'requestStop'>;
+type Core = Omit<NodeParts, 'requestStop' | 'activeCalls'>;
 
 /** The chain with everything that follows it. */
 async function openCore(options: NodeOptions, directory: string, started: Stoppable[]): Promise<Core> {
@@ -185,7 +185,11 @@ function openRpc(
   const stop = options.onStopRequest ?? stopNode;
   const server = createRpcServer({
     // The answer to `stop` goes out first.
-    methods: nodeMethods({ ...core, requestStop: () => setImmediate(stop) }),
+    methods: nodeMethods({
+      ...core,
+      activeCalls: () => server.activeCalls(),
+      requestStop: () => setImmediate(stop),
+    }),
     authorize: basicAuth([credentials]),
     describeError: describeRuleError,
     health: () => healthOf(core),

@@ -65,8 +65,17 @@ export interface RpcServer {
   /** The Koa application, for further routes on the same port. */
   readonly app: Koa;
   readonly handler: RequestListener;
+  /** The calls that are running now, the oldest first. */
+  activeCalls(): ActiveCall[];
   /** Fires the signal of every running call, which ends long polls. */
   stop(): void;
+}
+
+/** A call that is running. */
+export interface ActiveCall {
+  readonly method: string;
+  /** On the clock of `performance.now()`. */
+  readonly startedMs: number;
 }
 
 /** Builds the server's application; `listenHttp({ handler, onStop: server.stop })` puts it on a port. */
@@ -126,6 +135,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   return {
     app,
     handler: app.callback(),
+    activeCalls: () => [...dispatcher.active],
     stop: () => {
       for (const context of running) context.abort(new Error('the server is stopping'));
     },
@@ -196,6 +206,7 @@ interface InvalidCall {
 
 /** The calls of one body, from text to text. */
 class Dispatcher {
+  readonly active = new Set<ActiveCall>();
   readonly #server: JSONRPCServer<RpcContext>;
   readonly #methods: RpcMethods;
   readonly #options: RpcServerOptions;
@@ -287,7 +298,14 @@ class Dispatcher {
       return new RpcError(RPC_CODES.methodNotFound, `Method not found: ${call.method.slice(0, 100)}`);
     }
     const request = { jsonrpc: '2.0', id: 0, method: call.method, params: call.params } as const;
-    const response: JSONRPCResponse | null = await this.#server.receive(request, context);
+    const active: ActiveCall = { method: call.method, startedMs: performance.now() };
+    this.active.add(active);
+    let response: JSONRPCResponse | null;
+    try {
+      response = await this.#server.receive(request, context);
+    } finally {
+      this.active.delete(active);
+    }
     if (response?.error !== undefined) {
       return new RpcError(response.error.code, response.error.message, response.error.data);
     }

@@ -3,6 +3,7 @@ import { encodeAddress } from '../../protocol/address.ts';
 import { amountToNumber } from '../../protocol/amount.ts';
 import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
+import { bool, hex, list, num, obj, str, time } from '../../service/rpc-result.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
 import type { MempoolEntry } from '../mempool/entry.ts';
 import { scriptOfAddress } from './arguments.ts';
@@ -34,6 +35,19 @@ const addressesInRangeParam = {
   help: `${addressesParam.help}, and perhaps "start" and "end" (heights, both included)`,
 } as const;
 
+const BALANCE_RESULT = obj('in NILZ, and exactly in nits as text', {
+  balance: num('confirmed: "spendable" and "immature" together'),
+  balance_nits: str('the same in nits'),
+  spendable: num('what the next block could spend'),
+  spendable_nits: str('the same in nits'),
+  immature: num('coinbase outputs that are too young to be spent'),
+  immature_nits: str('the same in nits'),
+  pending: num('what the mempool adds or, negative, takes'),
+  pending_nits: str('the same in nits'),
+  received: num('all that ever came, spent or not'),
+  received_nits: str('the same in nits'),
+});
+
 /** What of the mempool concerns a script: an output that pays to it, or an input that spends from it. */
 interface UnconfirmedDelta {
   readonly script: Uint8Array;
@@ -49,6 +63,11 @@ export function addressMethods(parts: NodeParts): RpcMethods {
   const { addresses: index, chain, profile } = parts;
   const scriptsOf = (texts: readonly string[]): Uint8Array[] =>
     distinct(texts.map((each) => scriptOfAddress(each, profile)));
+  const addressText = (script: Uint8Array): string => {
+    const text = encodeAddress(script, profile.address);
+    if (text === undefined) throw new Error('a script that was made from an address has none');
+    return text;
+  };
 
   return {
     getaddressbalance: rpcMethod({
@@ -58,6 +77,7 @@ export function addressMethods(parts: NodeParts): RpcMethods {
         'too young to be spent); "pending" is what the mempool adds or, negative, takes; "received" is all that ' +
         'ever came. Each in NILZ, and exactly in nits as text.',
       params: [addressesParam],
+      result: BALANCE_RESULT,
       run: async ({ addresses }) => {
         const scripts = scriptsOf(addresses.addresses);
         const { spendable, immature, received } = await index.balance(scripts);
@@ -72,15 +92,55 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       },
     }),
 
+    getaddressdeltas: rpcMethod({
+      group,
+      help: 'Every confirmed output of addresses (positive) and every input that spends one (negative), oldest first.',
+      params: [addressesInRangeParam],
+      result: list(
+        'in the order of the chain',
+        obj('', {
+          satoshis: num('in nits'),
+          txid: hex('of the transaction'),
+          index: num('of its output, or of its input where "satoshis" is negative'),
+          blockindex: num('place of the transaction in its block'),
+          height: num('of its block'),
+          address: str('whose'),
+        }),
+      ),
+      run: async ({ addresses: { addresses, start, end } }) => {
+        const deltas = await index.deltas(scriptsOf(addresses), { start, end });
+        return deltas.map(({ script, txid, index: at, position, height, value }) => ({
+          satoshis: Number(value),
+          txid: displayHash(txid),
+          index: at,
+          blockindex: position,
+          height,
+          address: addressText(script),
+        }));
+      },
+    }),
+
     getaddressmempool: rpcMethod({
       group,
       help: 'What unconfirmed transactions pay to addresses (positive) and spend from them (negative), in nits.',
       params: [addressesParam],
+      result: list(
+        'in the order of arrival',
+        obj('', {
+          address: str('whose'),
+          txid: hex('of the unconfirmed transaction'),
+          index: num('of its output, or of its input where "satoshis" is negative'),
+          satoshis: num('in nits'),
+          timestamp: time('when the transaction came'),
+          prevtxid: hex('of the output that an input spends').optional(),
+          prevout: num('index of that output').optional(),
+        }),
+      ),
       run: ({ addresses }) =>
         unconfirmed(parts, scriptsOf(addresses.addresses)).map(({ script, entry, index: at, value }) => {
           const spent = value < 0n ? entry.transaction.inputs[at]?.previous : undefined;
           return {
-            address: encodeAddress(script, profile.address),
+            address: addressText(script),
             txid: displayHash(entry.txid),
             index: at,
             satoshis: Number(value),
@@ -94,6 +154,7 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       group,
       help: 'Ids of the confirmed transactions that pay to addresses or spend from them, oldest first.',
       params: [addressesInRangeParam],
+      result: list('the ids', hex('id of a transaction')),
       run: async ({ addresses: { addresses, start, end } }) => {
         const transactions = await index.transactions(scriptsOf(addresses), { start, end });
         return transactions.map(({ txid }) => displayHash(txid));
@@ -106,11 +167,25 @@ export function addressMethods(parts: NodeParts): RpcMethods {
         'The confirmed unspent outputs of addresses, values in nits. "spendable" is false for a coinbase output ' +
         'too young to be spent.',
       params: [addressesParam],
+      result: list(
+        'in the order of the chain',
+        obj('', {
+          address: str('whose'),
+          txid: hex('of the transaction that made it'),
+          outputIndex: num('its index'),
+          script: hex('its script'),
+          satoshis: num('its value in nits'),
+          height: num('of its block'),
+          coinbase: bool('whether a coinbase made it'),
+          confirmations: num('blocks from its own to the tip, both counted'),
+          spendable: bool('whether the next block could spend it'),
+        }),
+      ),
       run: async ({ addresses }) => {
         const coins = await index.coins(scriptsOf(addresses.addresses));
         const { height: tipHeight } = chain.tip;
         return coins.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
-          address: encodeAddress(script, profile.address),
+          address: addressText(script),
           txid: displayHash(txid),
           outputIndex,
           script: bytesToHex(script),
@@ -125,9 +200,11 @@ export function addressMethods(parts: NodeParts): RpcMethods {
   };
 }
 
+type Sums<Name extends string> = Readonly<Record<Name, number> & Record<`${Name}_nits`, string>>;
+
 /** A sum in NILZ, and exactly in nits: it may be larger than a number of JSON holds. */
-function sumJson(name: string, sum: Nits): Record<string, number | string> {
-  return { [name]: amountToNumber(sum), [`${name}_nits`]: String(sum) };
+function sumJson<Name extends string>(name: Name, sum: Nits): Sums<Name> {
+  return { [name]: amountToNumber(sum), [`${name}_nits`]: String(sum) } as Sums<Name>;
 }
 
 function unconfirmed({ mempoolScripts }: NodeParts, scripts: readonly Uint8Array[]): UnconfirmedDelta[] {

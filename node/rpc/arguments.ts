@@ -1,6 +1,6 @@
 /** Parameter schemas that several method groups share. */
 import * as z from 'zod';
-import { AddressError, decodeAddress } from '../../protocol/address.ts';
+import { AddressError, type DecodedAddress, decodeAddress } from '../../protocol/address.ts';
 import { AmountError, parseAmount } from '../../protocol/amount.ts';
 import { hexToBytes, parseDisplayHash } from '../../protocol/bytes.ts';
 import { CodecError } from '../../protocol/codec.ts';
@@ -47,12 +47,17 @@ export function transactionOf(hex: string): Transaction {
   }
 }
 
-/** @throws RpcError −5 unless `address` is one of this network */
-export function scriptOfAddress(address: string, { address: format }: NetworkProfile): Uint8Array {
+/** @throws RpcError −5 unless `text` is an address of this network */
+export function addressOf(text: string, { address: format }: NetworkProfile): DecodedAddress {
   try {
-    return decodeAddress(address, format).script;
+    return decodeAddress(text, format);
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new RpcError(RPC_ERRORS.notFound, `Invalid address: ${error.message}`);
   }
+}
+
+/** The script that pays to an address. @throws RpcError −5 unless it is one of this network */
+export function scriptOfAddress(address: string, profile: NetworkProfile): Uint8Array {
+  return addressOf(address, profile).script;
 }

@@ -1,4 +1,5 @@
 import type { NetworkProfile } from '../../protocol/network.ts';
+import type { ActiveCall } from '../../service/rpc-server.ts';
 import type { AddressIndex } from '../chain/address-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { CoinStatistics } from '../chain/coin-statistics.ts';
@@ -24,6 +25,8 @@ export interface NodeParts extends MempoolParts {
   }) => Promise<CoinStatistics | undefined>;
   /** Seconds since the node started. */
   readonly uptimeSeconds: () => number;
+  /** The calls of the RPC that are running. */
+  readonly activeCalls: () => ActiveCall[];
   /** Ends the node as soon as the answer is on its way. */
   readonly requestStop: () => void;
 }
