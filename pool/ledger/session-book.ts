@@ -95,7 +95,7 @@ export class SessionBook {
     return this.#sessions.entries();
   }
 
-  /** Keeps a session, once its miner is authorised: whoever merely connects writes nothing. */
+  /** Keeps a session, once its miner has brought a share: whoever merely connects writes nothing. */
   keepSession(id: string, extranonce1: Uint8Array): void {
     this.#sessions.set(id, { extranonce1, seenMs: this.#clock.wallMs() });
     this.#writeSoon();

@@ -17,6 +17,7 @@ import {
   type SessionContext,
   showMessage,
 } from './session.ts';
+import { LEAST_EXTRANONCE2_SIZE } from './share.ts';
 
 /**
  * What an operator may tell one miner, as firmware authors need to provoke it. Each order gives the effects that
@@ -41,8 +42,6 @@ const ORDERS: Readonly<Record<string, OrderOf>> = {
 const MAX_MESSAGE_CHARACTERS = 500;
 const LONGEST_WAIT_SECONDS = 3_600;
 const MAX_VERSION_CHARACTERS = 128;
-/** The miner must be left with something to vary. */
-const LEAST_EXTRANONCE2_SIZE = 2;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
 
 /** The orders there are. */

@@ -7,7 +7,7 @@ export interface SessionMemory {
   session(id: string): { readonly extranonce1: Uint8Array } | undefined;
   /** All of them, so that nobody else is given an extranonce1 of theirs. */
   sessions(): Iterable<readonly [id: string, session: { readonly extranonce1: Uint8Array }]>;
-  /** Keeps a session, or what it has changed to. Called for miners with an authorised worker only. */
+  /** Keeps a session, or what it has changed to. Called for miners that have brought a share only. */
   keepSession(id: string, extranonce1: Uint8Array): void;
   /** The session was in use until now. */
   touchSession(id: string): void;

@@ -3,7 +3,7 @@ import { EXTRANONCE1_SIZE } from '../jobs/job.ts';
 import type { Extranonce1Space } from './extranonce1.ts';
 import type { JobSpan, Session } from './session.ts';
 import type { SessionMemory } from './session-memory.ts';
-import type { Extranonce } from './share.ts';
+import { type Extranonce, LEAST_EXTRANONCE2_SIZE } from './share.ts';
 
 /** What a session is given when it subscribes. */
 export interface Opened {
@@ -27,6 +27,8 @@ export interface SessionRegistryOptions {
 
 /** Sessions whose connection is gone, so that shares found meanwhile still count. The oldest go first. */
 const MAX_ENDED = 2_048;
+/** Those without a share may fill only a part of it: anybody can make as many of them as he likes. */
+const MAX_ENDED_IDLE = MAX_ENDED / 2;
 const SESSION_ID = /^[0-9a-f]{32}$/;
 
 interface Ended {
@@ -84,7 +86,11 @@ export class SessionRegistry {
 
   #remembered(sessionId: string): Ended | undefined {
     const kept = this.#options.memory.session(sessionId);
-    return kept && this.#unused(kept.extranonce1);
+    if (kept === undefined) return undefined;
+    // Jobs may have less room than when it was given away, and a miner must be left with something to vary.
+    const room = this.#options.extranonce2Size + EXTRANONCE1_SIZE;
+    const fits = kept.extranonce1.length <= room - LEAST_EXTRANONCE2_SIZE;
+    return this.#unused(fits ? kept.extranonce1 : kept.extranonce1.subarray(0, EXTRANONCE1_SIZE));
   }
 
   #unused(extranonce1: Uint8Array): Ended {
@@ -92,9 +98,9 @@ export class SessionRegistry {
     return { extranonce: { extranonce1, extranonce2Size }, spans: [], lastSequence: -1 };
   }
 
-  /** The session is worth to be remembered: its miner is authorised, or its extranonce1 has changed. */
-  keep({ subscription, workers }: Session): void {
-    if (subscription === undefined || workers.size === 0) return;
+  /** The session is worth to be remembered: its miner has brought a share, or its extranonce1 has changed. */
+  keep({ subscription, hasWorked }: Session): void {
+    if (subscription === undefined || !hasWorked) return;
     this.#options.memory.keepSession(subscription.sessionId, subscription.extranonce.extranonce1);
   }
 
@@ -115,13 +121,14 @@ export class SessionRegistry {
 
   /** The connection is gone. What it had stays with whoever has resumed the session meanwhile. */
   close(session: Session): void {
-    const { subscription, workers, spans, lastSequence } = session;
+    const { subscription, workers, spans, lastSequence, hasWorked } = session;
     if (subscription === undefined || this.#open.get(subscription.sessionId) !== session) return;
     const { sessionId, extranonce } = subscription;
     this.#open.delete(sessionId);
     this.#options.extranonces.release(baseOf(extranonce));
     if (workers.size === 0) return;
     this.#options.memory.touchSession(sessionId);
+    if (!hasWorked && this.#ended.size >= MAX_ENDED_IDLE) return;
     this.#ended.set(sessionId, { extranonce, spans, lastSequence });
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);

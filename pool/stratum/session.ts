@@ -46,6 +46,8 @@ export interface Session {
   /** Sequences of the jobs whose transactions it was told last. */
   listed: readonly number[];
   readonly tally: SubmissionTally;
+  /** Whether it has brought a good share: without one it gets no place on the disk. */
+  hasWorked: boolean;
   readonly roots: MerkleRoots;
   /** Sees what became of each submission: for a protocol inspector. */
   onVerdict: ((params: readonly unknown[], verdict: Verdict, sent: SentJob | undefined) => void) | undefined;
@@ -119,6 +121,7 @@ export function newSession(id: string): Session {
     asked: { id: 0, version: undefined },
     listed: [],
     tally: new SubmissionTally(),
+    hasWorked: false,
     roots: new MerkleRoots(),
     onVerdict: undefined,
   };
@@ -145,13 +148,19 @@ export function deliverJob(session: Session, job: Job, clean: boolean, context: 
   if (session.told !== difficulty) {
     session.told = difficulty;
     beginWindow(session.pace, context.clock.steadyMs());
-    if (session.pace.fitted !== undefined) {
-      for (const worker of session.workers.values()) context.keepDifficulty(worker, difficulty);
-    }
+    if (session.pace.fitted !== undefined) keepDifficulty(session, difficulty, context);
     effects.push({ type: 'send', line: encodeSetDifficulty(difficulty) });
   }
   effects.push({ type: 'notify', job: job.at?.(difficulty) ?? job, clean: clean || isFirst });
   return effects;
+}
+
+/** Keeps what fits its workers: for one that is known already, or has brought a share. */
+function keepDifficulty(session: Session, difficulty: Difficulty, context: SessionContext): void {
+  for (const worker of session.workers.values()) {
+    const isKnown = session.hasWorked || context.difficultyOf(worker) !== undefined;
+    if (isKnown) context.keepDifficulty(worker, difficulty);
+  }
 }
 
 /** What a job is sent with: what it was sent with before, if it was, so that both ways of it stay one. */

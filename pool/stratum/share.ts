@@ -84,6 +84,9 @@ export type Verdict = { readonly candidate?: BlockCandidate } & (
   | { readonly outcome: 'rejected'; readonly reason: RejectReason; readonly error: StratumError }
 );
 
+/** A miner must be left with something to vary. */
+export const LEAST_EXTRANONCE2_SIZE = 2;
+
 /** The part of a job's search space that a connection works in. */
 export interface Extranonce {
   readonly extranonce1: Uint8Array;

@@ -51,7 +51,6 @@ function enter(session: Session, user: unknown, context: SessionContext): string
   if (session.workers.size === 1) {
     const remembered = context.difficultyOf(worker);
     if (remembered !== undefined) session.wishes.remembered ??= remembered;
-    context.registry.keep(session);
   }
   return undefined;
 }

@@ -35,6 +35,10 @@ export function submit(session: Session, { id, params }: Call, context: SessionC
   const { share, tip, proof } = verdict;
   tip.seen.add(share.hash);
   session.tally.countAccepted();
+  if (!session.hasWorked) {
+    session.hasWorked = true;
+    context.registry.keep(session);
+  }
   paceShare(session.pace, share.difficulty, context.difficulty);
   effects.push({ type: 'record', id, share, tip, proof });
   return [...effects, ...tick(session, context)];

@@ -42,8 +42,6 @@ function open(session: Session, agent: string, asked: string, context: SessionCo
   if (usual !== undefined) session.wishes.usual = usual;
   const last = spans.at(-1)?.level.difficulty;
   if (last !== undefined) session.wishes.remembered = last;
-  // Authorised before it has subscribed: worth to be kept at once.
-  context.registry.keep(session);
   return supersedes === undefined ? [] : [{ type: 'supersede', id: supersedes }];
 }
 

@@ -106,8 +106,9 @@ test('a wish made on the new connection waits for a new job: one job never has t
 
 test('a session outlives the pool, in what the ledger keeps of it', () => {
   const memory = new VolatileMemory();
-  const before = new SessionUnderTest({ memory, extranonce1: '0badcafe' });
-  before.login(USER);
+  const before = new SessionUnderTest({ start: EASY, memory, extranonce1: '0badcafe' });
+  before.jobs.push(job(1));
+  submit(before.login(USER), job(1));
   const after = new SessionUnderTest({ memory, extranonce1: '00000001' });
   const effects = after.call('mining.subscribe', ['test', before.sessionId]);
   assert.deepEqual(given(effects), { id: before.sessionId, extranonce1: '0badcafe' });
@@ -123,6 +124,65 @@ test('after a restart nobody else is given an extranonce1 that is remembered', (
   assert.equal(given(miner.call('mining.subscribe', [])).extranonce1, '00000006');
   const owner = new SessionUnderTest({ beside: miner });
   assert.equal(given(owner.call('mining.subscribe', ['', 'cd'.repeat(16)])).extranonce1, '00000005');
+});
+
+test('a session without a share, and what fits its miner, are kept on no disk', () => {
+  const memory = new VolatileMemory();
+  const miner = new SessionUnderTest({ start: EASY, memory });
+  miner.jobs.push(job(1));
+  miner.login(USER);
+  // It brings nothing for so long that its difficulty comes down.
+  miner.clock.pass(3_600_000);
+  miner.tick();
+  assert.equal(told(miner.deliver(job(2)))[0] === 'notify', false, 'a new difficulty');
+  assert.equal(memory.session(miner.sessionId), undefined);
+  const worker = { address: 'dnilz1qexample', name: 'rig-01' };
+  assert.equal(memory.difficultyOf(worker), undefined);
+  const { sessionId } = miner;
+  const extranonce1 = bytesToHex(miner.extranonce1);
+  miner.context.registry.close(miner.session);
+  const again = new SessionUnderTest({ beside: miner });
+  assert.deepEqual(
+    given(again.call('mining.subscribe', ['', sessionId])),
+    { id: sessionId, extranonce1 },
+    'while the pool runs it may come again',
+  );
+});
+
+test('sessions without a share drive none that has brought one out of memory', () => {
+  const worker = firstMiner();
+  submit(worker, job(1));
+  worker.context.registry.close(worker.session);
+  for (let count = 0; count < 3_000; count++) {
+    const idle = new SessionUnderTest({ beside: worker });
+    idle.login(USER);
+    idle.context.registry.close(idle.session);
+  }
+  const again = new SessionUnderTest({ beside: worker });
+  again.call('mining.subscribe', ['', worker.sessionId]);
+  again.call('mining.authorize', [USER, 'x']);
+  assert.equal(submit(again, job(1))[0]?.type, 'record', 'work from before still counts');
+});
+
+test('an extranonce1 that has no room any more after a restart is cut, so that the miner can vary something', () => {
+  const kept = '0badcafe0102030405';
+  for (const [length, given, size] of [
+    [5, '0badcafe01', 3],
+    [6, '0badcafe0102', 2],
+    [7, '0badcafe', 4],
+    [9, '0badcafe', 4],
+  ] as const) {
+    const memory = new VolatileMemory();
+    const id = 'cd'.repeat(16);
+    memory.keepSession(id, Buffer.from(kept.slice(0, 2 * length), 'hex'));
+    const miner = new SessionUnderTest({ memory });
+    const { result } = answerIn(miner.call('mining.subscribe', ['', id]));
+    assert.deepEqual((result as unknown[]).slice(1), [given, size]);
+    const other = new SessionUnderTest({ beside: miner });
+    other.call('mining.subscribe', []);
+    const wanted = Buffer.from('0badcafe', 'hex');
+    assert.equal(other.context.registry.exchange(other.session, wanted), undefined, 'it is taken');
+  }
 });
 
 test('a session that nobody was authorised in leaves nothing behind', () => {
