@@ -5,20 +5,21 @@ import { MAX_BLOCK_SIGOPS_COST, withReservedValue } from '../../protocol/check-b
 import { MAX_BLOCK_WEIGHT } from '../../protocol/check-transaction.ts';
 import { CodecError } from '../../protocol/codec.ts';
 import { compactToTarget, showBits } from '../../protocol/compact.ts';
-import { blockHash } from '../../protocol/header.ts';
+import { blockHash, decodeHeader, type Header } from '../../protocol/header.ts';
 import { commitmentScript } from '../../protocol/merkle.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import { encodeTransaction } from '../../protocol/transaction.ts';
+import { hex, list, none, num, obj, record, str, time } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
 import type { AcceptResult } from '../chain/acceptance.ts';
 import type { Chain } from '../chain/chain.ts';
 import { longPollId } from '../long-poll.ts';
 import type { BlockTemplate, Moment } from '../template.ts';
-import { bitsJson, numberHex } from './block-json.ts';
+import { BITS_FIELDS, bitsJson, numberHex } from './block-json.ts';
 import { MIN_FEE_RATE_JSON } from './mempool.ts';
 import type { NodeParts } from './parts.ts';
-import { warningsOf } from './warnings.ts';
+import { WARNINGS_RESULT, warningsOf } from './warnings.ts';
 
 const group = 'Mining';
 
@@ -27,12 +28,51 @@ const HASH_RATE_BLOCKS = 120;
 
 /** Fields nobody needs pass unread: miners send many. */
 const templateRequest = z.looseObject({
-  mode: z.string().optional(),
-  data: z.string().optional(),
-  longpollid: z.string().optional(),
-  rules: z.array(z.string()).optional(),
-  capabilities: z.array(z.string()).optional(),
+  mode: z.string().optional().describe('"template", which is the default, or "proposal" (BIP 23)'),
+  data: z.string().optional().describe('the proposed block in hex'),
+  longpollid: z.string().optional().describe('of an earlier answer: waits for something better (BIP 22)'),
+  rules: z
+    .array(z.string())
+    .optional()
+    .describe('rules the miner knows (BIP 9); those of the chain are always on'),
+  capabilities: z.array(z.string()).optional().describe('what the miner can do (BIP 22)'),
 });
+
+const TEMPLATE_RESULT = obj('', {
+  capabilities: list('what the node can do', str('as "proposal"')),
+  version: num('version for the header'),
+  rules: list('rules that are on (BIP 9)', str('name of a rule')),
+  vbavailable: record('rules that are voted on: none', 'name of a rule', num('its bit')),
+  vbrequired: num('bits of the version that must be set: none'),
+  previousblockhash: hex('hash of the tip'),
+  transactions: list(
+    'what to put behind the coinbase, in this order',
+    obj('', {
+      data: hex('its bytes'),
+      txid: hex('its id'),
+      hash: hex('its hash with witnesses'),
+      depends: list('transactions that must stand before it', num('place in this list, counted from 1')),
+      fee: num('in nits'),
+      sigops: num('signature-operation cost'),
+      weight: num('weight (BIP 141)'),
+    }),
+  ),
+  coinbaseaux: record('what to put into the coinbase: nothing', 'any name', hex('bytes')),
+  coinbasevalue: num('reward and fees, in nits'),
+  longpollid: str('names this work, to wait for better'),
+  target: hex('no hash may be above it'),
+  mintime: time('the earliest time for the header'),
+  mutable: list('what may be changed', str('as "time"')),
+  noncerange: hex('the first and the last nonce'),
+  sigoplimit: num('signature-operation cost of a block at most'),
+  sizelimit: num('bytes of a block at most'),
+  weightlimit: num('weight of a block at most'),
+  curtime: time('the time now, not before mintime'),
+  bits: hex('the target in its compact form'),
+  height: num('height of the block to be found'),
+  default_witness_commitment: hex('script of the output that commits to the witnesses, for all transactions'),
+});
+type TemplateJson = z.input<typeof TEMPLATE_RESULT>;
 
 /** The methods for those who look for blocks. */
 export function miningMethods(parts: NodeParts): RpcMethods {
@@ -54,6 +94,11 @@ export function miningMethods(parts: NodeParts): RpcMethods {
           help: 'an object with "mode", "rules", "capabilities", "longpollid", "data"; all may be left out',
         },
       ],
+      result: [
+        { when: 'for a proposal that is good', schema: none() },
+        { when: 'for a proposal that is not', schema: str('why not (BIP 22)') },
+        { when: 'otherwise', schema: TEMPLATE_RESULT },
+      ],
       run: async ({ template_request: request = {} }, context) => {
         const { mode = 'template', data, longpollid } = request;
         if (mode === 'proposal') return judgeProposal(chain, data);
@@ -70,6 +115,16 @@ export function miningMethods(parts: NodeParts): RpcMethods {
       group,
       help: 'What concerns miners: difficulty, hash rate, number of waiting transactions.',
       params: [],
+      result: obj('', {
+        blocks: num('height of the tip'),
+        ...BITS_FIELDS,
+        networkhashps: num('hashes per second of the network, from the last 120 blocks'),
+        pooledtx: num('transactions in the mempool'),
+        blockmintxfee: num('the lowest fee rate that is mined, in NILZ per 1,000 vbytes'),
+        chain: str('name of the network'),
+        next: obj('the next block', { height: num('its height'), ...BITS_FIELDS }),
+        warnings: WARNINGS_RESULT,
+      }),
       run: () => {
         const { height, bits } = chain.tip;
         return {
@@ -92,17 +147,18 @@ export function miningMethods(parts: NodeParts): RpcMethods {
         {
           name: 'nblocks',
           schema: z.int(),
-          optional: true,
-          help: 'how many blocks to look back, -1 for the window of the retarget (default 120)',
+          default: HASH_RATE_BLOCKS,
+          help: 'how many blocks to look back, -1 for the window of the retarget',
         },
         {
           name: 'height',
           schema: z.int(),
-          optional: true,
-          help: 'up to this height, -1 for the tip (default -1)',
+          default: -1,
+          help: 'up to this height, -1 for the tip',
         },
       ],
-      run: ({ nblocks = HASH_RATE_BLOCKS, height = -1 }) => {
+      result: num('hashes per second'),
+      run: ({ nblocks, height }) => {
         if (nblocks < -1 || nblocks === 0) {
           const message = 'Invalid nblocks. Must be a positive number or -1.';
           throw new RpcError(RPC_ERRORS.invalidParameter, message);
@@ -123,7 +179,29 @@ export function miningMethods(parts: NodeParts): RpcMethods {
         { name: 'hexdata', schema: z.string(), help: 'the block in hex' },
         { name: 'dummy', schema: z.unknown(), optional: true, help: 'taken for compatibility (BIP 22)' },
       ],
+      result: [
+        { when: 'for the new tip', schema: none() },
+        { when: 'otherwise', schema: str('why not (BIP 22)') },
+      ],
       run: async ({ hexdata }) => submissionReason(await chain.accept(withReservedValue(blockOf(hexdata)))),
+    }),
+
+    submitheader: rpcMethod({
+      group,
+      help: 'Hands in the header of a block, whose transactions may follow. Answers null, also when it is known.',
+      params: [{ name: 'hexdata', schema: z.string(), help: 'the 80 bytes in hex' }],
+      result: none(),
+      run: async ({ hexdata }) => {
+        const header = headerOf(hexdata);
+        const { outcome, error } = await chain.acceptHeader(header);
+        if (outcome === 'stored' || outcome === 'duplicate') return null;
+        const message = {
+          orphan: `Must submit previous header (${displayHash(header.previous)}) first`,
+          'duplicate-invalid': 'duplicate-invalid',
+          invalid: error?.code ?? 'invalid',
+        };
+        throw new RpcError(RPC_ERRORS.verifyError, message[outcome]);
+      },
     }),
   };
 }
@@ -135,6 +213,16 @@ function blockOf(hex: string): Block {
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new RpcError(RPC_ERRORS.deserializationError, 'Block decode failed', error.message);
+  }
+}
+
+/** @throws RpcError −22 unless `hex` spells a header */
+function headerOf(hex: string): Header {
+  try {
+    return decodeHeader(hexToBytes(hex));
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    throw new RpcError(RPC_ERRORS.deserializationError, 'Block header decode failed', error.message);
   }
 }
 
@@ -176,7 +264,7 @@ async function judgeProposal(chain: Chain, data: string | undefined): Promise<st
 }
 
 /** Answer of `getblocktemplate` (BIP 22, 23, 145), the fields in Bitcoin Core's order. */
-function templateJson(template: BlockTemplate, moment: Moment): Record<string, unknown> {
+function templateJson(template: BlockTemplate, moment: Moment): TemplateJson {
   return {
     capabilities: ['proposal'],
     version: template.version,
@@ -203,9 +291,9 @@ function templateJson(template: BlockTemplate, moment: Moment): Record<string, u
 }
 
 /** The same template is handed out many times. */
-const transactionsOf = new WeakMap<BlockTemplate, readonly unknown[]>();
+const transactionsOf = new WeakMap<BlockTemplate, TemplateJson['transactions']>();
 
-function transactionsJson(template: BlockTemplate): readonly unknown[] {
+function transactionsJson(template: BlockTemplate): TemplateJson['transactions'] {
   const known = transactionsOf.get(template);
   if (known) return known;
   const positions = new Map(template.entries.map(({ key }, index) => [key, index + 1]));

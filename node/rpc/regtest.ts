@@ -6,6 +6,7 @@ import { blockHash } from '../../protocol/header.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Transaction } from '../../protocol/transaction.ts';
+import { hex, list, none, obj } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
 import { solveBlock } from '../generate.ts';
 import type { Mempool } from '../mempool/mempool.ts';
@@ -38,11 +39,15 @@ export function regtestMethods(parts: NodeParts): RpcMethods {
         {
           name: 'submit',
           schema: z.boolean(),
-          optional: true,
-          help: 'false answers the block only (default true)',
+          default: true,
+          help: 'false answers the block only',
         },
       ],
-      run: async ({ output, transactions, submit = true }) => {
+      result: obj('', {
+        hash: hex('hash of the block'),
+        hex: hex('the block, if it was not handed in').optional(),
+      }),
+      run: async ({ output, transactions, submit }) => {
         const script = scriptOfAddress(output, profile);
         const { previous, height } = templates.fresh();
         const draft = assembleBlock({
@@ -69,11 +74,12 @@ export function regtestMethods(parts: NodeParts): RpcMethods {
         {
           name: 'maxtries',
           schema: z.int().positive(),
-          optional: true,
-          help: 'nonces to try (default 1000000)',
+          default: DEFAULT_MAX_TRIES,
+          help: 'nonces to try for a block',
         },
       ],
-      run: async ({ nblocks, address, maxtries = DEFAULT_MAX_TRIES }, context) => {
+      result: list('hashes of the blocks', hex('a hash')),
+      run: async ({ nblocks, address, maxtries }, context) => {
         const script = scriptOfAddress(address, profile);
         const hashes: string[] = [];
         while (hashes.length < nblocks && !context.gone) {
@@ -102,6 +108,7 @@ export function regtestMethods(parts: NodeParts): RpcMethods {
           help: 'seconds since 1970',
         },
       ],
+      result: none(),
       run: ({ timestamp }) => {
         clock.setMockTime(timestamp);
         parts.longPoll.changed();

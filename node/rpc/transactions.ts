@@ -8,6 +8,7 @@ import { RULES, type RuleError } from '../../protocol/rules.ts';
 import { isUnspendable } from '../../protocol/script.ts';
 import { encodeTransaction, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
+import { bool, hex, list, num, obj, str, time } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import { amountArgument, hashArgument, transactionOf, verbosityArgument } from './arguments.ts';
@@ -15,7 +16,7 @@ import { confirmationsOf } from './block-json.ts';
 import { entryOf } from './chain.ts';
 import { ratePerKvb } from './mempool.ts';
 import type { NodeParts } from './parts.ts';
-import { transactionJson } from './transaction-json.ts';
+import { DECODED_FIELDS, PREVOUTS_FIELDS, TRANSACTION_FIELDS, transactionJson } from './transaction-json.ts';
 
 const group = 'Rawtransactions';
 
@@ -25,6 +26,15 @@ const DEFAULT_MAX_FEE_RATE: Nits = COIN / 10n;
 const ABSURD_FEE_RATE: Nits = COIN;
 /** Core's `MAX_PACKAGE_COUNT`. */
 const MAX_TESTED = 25;
+
+/** Where a transaction stands; absent while it is not mined. */
+const PLACE_FIELDS = {
+  in_active_chain: bool('whether the block that was asked for is on the best chain').optional(),
+  blockhash: hex('hash of its block').optional(),
+  confirmations: num('blocks from its own to the tip, both counted').optional(),
+  time: time('of its block').optional(),
+  blocktime: time('of its block').optional(),
+};
 
 const maxFeeRateParam = {
   name: 'maxfeerate',
@@ -50,6 +60,7 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
           help: 'taken for compatibility; the form is always recognised',
         },
       ],
+      result: obj('', DECODED_FIELDS),
       run: ({ hexstring }) => {
         const { hex, ...decoded } = transactionJson(transactionOf(hexstring), profile.address);
         return decoded;
@@ -67,8 +78,8 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
           name: 'verbosity',
           aliases: ['verbose'],
           schema: verbosityArgument,
-          optional: true,
-          help: '0, 1 or 2 (default 0)',
+          default: 0,
+          help: '0, 1 or 2',
         },
         {
           name: 'blockhash',
@@ -77,7 +88,12 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
           help: 'look in this block only, whichever branch it is on',
         },
       ],
-      run: async ({ txid, verbosity = 0, blockhash }) => {
+      result: [
+        { when: 'for verbosity = 0', schema: hex('its bytes') },
+        { when: 'for verbosity = 1', schema: obj('', { ...PLACE_FIELDS, ...TRANSACTION_FIELDS }) },
+        { when: 'for verbosity = 2', schema: obj('', { ...PLACE_FIELDS, ...PREVOUTS_FIELDS }) },
+      ],
+      run: async ({ txid, verbosity, blockhash }) => {
         const found = await find(parts, txid, blockhash);
         if (verbosity <= 0) return bytesToHex(encodeTransaction(found.transaction));
         const details =
@@ -103,6 +119,7 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
           help: 'refuse to destroy more than this in one output, in NILZ (default 0)',
         },
       ],
+      result: hex('its id'),
       run: async ({ hexstring, maxfeerate, maxburnamount = 0n }) => {
         const maxFeeRate = maxFeeRateOf(maxfeerate);
         const transaction = transactionOf(hexstring);
@@ -122,6 +139,22 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
         { name: 'rawtxs', schema: z.array(z.string()), help: 'up to 25 transactions in hex, parents first' },
         maxFeeRateParam,
       ],
+      result: list(
+        'in the order of the transactions',
+        obj('', {
+          txid: hex('its id'),
+          wtxid: hex('its hash with witnesses'),
+          allowed: bool('whether the mempool would take it'),
+          vsize: num('virtual bytes, if it would').optional(),
+          fees: obj('if it would', {
+            base: num('its fee in NILZ'),
+            'effective-feerate': num('in NILZ per 1,000 vbytes'),
+            'effective-includes': list('whose fee and size the rate is', hex('a wtxid')),
+          }).optional(),
+          'reject-reason': str('why not, as a word').optional(),
+          'reject-details': str('why not, in full').optional(),
+        }),
+      ),
       run: async ({ rawtxs, maxfeerate }) => {
         if (rawtxs.length < 1 || rawtxs.length > MAX_TESTED) {
           const message = `Array must contain between 1 and ${MAX_TESTED} transactions.`;
@@ -235,7 +268,7 @@ async function spentCoins(
   return undo?.spent[position - 1];
 }
 
-function blockJsonOf({ chain }: NodeParts, entry: BlockEntry): Record<string, unknown> {
+function blockJsonOf({ chain }: NodeParts, entry: BlockEntry) {
   return {
     blockhash: displayHash(entry.hash),
     confirmations: Math.max(0, confirmationsOf(chain, entry)),
