@@ -69,7 +69,7 @@ export class AddressBook {
   readonly #unproven = new Tally();
   readonly #bySource = new Tally();
   readonly #proven = new Tally();
-  readonly #changed = new Set<string>();
+  readonly #changed = new Map<string, Endpoint>();
 
   get size(): number {
     return this.#known.size;
@@ -155,12 +155,12 @@ export class AddressBook {
   }
 
   /** Addresses written since the last call: those to save, and those that are gone. */
-  takeChanges(): { readonly saved: readonly KnownAddress[]; readonly removed: readonly string[] } {
-    const keys = [...this.#changed];
+  takeChanges(): { readonly saved: readonly KnownAddress[]; readonly removed: readonly Endpoint[] } {
+    const changed = [...this.#changed.values()];
     this.#changed.clear();
     return {
-      saved: keys.flatMap((key) => this.#known.get(key) ?? []),
-      removed: keys.filter((key) => !this.#known.has(key)),
+      saved: changed.flatMap((endpoint) => this.get(endpoint) ?? []),
+      removed: changed.filter((endpoint) => this.get(endpoint) === undefined),
     };
   }
 
@@ -170,14 +170,14 @@ export class AddressBook {
     if (before) this.#count(before, -1);
     this.#known.set(key, address);
     this.#count(address, 1);
-    this.#changed.add(key);
+    this.#changed.set(key, address.endpoint);
   }
 
   #remove(address: KnownAddress): void {
     const key = endpointText(address.endpoint);
     this.#known.delete(key);
     this.#count(address, -1);
-    this.#changed.add(key);
+    this.#changed.set(key, address.endpoint);
   }
 
   #count({ endpoint, source, lastSuccessSeconds }: KnownAddress, by: 1 | -1): void {

@@ -41,8 +41,10 @@ export class BanList {
     return this.#bans.delete(subnet.text);
   }
 
+  /** Forgets all bans, and who was discouraged. */
   clear(): void {
     this.#bans.clear();
+    this.#discouraged.clear();
   }
 
   /** The bans that hold. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Frame } from '../../protocol/peer-frame.ts';
 import {
   decodePeerPayload,
@@ -11,6 +12,7 @@ import {
 } from '../../protocol/peer-message.ts';
 import { TokenBucket } from '../../service/limits.ts';
 import type { Logger } from '../../service/log.ts';
+import { describeMagic } from './foreign-magic.ts';
 import {
   advanceHandshake,
   agreedVersion,
@@ -56,7 +58,7 @@ export interface ConnectionOptions {
   readonly kind: PeerKind;
   readonly socket: Socket;
   readonly remote: Endpoint;
-  readonly magic: Uint8Array;
+  readonly profile: NetworkProfile;
   readonly terms: HandshakeTerms;
   readonly owner: ConnectionOwner;
   /** A steady clock. */
@@ -78,6 +80,11 @@ export class PeerConnection {
   readonly wire: PeerSocket;
   lastSentSeconds = 0;
   lastReceivedSeconds = 0;
+  /** When it was last first with something new and valid; 0: never. */
+  lastBlockSeconds = 0;
+  lastTransactionSeconds = 0;
+  /** Of the peer's `version`, also when that was refused. */
+  theirNonce: bigint | undefined;
   /** Messages without consequence: not understood, not asked for, too early or repeated. */
   ignoredMessages = 0;
   readonly #options: ConnectionOptions;
@@ -99,7 +106,7 @@ export class PeerConnection {
     this.#budget = new TokenBucket(MESSAGE_RATE, options.nowMs());
     this.wire = new PeerSocket({
       socket: options.socket,
-      magic: options.magic,
+      magic: options.profile.magic,
       maxPayloadBytes: (command) => this.#maxPayloadBytes(command),
       onArrival: (unfinishedBytes, finished) =>
         received(this.liveness, unfinishedBytes, finished > 0, options.nowMs()),
@@ -126,7 +133,7 @@ export class PeerConnection {
       }
     } catch (error) {
       // Any other error is the socket's: a reset is the other side's way of leaving.
-      if (error instanceof WireError) this.#fail(error.rule, error.detail);
+      if (error instanceof WireError) this.#failOnBytes(error);
     } finally {
       this.wire.close();
       this.#ended.abort();
@@ -200,6 +207,7 @@ export class PeerConnection {
   #handle({ command, payload }: Frame): void | Promise<void> {
     const isStarting = this.#handshake.stage !== 'complete';
     const message = payload && decodePeerPayload(command, payload);
+    if (message?.type === 'version') this.theirNonce ??= message.nonce;
     if (message?.type === 'version' || message?.type === 'verack') {
       return this.#follow(advanceHandshake(this.#handshake, message, this.terms));
     }
@@ -255,11 +263,15 @@ export class PeerConnection {
       loopback: reachOf(this.remote.ip) === 'loopback',
       version: agreedVersion(theirs),
       services: theirs.services,
-      userAgent: theirs.userAgent,
+      userAgent: printable(theirs.userAgent),
       startHeight: theirs.startHeight,
       relay: theirs.relay,
     };
     owner.established(this, this.#facts);
+  }
+
+  #failOnBytes({ rule, detail }: WireError): void {
+    this.#fail(rule, rule === 'wrong-magic' ? describeMagic(detail, this.#options.profile) : detail);
   }
 
   #fail(rule: PeerRule, detail: string): void {
@@ -273,4 +285,9 @@ export class PeerConnection {
     );
     this.#fail('internal-error', 'see the error above');
   }
+}
+
+/** What a stranger calls itself, without what could mean something to a terminal or a page (Core: SanitizeString). */
+function printable(text: string): string {
+  return text.replace(/[^a-zA-Z0-9 .,;\-_/:?@()]/g, '');
 }

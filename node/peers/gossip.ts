@@ -141,7 +141,7 @@ export class Gossip {
   #ownNews(peer: GossipPeer, nowSeconds: number): GossipEffect[] {
     if (peer.own === undefined || nowSeconds < peer.nextOwnSeconds) return [];
     const ip = ipBytes(peer.own.endpoint.ip);
-    if (ip === undefined) return [];
+    if (ip === undefined || !isFor(peer.reach, peer.own.endpoint.ip)) return [];
     peer.nextOwnSeconds = nowSeconds + OWN_SECONDS * (0.5 + this.#options.random.fraction());
     const { services, endpoint } = peer.own;
     return [tell(peer.id, [{ ip, port: endpoint.port, services, lastSeenSeconds: nowSeconds }])];

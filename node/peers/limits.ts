@@ -15,10 +15,8 @@ export const MAX_MANUAL = 64;
 
 /** A peer with more than this waiting for it is sent nothing more, and not listened to, until it has read it. */
 export const QUEUE_BYTES = 1024 * 1024;
-/** The same for all peers together. */
-export const TOTAL_QUEUE_BYTES = 128 * 1024 * 1024;
-/** Unfinished messages of all peers together; above it the inbound peer that holds most is closed. */
-export const TOTAL_HELD_BYTES = 64 * 1024 * 1024;
+/** Unfinished messages and queues of all peers together; above it the inbound peer with most is closed. */
+export const TOTAL_BYTES = 192 * 1024 * 1024;
 
 /**
  * What a peer may say of its own accord, in tokens (`messageCost`). Who says more is read slower, so a

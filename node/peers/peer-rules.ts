@@ -33,8 +33,10 @@ export const PEER_RULES = {
   'not-reading': unsuitable('did not read what was sent to it'),
 
   // Room
-  'held-too-much': unsuitable('unfinished messages of all peers took too much memory'),
+  'held-too-much': unsuitable('unfinished messages and queues of all peers took too much memory'),
   evicted: unsuitable('gave way to another inbound peer'),
+
+  'feeler-done': unsuitable('it answers, which is all we wanted to know'),
 
   // The operator's word
   banned: unsuitable('address was banned'),
