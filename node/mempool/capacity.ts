@@ -17,7 +17,7 @@ export class Capacity {
   readonly #mempool: Mempool;
   readonly #clock: Clock;
   readonly #floor = new RollingFloor(Number(INCREMENTAL_FEE_RATE_NITS_PER_VB * 1_000n));
-  #sweptSeconds: number;
+  #sweptSeconds = Number.NEGATIVE_INFINITY;
   /** Most bytes of memory that the entries may take up. */
   readonly maxBytes: number;
 
@@ -25,7 +25,6 @@ export class Capacity {
     this.#mempool = parts.mempool;
     this.#clock = parts.clock;
     this.maxBytes = parts.maxBytes;
-    this.#sweptSeconds = parts.clock.nowSeconds();
   }
 
   /** The lowest rate that enters at present, in nits per 1,000 vbytes (`mempoolminfee`). */

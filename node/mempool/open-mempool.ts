@@ -8,6 +8,7 @@ import { MempoolTable } from '../storage/mempool-table.ts';
 import { Admission, RETURNING } from './admission.ts';
 import { Capacity } from './capacity.ts';
 import { ChainFollower } from './chain-follower.ts';
+import { FeeEstimator } from './fee-estimator.ts';
 import { Mempool } from './mempool.ts';
 import { MempoolStore } from './mempool-store.ts';
 import { Orphanage } from './orphanage.ts';
@@ -28,7 +29,13 @@ export interface MempoolParts {
   readonly intake: TransactionIntake;
   readonly orphans: Orphanage;
   readonly rejects: RecentRejects;
+  readonly fees: FeeEstimator;
+  /** Writes what is not on the disk yet; resolves to the name of the file. */
+  readonly saveMempool: () => Promise<string>;
 }
+
+/** What has waited too long leaves also while nothing comes. */
+const SWEEP_INTERVAL_MS = 60_000;
 
 /**
  * Opens the mempool as it was when the node stopped, with what a crash had left between chain and mempool, and
@@ -54,7 +61,9 @@ export async function openMempool(
   const mempoolScripts = new ScriptIndex();
   mempool.listen(mempoolScripts);
   const admission = new Admission({ chain, mempool, capacity, verify, verified, clock });
-  const store = new MempoolStore({ rows: new MempoolTable(database), log });
+  const estimator = new FeeEstimator(chain.tip.height);
+  mempool.listen(estimator);
+  const store = new MempoolStore({ rows: new MempoolTable(database), estimator, log });
   await store.load(mempool, admission);
   mempool.listen(store);
   started.push({ stop: () => store.close() });
@@ -67,8 +76,9 @@ export async function openMempool(
   const intake = new TransactionIntake({ admission, mempool, orphans, rejects, log });
   mempool.listen(intake);
   const follower = new ChainFollower({ mempool, admission, capacity, log });
-  chain.on('connected', ({ block }) => {
+  chain.on('connected', ({ block, entry }) => {
     follower.blockConnected(block);
+    estimator.blockConnected(entry.height);
     intake.blockConnected(block);
   });
   chain.on('disconnected', ({ block }) => follower.blockDisconnected(block));
@@ -76,5 +86,20 @@ export async function openMempool(
     // What came back was durable as part of a block: it must not be less so now.
     if (await follower.settle()) await store.flush();
   });
-  return { mempool, mempoolCapacity: capacity, mempoolScripts, admission, intake, orphans, rejects };
+  const sweep = setInterval(() => {
+    capacity.enforce();
+    orphans.expire();
+  }, SWEEP_INTERVAL_MS).unref();
+  started.push({ stop: async () => clearInterval(sweep) });
+  return {
+    mempool,
+    mempoolCapacity: capacity,
+    mempoolScripts,
+    admission,
+    intake,
+    orphans,
+    rejects,
+    fees: estimator,
+    saveMempool: () => store.flush(),
+  };
 }

@@ -11,12 +11,31 @@ export interface MempoolRow {
   readonly addedHeight: Height;
 }
 
-/** The unconfirmed transactions on disk. */
+/** What counts beside the fee of a transaction, in nits. */
+export interface PriorityRow {
+  readonly txid: Hash;
+  readonly delta: number;
+}
+
+/** What is to be written at once. */
+export interface MempoolChange {
+  readonly written: readonly MempoolRow[];
+  readonly removed: readonly Hash[];
+  /** A delta of 0 removes the row. */
+  readonly priorities: readonly PriorityRow[];
+}
+
+/** The unconfirmed transactions on disk, their priorities, and what was learned about fees. */
 export class MempoolTable {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** The file that holds them. */
+  get file(): string {
+    return this.#database.file;
   }
 
   async load(): Promise<MempoolRow[]> {
@@ -26,13 +45,22 @@ export class MempoolTable {
     );
   }
 
+  async loadPriorities(): Promise<PriorityRow[]> {
+    return this.#database.all<PriorityRow>('SELECT txid, delta FROM priorities');
+  }
+
   /** Writes and removes rows in one transaction; durable when it resolves. */
-  save(written: readonly MempoolRow[], removed: readonly Hash[]): Promise<void> {
+  save({ written, removed, priorities }: MempoolChange): Promise<void> {
+    const unset = priorities.filter(({ delta }) => delta === 0).map(({ txid }) => txid);
+    const set = priorities.filter(({ delta }) => delta !== 0);
     return this.#database.transaction(async (statements) => {
-      if (removed.length > 0) {
-        await statements.run('DELETE FROM mempool WHERE txid IN (SELECT unhex(value) FROM json_each(?))', [
-          hexList(removed),
-        ]);
+      for (const [table, txids] of [
+        ['mempool', removed],
+        ['priorities', unset],
+      ] as const) {
+        if (txids.length === 0) continue;
+        const gone = 'SELECT unhex(value) FROM json_each(?)';
+        await statements.run(`DELETE FROM ${table} WHERE txid IN (${gone})`, [hexList(txids)]);
       }
       await statements.insertRows(
         'mempool',
@@ -40,6 +68,22 @@ export class MempoolTable {
         written.map(({ txid, raw, addedSeconds, addedHeight }) => [txid, raw, addedSeconds, addedHeight]),
         'replace',
       );
+      await statements.insertRows(
+        'priorities',
+        { txid: 'blob', delta: 'integer' },
+        set.map(({ txid, delta }) => [txid, delta]),
+        'replace',
+      );
     });
+  }
+
+  /** What the fee estimator had learned, as it put it; undefined before the first time. */
+  async loadEstimates(): Promise<string | undefined> {
+    const rows = await this.#database.all<{ learned: string }>('SELECT learned FROM fee_estimates');
+    return rows[0]?.learned;
+  }
+
+  async saveEstimates(learned: string): Promise<void> {
+    await this.#database.run('INSERT OR REPLACE INTO fee_estimates (id, learned) VALUES (1, ?)', [learned]);
   }
 }

@@ -84,4 +84,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        until INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID`,
   ],
+
+  [
+    /** What the operator lets count beside the fees of transactions, in nits; of any transaction not mined yet. */
+    `CREATE TABLE priorities (txid BLOB PRIMARY KEY, delta INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+
+    /** What the fee estimator has learned, as JSON. One row. */
+    `CREATE TABLE fee_estimates (id INTEGER PRIMARY KEY CHECK (id = 1), learned TEXT NOT NULL) STRICT`,
+  ],
 ];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FeeEstimator } from '../../../node/mempool/fee-estimator.ts';
 import { type MempoolRows, MempoolStore } from '../../../node/mempool/mempool-store.ts';
-import type { MempoolRow } from '../../../node/storage/mempool-table.ts';
+import type { MempoolChange, MempoolRow, PriorityRow } from '../../../node/storage/mempool-table.ts';
 import { COIN } from '../../../protocol/amount.ts';
-import { displayHash } from '../../../protocol/bytes.ts';
+import { displayHash, hashKey } from '../../../protocol/bytes.ts';
 import { encodeTransaction, type Transaction, txid } from '../../../protocol/transaction.ts';
-import type { Hash } from '../../../protocol/units.ts';
 import { createLogger } from '../../../service/log.ts';
 import { alice, bob, carol, outputOf, payOn } from '../payment-kit.ts';
 import { FakeChain } from './fake-chain.ts';
@@ -13,7 +13,10 @@ import { mempoolKit } from './mempool-kit.ts';
 
 /** A table in memory that can fail. */
 class FakeRows implements MempoolRows {
+  readonly file = 'nowhere';
   readonly rows = new Map<string, MempoolRow>();
+  readonly priorities = new Map<string, PriorityRow>();
+  estimates: string | undefined;
   saves = 0;
   failures = 0;
 
@@ -21,7 +24,19 @@ class FakeRows implements MempoolRows {
     return [...this.rows.values()];
   }
 
-  async save(written: readonly MempoolRow[], removed: readonly Hash[]): Promise<void> {
+  async loadPriorities(): Promise<PriorityRow[]> {
+    return [...this.priorities.values()];
+  }
+
+  async loadEstimates(): Promise<string | undefined> {
+    return this.estimates;
+  }
+
+  async saveEstimates(learned: string): Promise<void> {
+    this.estimates = learned;
+  }
+
+  async save({ written, removed, priorities }: MempoolChange): Promise<void> {
     if (this.failures > 0) {
       this.failures--;
       throw new Error('disk full');
@@ -29,19 +44,34 @@ class FakeRows implements MempoolRows {
     this.saves++;
     for (const id of removed) this.rows.delete(displayHash(id));
     for (const row of written) this.rows.set(displayHash(row.txid), row);
+    for (const row of priorities) {
+      if (row.delta === 0) this.priorities.delete(displayHash(row.txid));
+      else this.priorities.set(displayHash(row.txid), row);
+    }
   }
 }
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
+/** A minute before the clock of these tests. */
+const ENTERED = 1_800_000_040;
+const NOTHING: MempoolChange = { written: [], removed: [], priorities: [] };
+
 function setUp(chain = new FakeChain(), rows = new FakeRows()) {
-  const { mempool, admission } = mempoolKit({ chain });
-  const store = new MempoolStore({ rows, log });
-  return { chain, rows, mempool, admission, store };
+  const { mempool, admission, enter } = mempoolKit({ chain });
+  const estimator = new FeeEstimator(chain.tip.height);
+  mempool.listen(estimator);
+  const store = new MempoolStore({ rows, estimator, log });
+  return { estimator, enter, chain, rows, mempool, admission, store };
 }
 
 function rowOf(transaction: Transaction): MempoolRow {
-  return { txid: txid(transaction), raw: encodeTransaction(transaction), addedSeconds: 7, addedHeight: 3 };
+  return {
+    txid: txid(transaction),
+    raw: encodeTransaction(transaction),
+    addedSeconds: ENTERED,
+    addedHeight: 3,
+  };
 }
 
 const idOf = (transaction: Transaction) => displayHash(txid(transaction));
@@ -95,7 +125,7 @@ describe('the mempool on disk', () => {
     const first = payOn(chain.fund(alice, COIN), bob, 500n);
     const second = payOn(outputOf(first, 0, bob), carol, 500n);
     const third = payOn(outputOf(second, 0, carol), alice, 500n);
-    await rows.save([third, second, first].map(rowOf), []);
+    await rows.save({ ...NOTHING, written: [third, second, first].map(rowOf) });
     await store.load(mempool, admission);
     assert.deepEqual(
       [...mempool.entries()].map((entry) => displayHash(entry.txid)),
@@ -104,9 +134,9 @@ describe('the mempool on disk', () => {
     assert.deepEqual(
       [...mempool.entries()].map((entry) => [entry.addedSeconds, entry.addedHeight]),
       [
-        [7, 3],
-        [7, 3],
-        [7, 3],
+        [ENTERED, 3],
+        [ENTERED, 3],
+        [ENTERED, 3],
       ],
     );
   });
@@ -118,12 +148,56 @@ describe('the mempool on disk', () => {
     const late = payOn(coin, bob, 500n);
     chain.connect(payOn(coin, carol, 900n));
     const damaged = { ...rowOf(payOn(chain.fund(bob, COIN), carol, 1n)), raw: Uint8Array.of(1, 2, 3) };
-    await rows.save([rowOf(kept), rowOf(late), damaged], []);
+    await rows.save({ ...NOTHING, written: [rowOf(kept), rowOf(late), damaged] });
     await store.load(mempool, admission);
     assert.deepEqual(
       [...mempool.entries()].map((entry) => displayHash(entry.txid)),
       [idOf(kept)],
     );
     assert.deepEqual([...rows.rows.keys()], [idOf(kept)]);
+  });
+
+  test('comes back without what has waited too long meanwhile', async () => {
+    const { chain, rows, mempool, admission, store } = setUp();
+    const old = { ...rowOf(payOn(chain.fund(alice, COIN), bob, 500n)), addedSeconds: ENTERED - 72 * 3600 };
+    await rows.save({ ...NOTHING, written: [old] });
+    await store.load(mempool, admission);
+    assert.equal(mempool.size, 0);
+    assert.equal(rows.rows.size, 0);
+  });
+});
+
+describe('what is kept beside the transactions', () => {
+  test('priorities come back before the transactions they are for', async () => {
+    const { chain, rows, mempool, store, enter } = setUp();
+    mempool.listen(store);
+    const payment = payOn(chain.fund(alice, COIN), bob, 500n);
+    await enter(payment);
+    mempool.prioritise(txid(payment), 1_000n);
+    mempool.prioritise(txid(payment), 234n);
+    const unseen = new Uint8Array(32).fill(3);
+    mempool.prioritise(unseen, -7n);
+    await store.close();
+    const again = setUp(chain, rows);
+    await again.store.load(again.mempool, again.admission);
+    assert.equal([...again.mempool.entries()][0]?.modifiedFee, 1_734n);
+    assert.equal(again.mempool.delta(hashKey(unseen)), -7n);
+    again.mempool.listen(again.store);
+    again.mempool.forgetPriority(unseen);
+    await again.store.close();
+    assert.deepEqual([...rows.priorities.keys()], [idOf(payment)]);
+  });
+
+  test('what was learned about fees comes back; what cannot be read is learned anew', async () => {
+    const { rows, store } = setUp();
+    await store.close();
+    assert.ok(rows.estimates);
+    const again = setUp(new FakeChain(), rows);
+    await again.store.load(again.mempool, again.admission);
+    rows.estimates = '{"lastHeight":"high"}';
+    const damaged = setUp(new FakeChain(), rows);
+    await damaged.store.load(damaged.mempool, damaged.admission);
+    assert.deepEqual(damaged.estimator.estimate(6, 'economical'), { rate: undefined, blocks: 0 });
+    await Promise.all([again.store.close(), damaged.store.close()]);
   });
 });

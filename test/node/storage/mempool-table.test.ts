@@ -18,9 +18,10 @@ it('unconfirmed transactions outlive a restart, in the order in which they came'
     });
     const database = await openNodeDatabase(directory, 16);
     const table = new MempoolTable(database);
-    await table.save([row(1), row(2), row(3)], []);
-    await table.save([{ ...row(4), addedHeight: 5 }], [row(2).txid]);
-    await table.save([row(4)], [row(9).txid]);
+    const none = { written: [], removed: [], priorities: [] };
+    await table.save({ ...none, written: [row(1), row(2), row(3)] });
+    await table.save({ ...none, written: [{ ...row(4), addedHeight: 5 }], removed: [row(2).txid] });
+    await table.save({ ...none, written: [row(4)], removed: [row(9).txid] });
     await database.close();
 
     const again = await openNodeDatabase(directory, 16);
