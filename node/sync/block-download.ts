@@ -1,13 +1,12 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { HEADER_SIZE, hashHeaderBytes } from '../../protocol/header.ts';
 import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
-import type { RuleError } from '../../protocol/rules.ts';
 import type { Hash } from '../../protocol/units.ts';
-import type { AcceptOutcome } from '../chain/acceptance.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import { branchBetween, forkOf, isOnBranch, isStored } from './chain-view.ts';
 import type { SyncContext, SyncPeer } from './sync-context.ts';
+import type { BlockVerdict } from './sync-event.ts';
 
 /** Blocks above the last one at hand that may be asked for (Core: BLOCK_DOWNLOAD_WINDOW). */
 export const WINDOW_BLOCKS = 1_024;
@@ -153,10 +152,15 @@ export class BlockDownload {
   }
 
   /** The chain has looked at a block that a peer sent. */
-  checked(id: PeerId, hash: Hash, outcome: AcceptOutcome, error: RuleError | undefined): void {
+  checked(id: PeerId, hash: Hash, { outcome, error }: BlockVerdict): void {
     const key = hashKey(hash);
     this.#taken.delete(key);
     if (outcome === 'connected') this.#context.emit({ type: 'delivered', peer: id, what: 'block' });
+    if (outcome === 'malformed') {
+      this.#sources.delete(key);
+      const detail = 'the bytes of a block are none';
+      this.#context.emit({ type: 'misbehaved', peer: id, rule: 'malformed-block', detail, discourage: true });
+    }
     if (outcome !== 'invalid' || error === undefined) return;
     // Of a block whose ancestor is invalid, the sender of the ancestor is to blame: `#blameSources` finds it.
     if (error.code !== 'bad-prevblk') {

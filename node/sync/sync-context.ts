@@ -3,6 +3,7 @@ import type { Hash, Nits } from '../../protocol/units.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { Clock } from '../clock.ts';
 import type { PeerFacts, PeerId, RelayedMessage } from '../peers/peer-network.ts';
+import type { Random } from '../random.ts';
 import { type ChainView, isOnBranch } from './chain-view.ts';
 import type { MempoolView, SyncEffect } from './sync-event.ts';
 import { TrafficMeter } from './traffic-meter.ts';
@@ -29,8 +30,8 @@ export class SyncContext {
   readonly chain: ChainView;
   readonly mempool: MempoolView;
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
+
+  readonly random: Pick<Random, 'fraction'>;
   readonly peers = new Map<PeerId, SyncPeer>();
   /** When the event that is being handled happened; a steady clock. */
   nowMs = 0;
@@ -40,7 +41,7 @@ export class SyncContext {
     chain: ChainView;
     mempool: MempoolView;
     clock: Clock;
-    random: () => number;
+    random: Pick<Random, 'fraction'>;
   }) {
     this.chain = parts.chain;
     this.mempool = parts.mempool;

@@ -35,6 +35,13 @@ export type ServedItem =
   | { readonly kind: 'block'; readonly item: Inventory }
   | { readonly kind: 'message'; readonly message: RelayedMessage };
 
+/** What became of a block that a peer sent; `malformed`: its bytes are no block. */
+export interface BlockVerdict {
+  readonly outcome: AcceptOutcome | 'malformed';
+  /** Set where the outcome is `invalid` or `held`. */
+  readonly error?: RuleError | undefined;
+}
+
 /** What became of a transaction that a peer sent, as `TransactionIntake` says it. */
 export type TransactionOutcome =
   | { readonly outcome: 'accepted' | 'known' }
@@ -56,14 +63,8 @@ export type SyncEvent =
       readonly after: Hash | undefined;
       readonly refused?: RuleError | undefined;
     }
-  /** Answer to `take-block`. `error` is set where the outcome is `invalid` or `held`. */
-  | {
-      readonly type: 'block-checked';
-      readonly peer: PeerId;
-      readonly hash: Hash;
-      readonly outcome: AcceptOutcome;
-      readonly error?: RuleError | undefined;
-    }
+  /** Answer to `take-block`. */
+  | ({ readonly type: 'block-checked'; readonly peer: PeerId; readonly hash: Hash } & BlockVerdict)
   /** The best chain has changed; it stands for now. */
   | { readonly type: 'tip-changed' }
   /** A block has joined the best chain near the tip, with these transactions. */

@@ -4,6 +4,7 @@ import { type Transaction, totalSize, txid as txidOf } from '../../protocol/tran
 import type { Clock } from '../clock.ts';
 import { RecentKeys } from '../mempool/recent-keys.ts';
 import type { PeerId, PeerProgress, RelayedMessage } from '../peers/peer-network.ts';
+import type { Random } from '../random.ts';
 import { BlockDownload } from './block-download.ts';
 import { BlockRelay } from './block-relay.ts';
 import type { ChainView } from './chain-view.ts';
@@ -23,8 +24,8 @@ export interface SyncParts {
   readonly chain: ChainView;
   readonly mempool: MempoolView;
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
+
+  readonly random: Pick<Random, 'fraction'>;
 }
 
 /**
@@ -107,7 +108,7 @@ export class Sync {
         this.#blocks.askAll();
         break;
       case 'block-checked':
-        this.#blocks.checked(event.peer, event.hash, event.outcome, event.error);
+        this.#blocks.checked(event.peer, event.hash, event);
         break;
       case 'tip-changed':
         this.#blockRelay.tipChanged(this.#progress.isInitial);

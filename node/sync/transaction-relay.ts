@@ -145,7 +145,7 @@ export class TransactionRelay {
 
   /** A random time: the gaps between events that come independently of each other, `meanMs` apart on average. */
   #pause(meanMs: number): number {
-    return Math.min(MAX_MEANS, -Math.log(1 - this.#context.random())) * meanMs;
+    return Math.min(MAX_MEANS, -Math.log(1 - this.#context.random.fraction())) * meanMs;
   }
 }
 

@@ -221,7 +221,7 @@ export class SimulatedNode implements Endpoint {
     this.mempool = new SimulatedMempool();
     this.log = options.log ? [] : undefined;
     const { chain, mempool } = this;
-    this.sync = new Sync({ chain, mempool, clock, random: network.random });
+    this.sync = new Sync({ chain, mempool, clock, random: { fraction: network.random } });
     // Not all at the same time.
     network.after(network.random() * TICK_MS, () => this.#tick());
   }
