@@ -40,7 +40,7 @@ export function methodHelp(name: string, method: RpcMethod): string {
   if (method.params.length > 0) sections.push(['Arguments:', ...argumentLines(method.params)].join('\n'));
   const { result } = method;
   if (result !== undefined) {
-    const cases = 'length' in result ? result : [{ when: '', schema: result }];
+    const cases = result instanceof z.ZodType ? [{ when: '', schema: result }] : result;
     for (const { when, schema } of cases) {
       const title = when === '' ? 'Result:' : `Result (${when}):`;
       sections.push([title, ...aligned(valueLines(jsonSchema(schema), { indent: '' }))].join('\n'));

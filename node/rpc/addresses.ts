@@ -18,9 +18,9 @@ const MAX_ADDRESSES = 1_000;
 const addressesSchema = z.union([
   z.string().transform((address) => ({ addresses: [address], start: undefined, end: undefined })),
   z.object({
-    addresses: z.array(z.string()).min(1).max(MAX_ADDRESSES),
-    start: z.int().nonnegative().optional(),
-    end: z.int().nonnegative().optional(),
+    addresses: z.array(z.string()).min(1).max(MAX_ADDRESSES).describe('the addresses'),
+    start: z.int().nonnegative().optional().describe('height to begin at'),
+    end: z.int().nonnegative().optional().describe('height to end with'),
   }),
 ]);
 

@@ -100,6 +100,14 @@ Result:
   });
 });
 
+test('a result may be a text or a list by itself', () => {
+  const text = methodHelp('ask', { ...shelf, result: str('a title') });
+  assert.ok(text.endsWith('Result:\n"str"    (string) a title'), text);
+  const titles = methodHelp('ask', { ...shelf, result: list('by age', str('a title')) });
+  const lines = '[           (json array) by age\n  "str",    (string) a title\n  ...\n]';
+  assert.ok(titles.endsWith(`Result:\n${lines}`), titles);
+});
+
 test('the list of methods is sorted by group and name', () => {
   const methods = { shelf, lend, ask: { ...lend, params: [] } };
   assert.equal(
