@@ -17,6 +17,8 @@ import { LongPoll } from './long-poll.ts';
 import type { Mempool } from './mempool/mempool.ts';
 import { openMempool } from './mempool/open-mempool.ts';
 import { VerifiedTransactions } from './mempool/verified-transactions.ts';
+import { openNetwork, startNetwork } from './network.ts';
+import type { PeerSettings } from './peers/open-peers.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { warningsOf } from './rpc/warnings.ts';
@@ -41,6 +43,8 @@ export interface NodeOptions {
   readonly mineTo?: string | undefined;
   /** Memory for coins and database pages, in MB; default 128. */
   readonly dbCacheMb?: number;
+  /** How it takes part in its network; default: not at all, unless the RPC names other nodes. */
+  readonly peers?: PeerSettings;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** What the RPC method `stop` does; default: stops this node. */
@@ -52,6 +56,8 @@ export interface RunningNode extends Stoppable {
   readonly profile: NetworkProfile;
   readonly rpcUrl: string;
   readonly rpcPort: number;
+  /** Where peers connect to; undefined: nowhere. */
+  readonly p2pPort: number | undefined;
   readonly credentials: Credentials;
   /** Set when the credentials are in a cookie file. */
   readonly cookieFile: string | undefined;
@@ -87,6 +93,7 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
   const access = await openAccess(options, directory, started);
   const listener = await openRpc(options, core, access.credentials, () => void stopAll());
   started.push(listener);
+  await startNetwork(core);
   if (payTo !== undefined) started.push(startMiner(options, core, payTo));
 
   const everything = composeStop(started);
@@ -99,6 +106,7 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
     profile,
     rpcUrl: listener.url,
     rpcPort: listener.port,
+    p2pPort: core.peers.listening()?.port,
     ...access,
     directory,
     chain: core.chain,
@@ -130,6 +138,8 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const mempoolChanged = (): void => longPoll.changed();
   mempool.listen({ added: mempoolChanged, removed: mempoolChanged });
   chain.on('tip', mempoolChanged);
+  const network = { ...pool, settings: options.peers, profile, chain, database, clock, log };
+  const { peers, sync } = await openNetwork(network, started);
   logTips(chain, clock, log);
   return {
     profile,
@@ -138,6 +148,8 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
     ...pool,
     templates,
     longPoll,
+    peers,
+    sync,
     clock,
     coinStatistics: async (wanted) => {
       await chain.flush();
@@ -207,7 +219,7 @@ function openRpc(
 }
 
 /** What `GET /health` says to anybody. */
-function healthOf({ profile, chain, clock }: Core): Record<string, unknown> {
+function healthOf({ profile, chain, clock, peers, sync }: Core): Record<string, unknown> {
   const { tip } = chain;
   return {
     status: 'ok',
@@ -215,8 +227,8 @@ function healthOf({ profile, chain, clock }: Core): Record<string, unknown> {
     height: tip.height,
     tip_hash: displayHash(tip.hash),
     tip_age_seconds: Math.max(0, clock.nowSeconds() - tip.time),
-    peers: 0,
-    sync_state: 'synced',
+    peers: peers.network.peers().length,
+    sync_state: sync.status.phase,
   };
 }
 

@@ -6,6 +6,8 @@ import type { CoinStatistics } from '../chain/coin-statistics.ts';
 import type { MockableClock } from '../clock.ts';
 import type { LongPoll } from '../long-poll.ts';
 import type { MempoolParts } from '../mempool/open-mempool.ts';
+import type { OpenPeers } from '../peers/open-peers.ts';
+import type { Synchroniser } from '../sync/synchroniser.ts';
 import type { TemplateSource } from '../template.ts';
 
 /** What the RPC methods read and act on. */
@@ -15,6 +17,8 @@ export interface NodeParts extends MempoolParts {
   readonly addresses: AddressIndex;
   readonly templates: TemplateSource;
   readonly longPoll: LongPoll;
+  readonly peers: OpenPeers;
+  readonly sync: Synchroniser;
   readonly clock: MockableClock;
   /** Bytes the chain's database takes up on the disk. */
   readonly sizeOnDisk: () => Promise<number>;
