@@ -6,6 +6,7 @@ import { branchMethods } from './branches.ts';
 import { chainMethods } from './chain.ts';
 import { chainStatisticsMethods } from './chain-statistics.ts';
 import { controlMethods } from './control.ts';
+import { feeMethods } from './fees.ts';
 import { mempoolMethods } from './mempool.ts';
 import { miningMethods } from './mining.ts';
 import { networkMethods } from './network.ts';
@@ -24,6 +25,7 @@ export function nodeMethods(parts: NodeParts): RpcMethods {
     ...proofMethods(parts),
     ...waitingMethods(parts),
     ...mempoolMethods(parts),
+    ...feeMethods(parts),
     ...transactionMethods(parts),
     ...miningMethods(parts),
     ...(parts.profile.mockTime ? regtestMethods(parts) : {}),
