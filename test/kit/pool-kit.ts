@@ -53,12 +53,12 @@ export async function startPoolUnderTest(
 ): Promise<PoolUnderTest> {
   const directory = await temporaryDirectory(test);
   const node = await FakeNode.start();
+  // Hooks run in this order, each also where the test, or the start of the pool, fails.
+  let pool: RunningPool | undefined;
+  test.after(() => pool?.stop());
+  test.after(() => node.stop());
   prepare(node);
   const options = poolOptions(node, directory, changes);
-  const pool = await startPool(options);
-  test.after(async () => {
-    await pool.stop();
-    await node.stop();
-  });
+  pool = await startPool(options);
   return { node, pool, directory, options };
 }

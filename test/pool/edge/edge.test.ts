@@ -187,6 +187,7 @@ test('wherever the line to the pool breaks, shares are counted once and miners s
   t.after(() => node.stop());
   const options = poolOptions(node, directory, { difficulty: FAST });
   const pool = await startPool(options);
+  t.after(() => pool.stop());
   const line = await BreakableLine.to(t, pool.httpUrl);
   const edge = await startEdgeUnderTest(t, { ...pool, httpUrl: line.url }, { limits: LIMITS });
   const miners = await startMiners(t, edge, 4);
@@ -213,6 +214,7 @@ test(
     t.after(() => node.stop());
     const options = poolOptions(node, directory, { difficulty: FAST });
     let pool = await startPool(options);
+    t.after(() => pool.stop());
     const line = await BreakableLine.to(t, pool.httpUrl);
     const edge = await startEdgeUnderTest(t, { ...pool, httpUrl: line.url }, { limits: LIMITS });
     const miners = await startMiners(t, edge, 4);

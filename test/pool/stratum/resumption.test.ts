@@ -58,6 +58,7 @@ test('sessions and difficulties outlive a restart of the pool', LIMITED, async (
   const options = poolOptions(node, directory, { difficulty });
 
   const before = await startPool(options);
+  t.after(() => before.stop());
   const miner = await StratumMiner.connect(before.stratumUrl);
   const { sessionId, extranonce1 } = await subscribe(miner);
   await miner.request('mining.authorize', [USER, 'x']);
