@@ -59,6 +59,8 @@ export class BlockDownload {
   readonly #taken = new Set<string>();
   /** Who brought a block that is not known to be valid yet. */
   readonly #sources = new Map<string, { readonly entry: BlockEntry; readonly peer: PeerId }>();
+  /** Peers that have blocks we miss, as of the last look at all. */
+  #useful = 0;
   #averageBytes = FIRST_AVERAGE_BYTES;
   #stallTimeoutMs = STALL_TIMEOUT_MS;
 
@@ -103,13 +105,18 @@ export class BlockDownload {
 
   /** Asks every peer for what it has and we miss. */
   askAll(): void {
-    for (const download of this.#downloads.values()) this.#ask(download);
+    this.#useful = this.#countUseful();
+    // Those with the least to do come first.
+    const all = [...this.#downloads.values()].sort((a, b) => a.asked.size - b.asked.size);
+    for (const download of all) this.#ask(download);
   }
 
   /** Asks one peer, as when new headers of its have come. */
   ask(id: PeerId): void {
     const download = this.#downloads.get(id);
-    if (download !== undefined) this.#ask(download);
+    if (download === undefined) return;
+    this.#useful = this.#countUseful();
+    this.#ask(download);
   }
 
   /** A block has come. */
@@ -187,14 +194,25 @@ export class BlockDownload {
     this.askAll();
   }
 
+  #countUseful(): number {
+    let useful = 0;
+    for (const { peer } of this.#downloads.values()) {
+      if (peer.best !== undefined && this.#isWorthFetching(peer.best)) useful += 1;
+    }
+    return useful;
+  }
+
   #blockTimeoutMs(): number {
     let others = -1;
     for (const { asked } of this.#downloads.values()) if (asked.size > 0) others += 1;
     return BLOCK_TIMEOUT_MS + Math.max(0, others) * BLOCK_TIMEOUT_PER_PEER_MS;
   }
 
+  /** Blocks that may be asked of one peer at a time: no more than its share of the window. */
   get #maxInFlight(): number {
-    return Math.min(MAX_IN_FLIGHT, Math.max(MIN_IN_FLIGHT, Math.floor(IN_FLIGHT_BYTES / this.#averageBytes)));
+    const bySize = Math.floor(IN_FLIGHT_BYTES / this.#averageBytes);
+    const share = Math.floor(WINDOW_BLOCKS / Math.max(1, this.#useful));
+    return Math.max(MIN_IN_FLIGHT, Math.min(MAX_IN_FLIGHT, bySize, share));
   }
 
   /** Asks a peer for the next blocks of its branch that nobody else was asked for. */

@@ -1,24 +1,130 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ChainKit } from '../../kit/chain-kit.ts';
-import { BlockStore } from '../../kit/simulated-chain.ts';
-import { SimulatedNetwork, SimulatedNode } from '../../kit/simulated-network.ts';
-
-function simulation(seed = 1) {
-  const store = new BlockStore(new ChainKit());
-  const network = new SimulatedNetwork(store, seed);
-  return { store, network, genesis: store.kit.genesis };
-}
+import { BLOCK_TIMEOUT_MS } from '../../../node/sync/block-download.ts';
+import { HEADERS_TIMEOUT_MS } from '../../../node/sync/header-sync.ts';
+import { headersAfter, ScriptedPeer } from '../../kit/scripted-peer.ts';
+import { agreeOn, simulation } from './simulation.ts';
 
 test('a new node fetches a long chain from one peer, headers first', () => {
-  const { store, network, genesis } = simulation();
+  const { store, network, genesis, node } = simulation();
   const blocks = store.mine(genesis, 5_000);
-  const full = new SimulatedNode(network).load(blocks);
-  const fresh = new SimulatedNode(network);
+  const full = node(blocks);
+  const fresh = node();
   network.connect(fresh, full);
   assert.equal(fresh.sync.status.phase, 'headers');
+  assert.equal(fresh.sync.status.initialBlockDownload, true);
+  network.runUntil(() => fresh.chain.bestHeader.height > 100);
+  assert.ok(fresh.sync.status.verificationProgress < 1);
   network.runUntil(() => fresh.chain.tip.height === 5_000);
   network.run(1_000);
-  assert.equal(fresh.sync.status.phase, 'synced');
+  const { phase, initialBlockDownload, verificationProgress } = fresh.sync.status;
+  assert.deepEqual([phase, initialBlockDownload, verificationProgress], ['synced', false, 1]);
   assert.deepEqual(fresh.complaints, []);
+});
+
+test('blocks come from several peers at the same time, each once', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 3_000);
+  const sources = [1, 2, 3, 4].map(() => node(blocks));
+  const fresh = node();
+  for (const source of sources) network.connect(fresh, source, { latencyMs: 50 });
+  const asked = new Map<number, number>();
+  const { sync } = fresh;
+  const handle = sync.handle.bind(sync);
+  sync.handle = (event, nowMs) => {
+    if (event.type === 'message' && event.message.type === 'block') {
+      asked.set(event.peer, (asked.get(event.peer) ?? 0) + 1);
+    }
+    return handle(event, nowMs);
+  };
+  network.runUntil(() => fresh.chain.tip.height === 3_000);
+  const counts = [...asked.values()];
+  assert.equal(counts.length, 4, 'every peer sends some');
+  assert.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    3_000,
+  );
+  assert.ok(Math.min(...counts) > 200, `shares are ${counts.join(', ')}`);
+});
+
+test('headers are asked of one peer only, until it has sent all', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 4_500);
+  const scripted = [1, 2].map(
+    () =>
+      new ScriptedPeer((message, peer) => {
+        if (message.type === 'getheaders')
+          peer.send({ type: 'headers', headers: headersAfter(message, blocks) });
+      }),
+  );
+  const fresh = node();
+  for (const peer of scripted) network.connect(fresh, peer);
+  network.run(200);
+  const [first, second] = scripted.map((peer) => peer.of('getheaders').length);
+  assert.deepEqual(
+    [first! >= 3, second],
+    [true, 1],
+    'the second one is asked what it has once the first is done',
+  );
+});
+
+test('a peer that announces and never delivers is dropped, and another one asked', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 300);
+  const fresh = node();
+  const mute = new ScriptedPeer((message, peer) => {
+    if (message.type === 'getheaders') peer.send({ type: 'headers', headers: headersAfter(message, blocks) });
+  });
+  network.connect(fresh, mute);
+  network.run(1_000);
+  const asked = mute.of('getdata').flatMap(({ items }) => items).length;
+  assert.ok(asked > 0 && asked < blocks.length);
+  network.connect(fresh, node(blocks));
+  // The blocks that the mute one was asked for are asked of the other soon, long before the mute one is given up.
+  const tookMs = network.runUntil(() => fresh.chain.tip.height === 300);
+  assert.ok(tookMs < BLOCK_TIMEOUT_MS, `took ${tookMs} ms`);
+  network.run(2 * BLOCK_TIMEOUT_MS);
+  assert.equal(mute.isConnected, false);
+  assert.deepEqual(
+    fresh.complaints.map(({ rule, discourage }) => [rule, discourage]),
+    [['block-timeout', false]],
+    'being slow is no crime',
+  );
+});
+
+test('a peer that keeps the window from moving is dropped within seconds', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 3_000);
+  const fresh = node();
+  const mute = new ScriptedPeer((message, peer) => {
+    if (message.type === 'getheaders') peer.send({ type: 'headers', headers: headersAfter(message, blocks) });
+  });
+  network.connect(fresh, mute);
+  network.run(300);
+  for (let count = 0; count < 3; count++) network.connect(fresh, node(blocks));
+  network.runUntil(() => fresh.chain.tip.height === 3_000, 20_000);
+  assert.ok(['block-stalled', undefined].includes(fresh.complaints[0]?.rule));
+});
+
+test('when the first peer falls silent another one is asked for headers', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 50);
+  const fresh = node();
+  const silent = new ScriptedPeer();
+  network.connect(fresh, silent, { kind: 'manual' });
+  network.connect(fresh, node(blocks), { kind: 'manual' });
+  network.run(HEADERS_TIMEOUT_MS - 1_000);
+  assert.equal(fresh.chain.tip.height, 0);
+  network.run(2_000);
+  assert.equal(fresh.chain.tip.height, 50);
+  assert.equal(silent.isConnected, true, 'the operator named it');
+});
+
+test('a node that lacks the last blocks fetches them from whoever has them', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 400);
+  const nodes = [node(blocks.slice(0, 390)), node(blocks), node(blocks.slice(0, 10))];
+  network.connect(nodes[0]!, nodes[1]!);
+  network.connect(nodes[0]!, nodes[2]!);
+  network.runUntil(() => agreeOn(nodes, blocks.at(-1)!));
 });
