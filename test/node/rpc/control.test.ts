@@ -83,30 +83,6 @@ describe('the health of the node', () => {
   });
 });
 
-describe('help', () => {
-  test('lists every method and explains each', async (t) => {
-    const node = await startTestNode(t);
-    const list: string = await node.call('help');
-    const names = list
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('=='))
-      .map((line) => line.split(' ')[0]!);
-    const asked = (
-      'getblockchaininfo getbestblockhash getblockcount getblockhash getblock getblockheader getdifficulty gettxout ' +
-      'getchaintips getrawmempool getmempoolinfo getrawtransaction decoderawtransaction sendrawtransaction ' +
-      'testmempoolaccept getblocktemplate submitblock getmininginfo getnetworkhashps generatetoaddress generateblock ' +
-      'setmocktime getaddressbalance getaddressutxos getaddresstxids getaddressmempool validateaddress uptime help ' +
-      'stop getnetworkinfo getpeerinfo getconnectioncount'
-    ).split(' ');
-    assert.deepEqual([...names].sort(), [...asked].sort());
-    for (const name of names) {
-      const text: string = await node.call('help', name);
-      assert.ok(text.startsWith(name), name);
-    }
-    assert.equal(await node.call('help', 'fly'), 'help: unknown command: fly');
-  });
-});
-
 describe('every method', () => {
   test('answers too many and unknown parameters with an error', async (t) => {
     const node = await startTestNode(t);
