@@ -79,6 +79,8 @@ export class EdgeGate {
   /** The connection of each edge that has said who it is, by its id. */
   readonly #byEdge = new Map<string, EdgeSession>();
   readonly #touchTimer: NodeJS.Timeout;
+  /** The last job that there was for everyone. */
+  #newest: Job | undefined;
   #complainedMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -86,7 +88,9 @@ export class EdgeGate {
     this.#options = options;
     this.#users = new EdgeUsers(options.readAddress);
     options.jobs.listen({
-      onJob: (job, clean) => job !== undefined && this.#tellJob(job, clean),
+      onJob: (job, clean) => {
+        if (job !== undefined) void this.#tellJob(job, clean);
+      },
       onNotice: (text) => this.#tell('notice', { text }),
     });
     this.#touchTimer = setInterval(() => this.#touch(), TOUCH_MS);
@@ -177,7 +181,7 @@ export class EdgeGate {
       );
     }
     const other = this.#byEdge.get(hello.edge);
-    if (other !== undefined && other.hello?.instance !== hello.instance) {
+    if (other?.isOpen === true && other.hello?.instance !== hello.instance) {
       throw new JSONRPCErrorException(
         `another edge with the id "${hello.edge}" is connected from ${other.address}: choose another with --id`,
         HELLO_ERRORS.inUse,
@@ -199,7 +203,7 @@ export class EdgeGate {
   #welcome(prefix: number): Welcome {
     const { network, difficulty, extranonce2Size, jobTtlMs, jobs, clock } = this.#options;
     const job = jobs.current();
-    if (job !== undefined) this.#keep(job);
+    if (job !== undefined) void this.#keep(job);
     return {
       protocol: EDGE_PROTOCOL,
       prefix,
@@ -234,33 +238,39 @@ export class EdgeGate {
     this.#seen(edge);
   }
 
-  #tellJob(job: Job, clean: boolean): void {
-    if (!this.#tell('job', { job: wireJobOf(job, this.#options.clock.steadyMs()), clean })) return;
-    this.#keep(job);
+  /**
+   * Tells edges of a job, and writes it down, so that after a restart what they find meanwhile is still known. A new
+   * block is told first: waiting for the disk would make it late. A job that only renews one is on the disk before.
+   */
+  async #tellJob(job: Job, clean: boolean): Promise<void> {
+    this.#newest = job;
+    if (this.#working().length === 0) return;
+    const tell = () => this.#tell('job', { job: wireJobOf(job, this.#options.clock.steadyMs()), clean });
+    if (clean) tell();
+    await this.#keep(job);
+    if (!clean && this.#newest === job) tell();
   }
 
-  /** @returns whether there was anybody to tell */
-  #tell(method: 'job' | 'notice', params: unknown): boolean {
-    const working = [...this.#byEdge.values()].filter(({ isWorking }) => isWorking);
-    for (const session of working) session.notify(method, params);
-    return working.length > 0;
+  #tell(method: 'job' | 'notice', params: unknown): void {
+    for (const session of this.#working()) session.notify(method, params);
   }
 
-  /** Writes a job down while edges work on it already: waiting for the disk would make every new block late. */
-  #keep(job: Job): void {
+  #working(): EdgeSession[] {
+    return [...this.#byEdge.values()].filter(({ isWorking }) => isWorking);
+  }
+
+  async #keep(job: Job): Promise<void> {
     const { ledger, templateOf, clock, log } = this.#options;
     const template = templateOf(job);
     if (template === undefined) return;
     const createdMs = clock.wallMs() - (clock.steadyMs() - job.createdMs);
     const { jobId, coinbase1, coinbase2 } = job;
-    ledger.jobs
-      .keep({ jobId, coinbase1, coinbase2, template, createdMs: Math.round(createdMs) })
-      .catch((error: unknown) => {
-        log.error(
-          { err: error, job: jobId },
-          'a job could not be stored: after a restart its shares are refused',
-        );
-      });
+    try {
+      await ledger.jobs.keep({ jobId, coinbase1, coinbase2, template, createdMs: Math.round(createdMs) });
+    } catch (error) {
+      const what = 'a job could not be stored: after a restart its shares are refused';
+      log.error({ err: error, job: jobId }, what);
+    }
   }
 
   #touch(): void {

@@ -103,6 +103,11 @@ export class EdgeSession {
     return this.#phase.name === 'new' ? undefined : this.#phase.hello;
   }
 
+  /** Whether what it says still counts. */
+  get isOpen(): boolean {
+    return this.#rpc.isOpen;
+  }
+
   /** Whether it is told of new jobs. */
   get isWorking(): boolean {
     return this.#phase.name === 'working' && this.#rpc.isOpen;

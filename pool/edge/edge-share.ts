@@ -1,10 +1,18 @@
 import { hexToBytes } from '../../protocol/bytes.ts';
 import { VERSION_ROLLING_MASK } from '../../protocol/stratum.ts';
 import type { Clock } from '../clock.ts';
+import { EXTRANONCE1_SIZE } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
 import type { AddressReader } from '../nodes/node-network.ts';
 import { boundsOf, type DifficultyLimits, levelOf } from '../stratum/difficulty.ts';
-import { checkShare, MerkleRoots, reject, type SentJob, type Verdict } from '../stratum/share.ts';
+import {
+  checkShare,
+  LEAST_EXTRANONCE2_SIZE,
+  MerkleRoots,
+  reject,
+  type SentJob,
+  type Verdict,
+} from '../stratum/share.ts';
 import { parseUser, type Worker } from '../stratum/worker-name.ts';
 import { jobOfEdge } from './edge-job.ts';
 import type { WireBlock } from './wire.ts';
@@ -13,6 +21,7 @@ import type { WireBlock } from './wire.ts';
 export interface EdgeTerms {
   /** 15 bits. */
   readonly prefix: number;
+  /** Bytes of it beside an extranonce1 of four. */
   readonly extranonce2Size: number;
   readonly difficulty: Pick<DifficultyLimits, 'minimum' | 'maximum' | 'shareTargetMultiplier'>;
   readonly jobs: Pick<JobSource, 'find'>;
@@ -35,7 +44,8 @@ export function checkEdgeShare(share: WireBlock, terms: EdgeTerms, clock: Clock)
   const worker = terms.users.workerOf(share.user);
   if (typeof worker === 'string') return reject('unauthorized', worker);
   const extranonce1 = hexToBytes(share.extranonce1);
-  if (prefixOf(extranonce1) !== 0x8000 + terms.prefix) {
+  const extranonce2Size = EXTRANONCE1_SIZE + terms.extranonce2Size - extranonce1.length;
+  if (prefixOf(extranonce1) !== 0x8000 + terms.prefix || extranonce2Size < LEAST_EXTRANONCE2_SIZE) {
     return reject('malformed', `extranonce1 ${share.extranonce1} is none of this edge's`);
   }
   const made = terms.jobs.find(share.job);
@@ -52,7 +62,7 @@ export function checkEdgeShare(share: WireBlock, terms: EdgeTerms, clock: Clock)
   }
   const params = [share.user, share.job, share.extranonce2, share.time, share.nonce];
   if (share.version_bits !== null) params.push(share.version_bits);
-  const extranonce = { extranonce1, extranonce2Size: terms.extranonce2Size };
+  const extranonce = { extranonce1, extranonce2Size };
   const findJob = (): SentJob | undefined => {
     if (made === undefined) return undefined;
     const job = jobOfEdge(made, share.variant, share.difficulty);

@@ -7,6 +7,7 @@ import { Upgrades } from '../../service/upgrade.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { addressReader, type NodeNetwork } from '../nodes/node-network.ts';
 import { Statistics } from '../statistics/statistics.ts';
+import type { DifficultyLimits } from '../stratum/difficulty.ts';
 import { Extranonce1Space } from '../stratum/extranonce1.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from '../stratum/limits.ts';
 import { Roster } from '../stratum/roster.ts';
@@ -116,6 +117,8 @@ interface PoolSide {
   readonly statistics: Statistics;
   /** What the pool said first; everything miners are told rests on it. */
   readonly welcome: Welcome;
+  /** As the pool said it last. */
+  readonly difficulty: DifficultyLimits;
   readonly network: NodeNetwork;
   readonly clock: Clock;
 }
@@ -127,6 +130,7 @@ async function connect(options: EdgeOptions, started: Stoppable[]): Promise<Pool
   const jobs = new RemoteJobs({ clock, firstSequence: randomBytes(3).readUIntBE(0, 3), maxOfflineMs });
   const instance = randomBytes(8).toString('hex');
   let welcome: Welcome | undefined;
+  let newest: Welcome | undefined;
   const link = new PoolLink({
     url: options.poolUrl,
     token: options.token,
@@ -135,6 +139,7 @@ async function connect(options: EdgeOptions, started: Stoppable[]): Promise<Pool
       onUp: (now, job) => {
         welcome ??= now;
         checkSamePool(welcome, now);
+        newest = now;
         told(() => jobs.onUp(job, now.job_ttl_ms));
       },
       onReady: () => shares.onUp(),
@@ -156,13 +161,15 @@ async function connect(options: EdgeOptions, started: Stoppable[]): Promise<Pool
   await link.start();
   stopping?.removeEventListener('abort', stop);
   if (welcome === undefined) throw new Error('the pool has let the edge in without a word');
-  return { link, jobs, shares, statistics, welcome, network: networkOf(welcome), clock };
+  const first = welcome;
+  const difficulty = difficultyIn(() => newest ?? first);
+  return { link, jobs, shares, statistics, welcome, difficulty, network: networkOf(welcome), clock };
 }
 
 /** Opens the ports for miners: the same server as the pool's own, with work and shares far away. */
 async function serveMiners(
   options: EdgeOptions,
-  { link, jobs, shares, statistics, welcome, network, clock }: PoolSide,
+  { link, jobs, shares, statistics, welcome, difficulty, network, clock }: PoolSide,
   started: Stoppable[],
 ): Promise<StratumServer> {
   const { allow, log } = options;
@@ -170,7 +177,7 @@ async function serveMiners(
     ...options.stratum,
     jobs,
     sink: shares,
-    context: { clock, difficulty: difficultyOf(welcome), readAddress: addressReader(network) },
+    context: { clock, difficulty, readAddress: addressReader(network) },
     extranonce2Size: welcome.extranonce2_size,
     extranonces: new Extranonce1Space({
       prefix: EDGE_BIT + welcome.prefix,
@@ -233,12 +240,24 @@ function networkOf({ network }: Welcome): NodeNetwork {
   };
 }
 
-function difficultyOf({ difficulty }: Welcome) {
-  const { start, minimum, maximum } = difficulty;
+/** The limits in the last welcome: they follow the pool's settings when it was started anew with others. */
+function difficultyIn(last: () => Welcome): DifficultyLimits {
   return {
-    ...{ start, minimum, maximum },
-    shareIntervalMs: difficulty.share_interval_ms,
-    shareTargetMultiplier: difficulty.share_target_multiplier,
+    get start() {
+      return last().difficulty.start;
+    },
+    get minimum() {
+      return last().difficulty.minimum;
+    },
+    get maximum() {
+      return last().difficulty.maximum;
+    },
+    get shareIntervalMs() {
+      return last().difficulty.share_interval_ms;
+    },
+    get shareTargetMultiplier() {
+      return last().difficulty.share_target_multiplier;
+    },
   };
 }
 

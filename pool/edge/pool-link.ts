@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { JSONRPCErrorException } from 'json-rpc-2.0';
+import { JSONRPCErrorCode, JSONRPCErrorException } from 'json-rpc-2.0';
 import { WebSocket } from 'ws';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
@@ -66,6 +66,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 const HANDSHAKE_MS = 10_000;
 const UNAUTHORIZED = 401;
+const MAX_REASON_CHARACTERS = 200;
 
 /** A connection that the pool has answered `hello` on. */
 interface Line {
@@ -132,6 +133,18 @@ export class PoolLink implements Carrier {
       const { outcome } = await line.rpc.call('block', { block: shares[0] }, BlockAnswer);
       return [outcome];
     } catch (error) {
+      const reason = whyNotUnderstood(error);
+      if (reason !== undefined) {
+        this.#options.log.error(
+          { shares: shares.length, reason },
+          'the pool does not understand these shares',
+        );
+        // It would refuse them again, for ever: the miners are told instead.
+        return shares.map(() => ({
+          reason: 'not-recorded',
+          message: `the pool takes no such share: ${reason}`,
+        }));
+      }
       // Whatever it was: what is not answered is delivered again, on another connection.
       line.rpc.drop(textOf(error));
       throw error;
@@ -265,6 +278,12 @@ const FINAL: ReadonlySet<number> = new Set([HELLO_ERRORS.protocol, HELLO_ERRORS.
 function refusalIn(error: unknown): EdgeRefusedError | undefined {
   if (!(error instanceof JSONRPCErrorException) || !FINAL.has(error.code)) return undefined;
   return new EdgeRefusedError(error.message);
+}
+
+/** Set where the other side has answered that a message breaks the protocol, and not where it failed otherwise. */
+function whyNotUnderstood(error: unknown): string | undefined {
+  const isRefused = error instanceof JSONRPCErrorException && error.code === JSONRPCErrorCode.InvalidParams;
+  return isRefused ? error.message.slice(0, MAX_REASON_CHARACTERS) : undefined;
 }
 
 function textOf(error: unknown): string {

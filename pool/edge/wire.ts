@@ -13,8 +13,9 @@
  */
 import * as z from 'zod';
 import { MAX_MERKLE_BRANCHES } from '../../protocol/stratum.ts';
+import { EXTRANONCE1_SIZE } from '../jobs/job.ts';
 import { DIFFICULTY_RANGE } from '../stratum/difficulty.ts';
-import { REJECTIONS, type RejectReason } from '../stratum/share.ts';
+import { LEAST_EXTRANONCE2_SIZE, REJECTIONS, type RejectReason } from '../stratum/share.ts';
 
 /** Rises with every change that the other side would not understand. */
 export const EDGE_PROTOCOL = 1;
@@ -53,6 +54,8 @@ const Count = z.int().min(0);
 const JobId = z.string().regex(/^[0-9a-f]{1,12}$/, 'must be a job id');
 const Text = z.string().max(500);
 const Difficulty = z.number().min(DIFFICULTY_RANGE.lowest).max(DIFFICULTY_RANGE.highest);
+/** Of extranonce1 and extranonce2 together, where extranonce2 has its most. */
+const MOST_EXTRANONCE_BYTES = EXTRANONCE1_SIZE + 8;
 
 /** What an edge calls itself: its operator's choice, the same after restarts. */
 export const EdgeId = z
@@ -126,11 +129,12 @@ const share = {
     .int()
     .min(0)
     .max(2 ** 48),
-  /** What that job was sent to the miner with. */
-  difficulty: Difficulty,
+  /** What that job was sent to the miner with. Whether it is one of this pool's is a question of the share's own. */
+  difficulty: z.number().positive(),
   user: z.string().max(256),
-  extranonce1: hexOf(4, 4),
-  extranonce2: hexOf(8, 2),
+  /** Longer than usual where the edge has moved its miner to a smaller part of the search space. */
+  extranonce1: hexOf(MOST_EXTRANONCE_BYTES - LEAST_EXTRANONCE2_SIZE, EXTRANONCE1_SIZE),
+  extranonce2: hexOf(8, LEAST_EXTRANONCE2_SIZE),
   time: Word,
   nonce: Word,
   /** Bits rolled in the version; null when none were. */

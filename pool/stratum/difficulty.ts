@@ -70,10 +70,14 @@ export function levelOf(difficulty: Difficulty): ShareLevel {
 /** A new tip asks for one and the same bound 10,000 times. */
 let known = { bits: -1, multiplier: 0, bound: 0 };
 
-/** The highest difficulty of a share at these bits: with few digits, as it is shown. */
+/**
+ * The highest difficulty of a share at these bits: with few digits, as it is shown. On a chain on which any hash is
+ * a block it is the lowest there is.
+ */
 function networkBound(bits: Bits, multiplier: number): Difficulty {
   if (known.bits !== bits || known.multiplier !== multiplier) {
-    known = { bits, multiplier, bound: fewDigits(difficultyOf(bits) / multiplier) };
+    const bound = Math.max(fewDigits(difficultyOf(bits) / multiplier), DIFFICULTY_RANGE.lowest);
+    known = { bits, multiplier, bound };
   }
   return known.bound;
 }

@@ -64,6 +64,8 @@ export interface ShareWork {
   readonly difficulty?: number;
   readonly variant?: number;
   readonly extranonce2?: string;
+  /** What follows the four bytes of extranonce1 that are the connection's. */
+  readonly extranonce1Tail?: string;
   readonly firstNonce?: number;
   readonly versionBits?: number;
   readonly time?: number;
@@ -73,7 +75,7 @@ export interface ShareWork {
 /** A share as an honest edge would deliver it, found for this. */
 export function findEdgeShare(work: ShareWork): { readonly share: WireShare; readonly hash: Hash } {
   const { job: wire, difficulty = 1e-7, variant = 7, extranonce2 = '00000000', versionBits } = work;
-  const extranonce1 = (0x80000000 + work.prefix * 0x10000 + 5).toString(16);
+  const extranonce1 = (0x80000000 + work.prefix * 0x10000 + 5).toString(16) + (work.extranonce1Tail ?? '');
   const tip = newTip(hexToBytes(wire.previous), wire.height - 1);
   const job = makeEdgeJob(wire, tip, variant, new CommittedJobs(), 0).at?.(difficulty);
   if (job === undefined) throw new Error('an edge job has a difficulty');

@@ -184,6 +184,34 @@ test('two edges of one name: the second is told, and gets in when the first is g
   await ScriptedEdge.enter(pool, { edge: 'north', instance: '2222222222222222' });
 });
 
+test('a connection that the pool is ending keeps its name from nobody', LIMITED, async (t) => {
+  const { pool } = await startPoolUnderTest(t);
+  const { edge } = await ScriptedEdge.enter(pool, { edge: 'north', instance: '1111111111111111' });
+  // It does not read, and so it never hears that it broke a rule.
+  edge.send({ jsonrpc: '2.0', id: 9, method: 'shares', params: {} });
+  edge.socket.pause();
+  const enter = () => ScriptedEdge.enter(pool, { edge: 'north', instance: '2222222222222222' });
+  let welcome: unknown;
+  while (welcome === undefined) welcome = await enter().catch(() => undefined);
+  assert.ok(welcome);
+  edge.socket.terminate();
+});
+
+test('a job that renews one is on the disk before edges work on it', LIMITED, async (t) => {
+  const { options } = await restartable(t);
+  const pool = await startPool({ ...options, jobRefreshSeconds: 1 });
+  t.after(() => pool.stop());
+  const { edge } = await ScriptedEdge.enter(pool);
+  const form = { applicationId: APPLICATION_ID, migrations: MIGRATIONS };
+  const database = await openDatabase(options.ledgerFile, form);
+  t.after(() => database.close());
+  const [data] = (await once(edge.socket, 'message')) as [Buffer];
+  const { params } = JSON.parse(String(data)) as { params: { job: WireJob; clean: boolean } };
+  assert.equal(params.clean, false);
+  const row = await database.get('SELECT job FROM edge_jobs WHERE job = ?', [params.job.id]);
+  assert.deepEqual(row, { job: params.job.id });
+});
+
 test(
   'in solo, and with another version of the protocol, an edge is told why it cannot work',
   LIMITED,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { committedCoinbase1, jobOfEdge, wireJobOf } from '../../../pool/edge/edge-job.ts';
 import { checkEdgeShare, type EdgeTerms, EdgeUsers } from '../../../pool/edge/edge-share.ts';
-import type { WireShare } from '../../../pool/edge/wire.ts';
+import { WireShare } from '../../../pool/edge/wire.ts';
 import type { Job } from '../../../pool/jobs/job.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { addressReader } from '../../../pool/nodes/node-network.ts';
@@ -123,6 +123,31 @@ test('forged shares are refused, each for its reason', () => {
   assert.equal(pool.judge(share), 'accepted');
 });
 
+test('a miner that was moved to a smaller part of the search space is credited', () => {
+  const pool = new Pool();
+  const tails: readonly (readonly [string, string, string])[] = [
+    ['', '0badcafe', 'accepted'],
+    ['01', '0badca', 'accepted'],
+    ['0102', '0bad', 'accepted'],
+    ['010203', '0b', 'malformed'],
+    ['01020304', '', 'malformed'],
+    ['01', '0badcafe', 'malformed'],
+  ];
+  for (const [tail, extranonce2, verdict] of tails) {
+    const { share } = pool.find({ extranonce1Tail: tail, extranonce2 });
+    assert.equal(pool.judge(share), verdict, `${tail} with ${extranonce2}`);
+    if (extranonce2.length >= 4) assert.deepEqual(WireShare.parse(share), share);
+  }
+});
+
+test('a difficulty beyond all that a pool may set is refused as any other wrong one', () => {
+  const pool = new Pool();
+  const { share } = pool.find();
+  for (const difficulty of [Number.MIN_VALUE, 1e-11, 2 ** 51, Number.MAX_VALUE]) {
+    assert.equal(pool.judge(WireShare.parse({ ...share, difficulty })), 'low-difficulty', `${difficulty}`);
+  }
+});
+
 test('work handed in under another name of the same miner is one share', () => {
   const pool = new Pool();
   const { share, hash } = pool.find();
@@ -180,9 +205,14 @@ test('a block is found in a share that is stale', () => {
 });
 
 test('on an easy network the bound from it wins over the minimum: such work of an edge counts', () => {
-  // 0x207fffff is a difficulty of 4.66e-10, a sixteenth of it 2.91e-11.
-  const pool = new Pool(0x207fffff);
-  const { share } = pool.find({ difficulty: 2.91e-11 });
+  // 0x1f7fffff is a difficulty of 1.19e-7, a sixteenth of it 7.45e-9.
+  const pool = new Pool(0x1f7fffff);
+  const { share } = pool.find({ difficulty: 7.45e-9 });
   assert.equal(pool.judge(share), 'accepted');
-  assert.equal(pool.judge({ ...share, difficulty: 2.8e-11 }), 'low-difficulty');
+  assert.equal(pool.judge({ ...share, difficulty: 7.3e-9 }), 'low-difficulty');
+  // On the easiest chain it is the lowest difficulty there is.
+  const easiest = new Pool(0x207fffff);
+  const { share: any } = easiest.find({ difficulty: 1e-10 });
+  assert.equal(easiest.judge(any), 'accepted');
+  assert.equal(easiest.judge({ ...any, difficulty: 9.9e-11 }), 'low-difficulty');
 });

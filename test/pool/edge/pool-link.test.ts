@@ -204,6 +204,61 @@ test(
   },
 );
 
+test(
+  'shares that the pool does not understand are told to their miners, and not delivered for ever',
+  LIMITED,
+  async (t) => {
+    const pool = await ScriptedPool.start(t);
+    const honest = pool.answer;
+    let refusals = 0;
+    pool.answer = (request) => {
+      if (request.method !== 'shares' || refusals > 0) return honest(request);
+      refusals += 1;
+      return { error: { code: -32602, message: 'shares.0.difficulty: too small' } };
+    };
+    // As a pool does whose rule was broken.
+    pool.on('request', ({ method }, socket) => {
+      if (method === 'shares' && refusals === 1) socket.close(1008, 'shares.0.difficulty: too small');
+    });
+    const edge = await startEdge(edgeOptions(pool));
+    t.after(() => edge.stop());
+    const miner = await StratumMiner.connect(edge.stratumUrl);
+    t.after(() => miner.close());
+    const work = await miner.login(MINER_ADDRESS);
+    const { params } = findShare(work);
+    const message = 'the pool takes no such share: shares.0.difficulty: too small';
+    assert.deepEqual((await miner.request('mining.submit', params)).error, [20, message, null]);
+    refusals = 2;
+    assert.equal((await miner.request('mining.submit', params)).result, true, 'it was not credited');
+  },
+);
+
+test(
+  'an edge follows the difficulty limits of a pool that was started anew with others',
+  LIMITED,
+  async (t) => {
+    const pool = await ScriptedPool.start(t);
+    let line: WebSocket | undefined;
+    pool.on('open', (socket) => {
+      line = socket;
+    });
+    const edge = await startEdge(edgeOptions(pool));
+    t.after(() => edge.stop());
+    const startOf = async () => {
+      const miner = await StratumMiner.connect(edge.stratumUrl);
+      t.after(() => miner.close());
+      return (await miner.login(MINER_ADDRESS)).difficulty;
+    };
+    assert.equal(await startOf(), 1e-8);
+    const difficulty = { ...welcome().difficulty, start: 4e-8, minimum: 2e-8 };
+    pool.answer = () => ({ result: welcome({ difficulty }) });
+    line?.close();
+    await once(pool, 'request');
+    while ((await healthOfEdge(edge)).pool.state !== 'up');
+    assert.equal(await startOf(), 4e-8);
+  },
+);
+
 test('a pool that has become another one is not worked for', LIMITED, async (t) => {
   const pool = await ScriptedPool.start(t);
   let line: WebSocket | undefined;

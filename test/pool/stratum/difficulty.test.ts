@@ -123,6 +123,8 @@ test('a share is at most a sixteenth of a block, even for a miner that can do no
   assert.deepEqual(boundsOf({}, LIMITS, ONE), { lowest: 0.01, highest: 1 / 16 });
   assert.deepEqual(boundsOf({ floor: 64 }, LIMITS, ONE), { lowest: 64, highest: 1 / 16 });
   assert.deepEqual(boundsOf({}, LIMITS, HARD), { lowest: 0.01, highest: 100 });
+  // Every second hash is a block there: below 1e-10 every hash is a share.
+  assert.deepEqual(boundsOf({}, LIMITS, 0x207fffff), { lowest: 0.01, highest: 1e-10 });
   assert.equal(
     startDifficulty({ password: 50 }, LIMITS, ONE),
     1,
