@@ -1,5 +1,6 @@
-import { array, struct, Writer } from './codec.ts';
+import { array, Reader, struct, Writer } from './codec.ts';
 import { HEADER_SIZE, type Header, headerCodec } from './header.ts';
+import { atOnce, type Steps } from './steps.ts';
 import { baseSize, type Transaction, totalSize, transactionCodec } from './transaction.ts';
 
 /** A header and the transactions its merkle root stands for, the coinbase first. */
@@ -23,9 +24,23 @@ export function encodeBlock(block: Block): Uint8Array {
   return writer.finish();
 }
 
-/** The block that `bytes` hold; the identifiers of its transactions are known from then on. @throws CodecError */
+/** The block that `bytes` hold. @throws CodecError */
 export function decodeBlock(bytes: Uint8Array): Block {
-  return blockCodec.decode(bytes);
+  return atOnce(decodeBlockSteps(bytes));
+}
+
+/** `decodeBlock` in steps, one for each transaction. */
+export function* decodeBlockSteps(bytes: Uint8Array): Steps<Block> {
+  const reader = new Reader(bytes);
+  const header = headerCodec.read(reader);
+  const transactions: Transaction[] = [];
+  const count = reader.count(MAX_TRANSACTIONS, transactionCodec.minSize);
+  for (let index = 0; index < count; index++) {
+    transactions.push(transactionCodec.read(reader));
+    yield;
+  }
+  reader.end();
+  return { header, transactions };
 }
 
 /** Bytes of the block without witnesses. */

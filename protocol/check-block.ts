@@ -6,6 +6,7 @@ import { findCommitment, merkleRoot, witnessCommitment } from './merkle.ts';
 import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
 import { countSigops, isP2wpkh, pushHeight } from './script.ts';
+import { atOnce, eachInSteps, type Steps } from './steps.ts';
 import { hasWitness, isCoinbase, type Transaction, txid, wtxid } from './transaction.ts';
 import type { Height } from './units.ts';
 
@@ -22,12 +23,23 @@ const LEGACY_SIGOP_COST = 4;
  * @throws RuleError
  */
 export function checkBlock(block: Block): void {
+  atOnce(checkBlockSteps(block));
+}
+
+/** `checkBlock` in steps. */
+export function* checkBlockSteps(block: Block): Steps<void> {
+  const { transactions } = block;
+  // Identifiers and sizes are remembered: most of the work is to make them.
+  yield* eachInSteps(transactions, txid);
   checkMerkleRoot(block);
+  yield;
   // CVE-2017-12842: inner nodes of the tree passed off as transactions.
-  for (const transaction of block.transactions) checkSize(transaction);
+  yield* eachInSteps(transactions, checkSize);
   const coinbase = checkCoinbasePlace(block);
+  yield* eachInSteps(transactions, wtxid);
   checkCommitment(block, coinbase);
-  for (const transaction of block.transactions) checkTransaction(transaction);
+  yield;
+  yield* eachInSteps(transactions, checkTransaction);
   checkWeight(block);
   checkSigops(block);
 }

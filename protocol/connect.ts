@@ -7,6 +7,7 @@ import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
 import { isUnspendable } from './script.ts';
 import type { Verify } from './signature.ts';
+import { atOnce, eachInSteps, type Steps } from './steps.ts';
 import { type Transaction, txid } from './transaction.ts';
 import type { Height, Nits } from './units.ts';
 
@@ -73,6 +74,16 @@ export function planConnection(
   view: CoinView,
   profile: NetworkProfile,
 ): Connection {
+  return atOnce(planConnectionSteps(block, height, view, profile));
+}
+
+/** `planConnection` in steps; the view must not change until the last one. */
+export function* planConnectionSteps(
+  block: Block,
+  height: Height,
+  view: CoinView,
+  profile: NetworkProfile,
+): Steps<Connection> {
   const keys = blockKeys(block);
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
@@ -96,7 +107,8 @@ export function planConnection(
       undo.push(coins);
     }
     const outputs = createdCoins(transaction, keys.created[index] ?? [], height, index === 0);
-    for (const [key, coin] of outputs) created.set(key, coin);
+    yield* eachInSteps(outputs, ([key, coin]) => created.set(key, coin));
+    yield;
   }
   checkCoinbaseAmount(block, rewardAt(height, profile) + fees);
   return { spent, created, undo: { spent: undo }, fees };
@@ -136,9 +148,14 @@ export function verifySpends(block: Block, undo: Undo, verify: Verify, isVerifie
 }
 
 /** Does to the coins what was worked out. */
-export function applyConnection({ spent, created }: Connection, view: CoinView): void {
-  for (const key of spent) view.spend(key);
-  for (const [key, coin] of created) view.add(key, coin);
+export function applyConnection(connection: Connection, view: CoinView): void {
+  atOnce(applyConnectionSteps(connection, view));
+}
+
+/** `applyConnection` in steps. */
+export function* applyConnectionSteps({ spent, created }: Connection, view: CoinView): Steps<void> {
+  yield* eachInSteps(spent, (key) => view.spend(key));
+  yield* eachInSteps(created, ([key, coin]) => view.add(key, coin));
 }
 
 /**
@@ -146,6 +163,11 @@ export function applyConnection({ spent, created }: Connection, view: CoinView):
  * @param undo what `connectBlock` returned for it
  */
 export function disconnectBlock(block: Block, undo: Undo, view: CoinView): void {
+  atOnce(disconnectBlockSteps(block, undo, view));
+}
+
+/** `disconnectBlock` in steps. */
+export function* disconnectBlockSteps(block: Block, undo: Undo, view: CoinView): Steps<void> {
   const keys = blockKeys(block);
   if (undo.spent.length !== block.transactions.length - 1) throw undoMismatch(block, undo);
   const restored = new Map<string, Coin>();
@@ -155,13 +177,14 @@ export function disconnectBlock(block: Block, undo: Undo, view: CoinView): void 
     for (const [input, coin] of coins.entries()) restored.set(spent[input] ?? '', coin);
   }
   for (const [index, { outputs }] of block.transactions.entries()) {
-    for (const [output, { script }] of outputs.entries()) {
+    yield* eachInSteps(outputs, ({ script }, output) => {
       const key = keys.created[index]?.[output] ?? '';
       // What the block made is gone, unless it spent it itself: then it is not there to begin with.
       if (!isUnspendable(script) && !restored.delete(key)) view.spend(key);
-    }
+    });
+    yield;
   }
-  for (const [key, coin] of restored) view.add(key, coin);
+  yield* eachInSteps(restored, ([key, coin]) => view.add(key, coin));
 }
 
 function undoMismatch(block: Block, undo: Undo): Error {

@@ -87,23 +87,19 @@ interface Operation {
 function* operations(script: Uint8Array): Generator<Operation | undefined> {
   let at = 0;
   while (at < script.length) {
-    const opcode = script[at++] ?? 0;
+    const opcode = script[at] ?? 0;
     if (opcode > OP_PUSHDATA4) {
       yield { opcode };
+      at += 1;
       continue;
     }
-    const lengthBytes = opcode < OP_PUSHDATA1 ? 0 : 1 << (opcode - OP_PUSHDATA1);
-    let length = lengthBytes === 0 ? opcode : 0;
-    for (let index = 0; index < lengthBytes; index++) {
-      length += (script[at + index] ?? Number.POSITIVE_INFINITY) * 256 ** index;
-    }
-    at += lengthBytes;
-    if (at + length > script.length) {
+    const end = endOfPush(script, at);
+    if (end > script.length) {
       yield undefined;
       return;
     }
-    yield { opcode, data: script.subarray(at, at + length) };
-    at += length;
+    yield { opcode, data: script.subarray(at + 1 + lengthBytesOf(opcode), end) };
+    at = end;
   }
 }
 
@@ -121,12 +117,30 @@ export function isPushOnly(script: Uint8Array): boolean {
  */
 export function countSigops(script: Uint8Array): number {
   let count = 0;
-  for (const operation of operations(script)) {
-    if (operation === undefined) break;
-    if (operation.opcode === OP_CHECKSIG || operation.opcode === OP_CHECKSIGVERIFY) count += 1;
-    if (operation.opcode === OP_CHECKMULTISIG || operation.opcode === OP_CHECKMULTISIGVERIFY) count += 20;
+  // Not by `operations`: a block may hold a megabyte of them.
+  for (let at = 0; at < script.length; ) {
+    const opcode = script[at] ?? 0;
+    if (opcode === OP_CHECKSIG || opcode === OP_CHECKSIGVERIFY) count += 1;
+    if (opcode === OP_CHECKMULTISIG || opcode === OP_CHECKMULTISIGVERIFY) count += 20;
+    at = opcode > OP_PUSHDATA4 ? at + 1 : endOfPush(script, at);
   }
   return count;
+}
+
+/** Bytes that say how many a push pushes; below OP_PUSHDATA1 the opcode itself says it. */
+function lengthBytesOf(opcode: number): number {
+  return opcode < OP_PUSHDATA1 ? 0 : 1 << (opcode - OP_PUSHDATA1);
+}
+
+/** Where the operation after the push at `at` begins; beyond the script where the push runs over its end. */
+function endOfPush(script: Uint8Array, at: number): number {
+  const opcode = script[at] ?? 0;
+  const lengthBytes = lengthBytesOf(opcode);
+  let length = lengthBytes === 0 ? opcode : 0;
+  for (let index = 0; index < lengthBytes; index++) {
+    length += (script[at + 1 + index] ?? Number.POSITIVE_INFINITY) * 256 ** index;
+  }
+  return at + 1 + lengthBytes + length;
 }
 
 /** Bitcoin Core's names for kinds of output scripts. */

@@ -20,3 +20,13 @@ export class TimeSlice {
     this.#endMs = performance.now() + SLICE_MS;
   }
 }
+
+/** Runs work that is written as a generator: where it yields, others may have their turn. */
+export async function inSlices<Result>(work: Generator<undefined, Result, undefined>): Promise<Result> {
+  const slice = new TimeSlice();
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (slice.isUsedUp) await slice.renew();
+  }
+}

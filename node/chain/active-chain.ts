@@ -1,20 +1,21 @@
-import { type Block, decodeBlock } from '../../protocol/block.ts';
+import { type Block, decodeBlockSteps } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
-import { checkBlock } from '../../protocol/check-block.ts';
+import { checkBlockSteps } from '../../protocol/check-block.ts';
 import { CodecError } from '../../protocol/codec.ts';
 import { blockKeys, type Coin, type CoinView, type Undo, undoCodec } from '../../protocol/coins.ts';
 import {
-  applyConnection,
-  disconnectBlock,
+  applyConnectionSteps,
+  disconnectBlockSteps,
   type IsVerified,
-  planConnection,
-  verifySpends,
+  planConnectionSteps,
 } from '../../protocol/connect.ts';
 import { blockHash } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
-import type { Verify } from '../../protocol/signature.ts';
 import type { Database } from '../../service/database.ts';
+import { inSlices } from '../../service/time-slice.ts';
+import type { Spend } from '../signatures/signature-batch.ts';
+import type { SignatureChecks } from '../signatures/signature-checks.ts';
 import { findUndo, readBody, readUndo } from '../storage/blocks-table.ts';
 import { ChainBatch } from '../storage/chain-batch.ts';
 import {
@@ -52,7 +53,7 @@ export class ActiveChain {
   readonly #index: BlockIndex;
   readonly #cache: CoinsCache;
   readonly #profile: NetworkProfile;
-  readonly #verify: Verify;
+  readonly #signatures: SignatureChecks;
   readonly #isVerified: IsVerified | undefined;
   #batch = new ChainBatch();
   /** What is being written while the next batch gathers. */
@@ -63,14 +64,14 @@ export class ActiveChain {
     index: BlockIndex;
     cache: CoinsCache;
     profile: NetworkProfile;
-    verify: Verify;
+    signatures: SignatureChecks;
     isVerified: IsVerified | undefined;
   }) {
     this.#database = parts.database;
     this.#index = parts.index;
     this.#cache = parts.cache;
     this.#profile = parts.profile;
-    this.#verify = parts.verify;
+    this.#signatures = parts.signatures;
     this.#isVerified = parts.isVerified;
   }
 
@@ -98,7 +99,7 @@ export class ActiveChain {
     if (durable) await this.#settleCoins();
     const step = { block: whole, entry, undo, positions };
     entry.status = 'valid';
-    this.#batch.connect(step);
+    await inSlices(this.#batch.connect(step));
     await this.#step(changes, coins, durable, () => this.#index.extend(entry));
     return step;
   }
@@ -116,10 +117,10 @@ export class ActiveChain {
     for (const [key, position] of ownPositions(block)) positions.set(key, position);
     const coins = await this.#look(created.flat());
     const staged = new StagedCoins(coins, positions);
-    disconnectBlock(block, undo, staged);
+    await inSlices(disconnectBlockSteps(block, undo, staged));
     if (durable) await this.#settleCoins();
     const step = { block, entry, undo, positions };
-    this.#batch.disconnect(step);
+    await inSlices(this.#batch.disconnect(step));
     await this.#step(staged.changes, coins, durable, () => this.#index.shrink());
     return step;
   }
@@ -136,7 +137,7 @@ export class ActiveChain {
     if (this.#batch.isEmpty) return;
     const batch = this.#batch;
     this.#batch = new ChainBatch();
-    const done = this.#write(batch, this.#cache.beginWrite()).then(() => this.#cache.endWrite());
+    const done = this.#write(batch, this.#cache.beginWrite()).then(() => inSlices(this.#cache.endWrite()));
     // A failure is not lost: the next write, `commit` included, waits for `done` first and throws it.
     done.catch(() => undefined);
     this.#writing = { batch, done };
@@ -188,10 +189,22 @@ export class ActiveChain {
     const positions = ownPositions(block);
     for (const [key, { position }] of coins) positions.set(transactionKey(key), position);
     const staged = new StagedCoins(coins, positions);
-    const connection = planConnection(block, height, staged, this.#profile);
-    verifySpends(block, connection.undo, this.#verify, this.#isVerified);
-    applyConnection(connection, staged);
+    const connection = await inSlices(planConnectionSteps(block, height, staged, this.#profile));
+    await this.#checkSignatures(block, connection.undo);
+    await inSlices(applyConnectionSteps(connection, staged));
     return { undo: connection.undo, changes: staged.changes, coins, positions };
+  }
+
+  /** As `verifySpends`, which throws for the first transaction whose signatures are wrong. */
+  async #checkSignatures(block: Block, undo: Undo): Promise<void> {
+    const spends: Spend[] = [];
+    for (const [index, coins] of undo.spent.entries()) {
+      const transaction = block.transactions[index + 1];
+      if (transaction === undefined) throw new Error('more spends than transactions');
+      if (this.#isVerified?.(transaction) !== true) spends.push({ transaction, coins });
+    }
+    const fault = (await this.#signatures.faultsOf(spends)).find((each) => each !== undefined);
+    if (fault !== undefined) throw fault;
   }
 
   /** Looks coins up, in the table where they are not in memory: those that are unspent, as of one moment. */
@@ -226,17 +239,17 @@ export class ActiveChain {
     durable: boolean,
     move: () => void,
   ): Promise<void> {
+    this.#cache.beginStep(changes, before);
     if (durable) {
-      this.#cache.beginStep(changes, before);
       await this.#write(this.#batch, changes);
       this.#batch = new ChainBatch();
-      this.#cache.endStep();
-      move();
+      await inSlices(this.#cache.written(changes));
     } else {
-      this.#cache.change(changes);
-      move();
-      if (this.#cache.isFull || this.#batch.isFull) await this.beginCommit();
+      await inSlices(this.#cache.change(changes));
     }
+    this.#cache.endStep();
+    move();
+    if (!durable && (this.#cache.isFull || this.#batch.isFull)) await this.beginCommit();
   }
 
   /** Before a durable step the coins in memory are those on disk. */
@@ -257,9 +270,9 @@ export class ActiveChain {
   async #readBlock(entry: IndexedBlock): Promise<Block> {
     const bytes = await this.#body(entry);
     try {
-      const block = decodeBlock(bytes);
+      const block = await inSlices(decodeBlockSteps(bytes));
       if (!equalBytes(blockHash(block.header), entry.hash)) throw new CodecError('its header is another one');
-      checkBlock(block);
+      await inSlices(checkBlockSteps(block));
       return block;
     } catch (error) {
       if (error instanceof CodecError || error instanceof RuleError) throw this.#damagedBlock(entry, error);
@@ -303,10 +316,11 @@ class StagedCoins implements CoinView {
     return this.#base.get(key);
   }
 
+  /** With a copy of the script, so that a coin in memory does not keep all of the transaction that made it. */
   add(key: string, coin: Coin): void {
     const position = this.#positions.get(transactionKey(key));
     if (position === undefined) throw new Error(`the transaction of coin ${key} has no place`);
-    this.changes.set(key, { coin: placeCoin(coin, position), onDisk: undefined });
+    this.changes.set(key, { coin: placeCoin(coin, position, coin.script.slice()), onDisk: undefined });
   }
 
   spend(key: string): void {

@@ -1,6 +1,6 @@
 import { type Block, blockTotalSize, encodeBlock } from '../../protocol/block.ts';
 import { equalBytes } from '../../protocol/bytes.ts';
-import { checkBlock, checkBlockContext } from '../../protocol/check-block.ts';
+import { checkBlockContext, checkBlockSteps } from '../../protocol/check-block.ts';
 import { checkHeaderContext } from '../../protocol/check-header.ts';
 import type { Coin, Undo } from '../../protocol/coins.ts';
 import type { IsVerified } from '../../protocol/connect.ts';
@@ -13,12 +13,14 @@ import { type OutPoint, outPointKey } from '../../protocol/transaction.ts';
 import type { Bits, Hash, Height } from '../../protocol/units.ts';
 import type { Database } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
+import { inSlices } from '../../service/time-slice.ts';
 import type { Clock } from '../clock.ts';
+import { LocalSignatureChecks, type SignatureChecks } from '../signatures/signature-checks.ts';
 import { findTransaction } from '../storage/transactions-table.ts';
 import {
   type AcceptOptions,
   type AcceptResult,
-  faultOf,
+  asRuleError,
   type HeaderResult,
   type HeadersResult,
 } from './acceptance.ts';
@@ -52,6 +54,8 @@ export interface ChainOptions {
   readonly database: Database;
   readonly profile: NetworkProfile;
   readonly verify: Verify;
+  /** Who checks the signatures of blocks; default: this thread, with `verify`. */
+  readonly signatures?: SignatureChecks;
   /** Transactions whose signatures are known to be right, as of those the mempool took. */
   readonly isVerified?: IsVerified;
   readonly clock: Clock;
@@ -92,7 +96,8 @@ export class Chain {
     const branches = new Branches(index);
     const followers = new Followers(log);
     const cache = new CoinsCache(dbCacheMb * COIN_BYTES_PER_MB);
-    const active = new ActiveChain({ database, index, cache, profile, verify, isVerified });
+    const signatures = options.signatures ?? new LocalSignatureChecks(verify);
+    const active = new ActiveChain({ database, index, cache, profile, signatures, isVerified });
     this.profile = profile;
     this.#index = index;
     this.#branches = branches;
@@ -277,7 +282,7 @@ export class Chain {
         throw new RuleError('prev-blk-not-found', 'the proposed block does not follow the tip');
       }
       checkHeaderContext(block.header, this.#index.window(tip), this.profile, this.#clock.nowSeconds());
-      checkBlock(block);
+      await inSlices(checkBlockSteps(block));
       checkBlockContext(block, tip.height + 1, tip.medianTime, this.profile);
       await this.#active.check(block);
     });
@@ -344,10 +349,7 @@ export class Chain {
     if (wrongHeader !== undefined && wrongHeader.code !== 'time-too-new') {
       return { outcome: 'invalid', error: wrongHeader };
     }
-    const wrongBody = faultOf(() => {
-      checkBlock(block);
-      checkBlockContext(block, parent.height + 1, parent.medianTime, this.profile);
-    });
+    const wrongBody = await this.#bodyFault(block, parent);
     // A bad delivery is not a bad block: nothing is remembered of it.
     if (wrongBody?.mutated) return { outcome: 'invalid', error: wrongBody };
     if (wrongHeader !== undefined) {
@@ -362,6 +364,17 @@ export class Chain {
       await this.#activation.write(durable);
       return { outcome: 'invalid', error: wrongBody, entry };
     });
+  }
+
+  /** Why a block with this parent is invalid whatever coins there are, if it is. */
+  async #bodyFault(block: Block, parent: BlockEntry): Promise<RuleError | undefined> {
+    try {
+      await inSlices(checkBlockSteps(block));
+      checkBlockContext(block, parent.height + 1, parent.medianTime, this.profile);
+      return undefined;
+    } catch (error) {
+      return asRuleError(error);
+    }
   }
 
   #onNewHeader(entry: IndexedBlock): void {

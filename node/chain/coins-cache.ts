@@ -1,3 +1,4 @@
+import { eachInSteps, type Steps } from '../../protocol/steps.ts';
 import { type CoinChange, type CoinChanges, type PlacedCoin, rowOf } from '../storage/coins-table.ts';
 import type { TransactionPlace } from '../storage/place.ts';
 
@@ -5,6 +6,8 @@ import type { TransactionPlace } from '../storage/place.ts';
 const COIN_BYTES = 600;
 /** Bytes the note takes that a coin is spent. */
 const SPENT_BYTES = 250;
+/** What stays of the memory when it is full. */
+const KEPT_SHARE = 0.95;
 
 /**
  * The coins in memory: those that changed and are not written yet, those that are being written, and as many
@@ -75,9 +78,23 @@ export class CoinsCache {
     this.#makeRoom();
   }
 
+  /**
+   * Announces the changes of a step. Until `endStep` the coins are seen as they were, although the table, or
+   * this cache, may hold the change a moment before all of the step is done.
+   * @param before those of the changed coins that are there before
+   */
+  beginStep(changes: CoinChanges, before: ReadonlyMap<string, PlacedCoin>): void {
+    this.#step = { changes, before };
+  }
+
+  /** Everybody sees what `beginStep` announced, after `change` or `written` has taken all its steps. */
+  endStep(): void {
+    this.#step = undefined;
+  }
+
   /** Takes over changes that are to be written later. */
-  change(changes: CoinChanges): void {
-    for (const [key, { coin, onDisk }] of changes) {
+  *change(changes: CoinChanges): Steps<void> {
+    yield* eachInSteps(changes, ([key, { coin, onDisk }]) => {
       this.#forget(key);
       this.#note(key);
       const before = this.#changes.get(key);
@@ -90,7 +107,17 @@ export class CoinsCache {
         this.#changes.set(key, change);
         this.#changedBytes += bytesOf(change);
       }
-    }
+    });
+    this.#makeRoom();
+  }
+
+  /** Takes over changes that are in the table. */
+  *written(changes: CoinChanges): Steps<void> {
+    yield* eachInSteps(changes, ([key, { coin }]) => {
+      this.#forget(key);
+      this.#note(key);
+      if (coin !== undefined && !this.#changes.has(key)) this.#keep(key, coin);
+    });
     this.#makeRoom();
   }
 
@@ -101,22 +128,6 @@ export class CoinsCache {
     const writing = this.#writing.get(key);
     if (writing === undefined) return below;
     return writing.coin && rowOf(writing.coin);
-  }
-
-  /**
-   * Announces changes that are written to the table right away. Until `endStep` the coins are seen as they
-   * were, although the table may show the change a moment before its writer hears of it.
-   * @param before those of the changed coins that are there before
-   */
-  beginStep(changes: CoinChanges, before: ReadonlyMap<string, PlacedCoin>): void {
-    this.#step = { changes, before };
-  }
-
-  /** What `beginStep` announced is in the table. */
-  endStep(): void {
-    const changes = this.#step?.changes;
-    this.#step = undefined;
-    if (changes !== undefined) this.#written(changes);
   }
 
   /** Hands out all changes to be written, until `endWrite`; coins may go on changing meanwhile. */
@@ -130,20 +141,10 @@ export class CoinsCache {
   }
 
   /** What `beginWrite` handed out is in the table now. */
-  endWrite(): void {
-    const written = this.#writing;
-    this.#writing = new Map();
+  *endWrite(): Steps<void> {
     this.#writingBytes = 0;
-    this.#written(written);
-  }
-
-  #written(changes: CoinChanges): void {
-    for (const [key, { coin }] of changes) {
-      this.#forget(key);
-      this.#note(key);
-      if (coin !== undefined && !this.#changes.has(key)) this.#keep(key, coin);
-    }
-    this.#makeRoom();
+    yield* this.written(this.#writing);
+    this.#writing = new Map();
   }
 
   #note(key: string): void {
@@ -162,9 +163,12 @@ export class CoinsCache {
     this.#cleanBytes -= bytesOf({ coin });
   }
 
+  /** A little more room than is needed: to find the oldest of a map takes long when many were removed from it. */
   #makeRoom(): void {
+    const otherBytes = this.#changedBytes + this.#writingBytes;
+    if (this.#cleanBytes + otherBytes <= this.#maxBytes) return;
     for (const [key] of this.#clean) {
-      if (this.#cleanBytes + this.#changedBytes + this.#writingBytes <= this.#maxBytes) return;
+      if (this.#cleanBytes + otherBytes <= this.#maxBytes * KEPT_SHARE) return;
       this.#forget(key);
     }
   }

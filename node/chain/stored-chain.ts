@@ -43,7 +43,9 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
   batch.addBlock(entry);
   batch.addBody(entry, encodeBlock(genesis));
   batch.begin(entry, genesis, coins);
-  const placed = new Map(coins.map(([key, coin]) => [key, { coin: placeCoin(coin, 0), onDisk: undefined }]));
+  const placed = new Map(
+    coins.map(([key, coin]) => [key, { coin: placeCoin(coin, 0, coin.script), onDisk: undefined }]),
+  );
   await database.transaction(async (statements) => {
     await writeIdentity(statements, profile);
     await batch.write(database, statements, placed);

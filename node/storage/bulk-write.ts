@@ -12,6 +12,19 @@ export interface BulkWrite {
 /** Makes a statement ready; undefined when there is nothing to write. */
 export type PreparedWrite = () => BulkWrite | undefined;
 
+/** Rows of one statement: packing more of them at once would hold the event loop for too long. */
+const ROWS_PER_WRITE = 8_000;
+
+/** One write for so many rows at a time, in their order. */
+export function* inParts<Row>(
+  rows: readonly Row[],
+  write: (part: readonly Row[]) => BulkWrite | undefined,
+): Iterable<PreparedWrite> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_WRITE) {
+    yield () => write(rows.slice(start, start + ROWS_PER_WRITE));
+  }
+}
+
 /**
  * Runs writes one after the other. SQLite works in a thread of its own: while it runs one, the rows of the
  * next are packed.
@@ -20,7 +33,7 @@ export type PreparedWrite = () => BulkWrite | undefined;
 export async function runWrites(
   database: Database,
   statements: Pick<Statements, 'run'>,
-  writes: readonly PreparedWrite[],
+  writes: Iterable<PreparedWrite>,
 ): Promise<void> {
   let running: Promise<void> = Promise.resolve();
   for (const prepare of writes) {

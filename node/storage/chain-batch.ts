@@ -1,5 +1,6 @@
 import type { Block } from '../../protocol/block.ts';
 import { blockKeys, type Coin, createdCoins, type Undo, undoCodec } from '../../protocol/coins.ts';
+import { atOnce, eachInSteps, type Steps } from '../../protocol/steps.ts';
 import { txid } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { Database, Statements } from '../../service/database.ts';
@@ -12,7 +13,7 @@ import {
   updateBlocks,
   updateTip,
 } from './blocks-table.ts';
-import { runWrites } from './bulk-write.ts';
+import { inParts, type PreparedWrite, runWrites } from './bulk-write.ts';
 import { type CoinChanges, deleteCoins, insertCoins, outputIndex, transactionKey } from './coins-table.ts';
 import {
   type CreatedOutput,
@@ -100,8 +101,8 @@ export class ChainBatch {
     return this.#undo.get(entry.key)?.bytes;
   }
 
-  /** A block became the tip. */
-  connect(step: Step): void {
+  /** A block became the tip. Done only after the last step. */
+  *connect(step: Step): Steps<void> {
     const { block, entry, undo } = step;
     const bytes = undoCodec.encode(undo);
     this.#undo.set(entry.key, { hash: entry.hash, bytes });
@@ -112,10 +113,12 @@ export class ChainBatch {
     for (const [position, transaction] of block.transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
       this.#transactions.push(place);
-      this.#create(createdCoins(transaction, created[position] ?? [], entry.height, position === 0), place);
+      const coins = createdCoins(transaction, created[position] ?? [], entry.height, position === 0);
+      yield* this.#create(coins, place);
       for (const [index, output] of spentOutputs(step, position).entries()) {
         this.#spent.push({ ...output, spent: { ...place, index } });
       }
+      yield;
     }
   }
 
@@ -125,18 +128,18 @@ export class ChainBatch {
     for (const [position, transaction] of transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
       this.#transactions.push(place);
-      this.#create(coins, place);
+      atOnce(this.#create(coins, place));
     }
   }
 
-  #create(coins: readonly [key: string, coin: Coin][], place: PlacedTransaction): void {
-    for (const [key, { script, value }] of coins) {
+  *#create(coins: readonly [key: string, coin: Coin][], place: PlacedTransaction): Steps<void> {
+    yield* eachInSteps(coins, ([key, { script, value }]) => {
       this.#created.push({ script, value, txid: place.txid, created: outputPlace(place, key) });
-    }
+    });
   }
 
-  /** The tip was taken back: its parent is the tip again. */
-  disconnect(step: Step): void {
+  /** The tip was taken back: its parent is the tip again. Done only after the last step. */
+  *disconnect(step: Step): Steps<void> {
     if (this.hasConnected) throw new Error('a block is taken back before what was connected is written');
     const { block, entry } = step;
     this.#tip = entry.parent;
@@ -145,35 +148,35 @@ export class ChainBatch {
       this.#left.push(txid(transaction));
       this.#unspent.push(...spentOutputs(step, position));
       const place = { height: entry.height, position };
-      for (const [key, { script }] of createdCoins(
-        transaction,
-        created[position] ?? [],
-        entry.height,
-        false,
-      )) {
+      const coins = createdCoins(transaction, created[position] ?? [], entry.height, false);
+      yield* eachInSteps(coins, ([key, { script }]) => {
         this.#deleted.push({ script, created: outputPlace(place, key) });
-      }
+      });
+      yield;
     }
   }
 
   /** Writes everything; the rows are durable when the transaction of `statements` is. */
-  async write(database: Database, statements: Pick<Statements, 'run'>, coins: CoinChanges): Promise<void> {
+  write(database: Database, statements: Pick<Statements, 'run'>, coins: CoinChanges): Promise<void> {
+    return runWrites(database, statements, this.#writes(coins));
+  }
+
+  *#writes(coins: CoinChanges): Iterable<PreparedWrite> {
     const tip = this.#tip;
-    await runWrites(database, statements, [
-      () => insertBlocks([...this.#newBlocks]),
-      () => updateBlocks([...this.#changedBlocks]),
-      () => insertBodies([...this.#bodies.values()]),
-      () => insertUndo([...this.#undo.values()]),
-      () => unspendOutputs(this.#unspent),
-      () => deleteOutputs(this.#deleted),
-      () => deleteTransactions(this.#left),
-      () => insertOutputs(this.#created),
-      () => spendOutputs(this.#spent),
-      () => insertTransactions(this.#transactions),
-      () => deleteCoins(coins),
-      () => insertCoins(coins),
-      () => tip && updateTip(tip),
-    ]);
+    yield () => insertBlocks([...this.#newBlocks]);
+    yield () => updateBlocks([...this.#changedBlocks]);
+    yield () => insertBodies([...this.#bodies.values()]);
+    yield () => insertUndo([...this.#undo.values()]);
+    yield* inParts(this.#unspent, unspendOutputs);
+    yield* inParts(this.#deleted, deleteOutputs);
+    yield* inParts(this.#left, deleteTransactions);
+    yield* inParts(this.#created, insertOutputs);
+    yield* inParts(this.#spent, spendOutputs);
+    yield* inParts(this.#transactions, insertTransactions);
+    const changes = [...coins];
+    yield* inParts(changes, deleteCoins);
+    yield* inParts(changes, insertCoins);
+    yield () => tip && updateTip(tip);
   }
 }
 

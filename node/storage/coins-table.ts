@@ -10,7 +10,11 @@ export interface PlacedCoin extends Coin {
 }
 
 /** A coin with its position. Written out field by field: it is made for every coin of every block. */
-export function placeCoin({ value, script, height, coinbase }: Coin, position: number): PlacedCoin {
+export function placeCoin(
+  { value, height, coinbase }: Coin,
+  position: number,
+  script: Uint8Array,
+): PlacedCoin {
   return { value, script, height, coinbase, position };
 }
 
@@ -30,6 +34,9 @@ export interface CoinChange {
 /** Changed coins by `outPointKey`. */
 export type CoinChanges = ReadonlyMap<string, CoinChange>;
 
+/** Some of them. */
+type ChangedCoins = readonly (readonly [key: string, change: CoinChange])[];
+
 const TXID_BYTES = 32;
 const TXID_DIGITS = 2 * TXID_BYTES;
 const PLACE = column(0, PLACE_BYTES);
@@ -44,15 +51,30 @@ export function outputIndex(outPointKey: string): number {
   return Number(outPointKey.slice(TXID_DIGITS + 1));
 }
 
-/**
- * Reads the coins of these outpoints (`outPointKey`) with one query; those that are not there are left out.
- * The rows are in the order of the chain, so that new ones and those of one transaction lie together; the
- * transaction index leads to them.
- */
+/** Coins of one query: unpacking more of them at once would hold the event loop for too long. */
+const KEYS_PER_QUERY = 4_000;
+
+/** Reads the coins of these outpoints (`outPointKey`) with few queries; those that are not there are left out. */
 export async function findCoins(
   statements: Pick<Statements, 'get'>,
   keys: readonly string[],
 ): Promise<Map<string, PlacedCoin>> {
+  const found = new Map<string, PlacedCoin>();
+  for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
+    await findPart(statements, keys.slice(start, start + KEYS_PER_QUERY), found);
+  }
+  return found;
+}
+
+/**
+ * One query. The rows are in the order of the chain, so that new ones and those of one transaction lie
+ * together; the transaction index leads to them.
+ */
+async function findPart(
+  statements: Pick<Statements, 'get'>,
+  keys: readonly string[],
+  found: Map<string, PlacedCoin>,
+): Promise<void> {
   const rows = new PackedRows(keys.length, TXID_BYTES + 4);
   for (const key of keys) rows.hex(transactionKey(key)).u32(outputIndex(key)).end();
   const answer = await statements.get<{ at: string; positions: string; coins: string }>(
@@ -66,18 +88,16 @@ export async function findCoins(
   const at: readonly number[] = JSON.parse(answer?.at ?? '[]');
   const positions: readonly string[] = JSON.parse(answer?.positions ?? '[]');
   const coins: readonly string[] = JSON.parse(answer?.coins ?? '[]');
-  const found = new Map<string, PlacedCoin>();
   for (const [index, hex] of coins.entries()) {
     const coin = coinCodec.decode(Buffer.from(hex, 'hex'));
     const position = Number.parseInt(positions[index] ?? '', 16);
-    found.set(keys[at[index] ?? -1] ?? '', placeCoin(coin, position));
+    found.set(keys[at[index] ?? -1] ?? '', placeCoin(coin, position, coin.script));
   }
-  return found;
 }
 
 /** Removes the rows of coins that are spent or different now. */
-export function deleteCoins(changes: CoinChanges): BulkWrite | undefined {
-  const rows = new PackedRows(changes.size, PLACE_BYTES);
+export function deleteCoins(changes: ChangedCoins): BulkWrite | undefined {
+  const rows = new PackedRows(changes.length, PLACE_BYTES);
   for (const [key, { onDisk }] of changes) {
     if (onDisk !== undefined) packPlace(rows, { ...onDisk, index: outputIndex(key) }).end();
   }
@@ -85,8 +105,8 @@ export function deleteCoins(changes: CoinChanges): BulkWrite | undefined {
 }
 
 /** Adds the coins that are there now, after `deleteCoins`. */
-export function insertCoins(changes: CoinChanges): BulkWrite | undefined {
-  const rows = new PackedRows(changes.size, 50);
+export function insertCoins(changes: ChangedCoins): BulkWrite | undefined {
+  const rows = new PackedRows(changes.length, 50);
   for (const [key, { coin }] of changes) {
     if (coin === undefined) continue;
     packPlace(rows, { height: coin.height, position: coin.position, index: outputIndex(key) });
