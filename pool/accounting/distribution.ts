@@ -2,7 +2,7 @@
 import { compactToTarget } from '../../protocol/compact.ts';
 import type { Bits, Nits } from '../../protocol/units.ts';
 import { DIFFICULTY_1 } from '../../protocol/work.ts';
-import { type Scheme, type Terms, withoutFee } from './scheme.ts';
+import { type Scheme, soloParts, type Terms, withoutFee } from './scheme.ts';
 
 /** A credited share, as far as it matters here. */
 export interface WeightedShare {
@@ -103,11 +103,12 @@ export function distribute(
   counted: ReadonlyMap<string, bigint>,
   finder?: string,
 ): Distribution {
-  const pot = withoutFee(reward, fee);
   if (scheme === 'solo') {
-    const amounts = new Map(finder === undefined ? [] : [[finder, pot]]);
-    return { amounts, operator: finder === undefined ? reward : reward - pot };
+    if (finder === undefined) return { amounts: new Map(), operator: reward };
+    const parts = soloParts(reward, fee);
+    return { amounts: new Map([[finder, parts.finder]]), operator: parts.operator };
   }
+  const pot = withoutFee(reward, fee);
   const total = sum(counted.values());
   const amounts = new Map<string, Nits>();
   let given = 0n;

@@ -42,6 +42,23 @@ export function parseFee(percent: string): Fee {
   throw new FeeError(`"${percent}" is no fee: allowed is 0 to 100 percent with at most six decimals`);
 }
 
+/** What a solo block's coinbase pays whom; together its reward. */
+export interface SoloParts {
+  readonly finder: Nits;
+  readonly operator: Nits;
+}
+
+/** No output of a solo block is worth less: Bitcoin Core's dust limit of P2PKH, the highest of the scripts paid. */
+const LEAST_SOLO_OUTPUT: Nits = 546n;
+
+/** Divides a solo block's reward. A part too small to be worth spending is the other one's. */
+export function soloParts(reward: Nits, fee: Fee): SoloParts {
+  const finder = withoutFee(reward, fee);
+  if (reward - finder < LEAST_SOLO_OUTPUT) return { finder: reward, operator: 0n };
+  if (finder < LEAST_SOLO_OUTPUT) return { finder: 0n, operator: reward };
+  return { finder, operator: reward - finder };
+}
+
 /** What is left for miners, in whole nits; the rest, rounding included, is the operator's. */
 export function withoutFee(reward: Nits, { numerator, denominator }: Fee): Nits {
   return (reward * (denominator - numerator)) / denominator;

@@ -76,7 +76,7 @@ const outputsCodec = array(outputCodec, 16);
 export interface RoundSettings {
   /** Bytes of extranonce2: 4, or up to 8. */
   readonly extranonce2Size: number;
-  /** Random number of this process, to which the sequence is added. */
+  /** Of this process alone; the sequence is added. */
   readonly uniqueBase: bigint;
 }
 

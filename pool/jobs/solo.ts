@@ -1,6 +1,6 @@
 import type { TxOutput } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { type Fee, withoutFee } from '../accounting/scheme.ts';
+import { type Fee, soloParts } from '../accounting/scheme.ts';
 import { type Job, jobOf, type Round } from './job.ts';
 
 /** How solo blocks are paid out: the finder's own address, less what the operator takes. */
@@ -16,35 +16,16 @@ export interface SoloFee {
   readonly fee: Fee;
 }
 
-/**
- * What a solo block's reward goes to. The finder gets the whole nits of its part, the operator the fee with what
- * the division leaves; together they are the reward exactly. A fee too small to be worth spending is the finder's.
- */
+/** The outputs that a solo block's reward goes to: the finder's, the operator's, whichever there is. */
 export function soloOutputs(reward: Nits, finder: Uint8Array, fee?: SoloFee): readonly TxOutput[] {
-  const whole = [{ value: reward, script: finder }];
-  if (fee === undefined || fee.fee.numerator === 0n) return whole;
-  const kept = withoutFee(reward, fee.fee);
-  const charged = reward - kept;
-  if (charged < dustLimit(fee.script) || kept < dustLimit(finder)) return whole;
+  if (fee === undefined) return [{ value: reward, script: finder }];
+  const parts = soloParts(reward, fee.fee);
+  if (parts.operator === 0n) return [{ value: reward, script: finder }];
+  if (parts.finder === 0n) return [{ value: reward, script: fee.script }];
   return [
-    { value: kept, script: finder },
-    { value: charged, script: fee.script },
+    { value: parts.finder, script: finder },
+    { value: parts.operator, script: fee.script },
   ];
-}
-
-/** Bytes it takes to spend an output, by Bitcoin Core's reckoning (`GetDustThreshold`). */
-const WITNESS_SPEND_BYTES = 67;
-const SPEND_BYTES = 148;
-const OUTPUT_BYTES = 8 + 1;
-const DUST_NITS_PER_BYTE = 3;
-
-/** The least an output of this script may be worth to be relayed when it is spent on (Bitcoin Core's dust limit). */
-export function dustLimit(script: Uint8Array): Nits {
-  const [version = 0] = script;
-  const isWitness = script.length >= 4 && script.length <= 42 && script[1] === script.length - 2;
-  const isWitnessVersion = version === 0 || (version >= 0x51 && version <= 0x60);
-  const spend = isWitness && isWitnessVersion ? WITNESS_SPEND_BYTES : SPEND_BYTES;
-  return BigInt(DUST_NITS_PER_BYTE * (OUTPUT_BYTES + script.length + spend));
 }
 
 /** Jobs kept at hand, of all addresses; what is not is made again when somebody submits to it. */

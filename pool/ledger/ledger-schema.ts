@@ -24,4 +24,6 @@ export const MIGRATIONS = [
     'CREATE INDEX blocks_by_height ON blocks (height)',
   ],
   [...SHARE_LOG_V2, ...ACCOUNTS_V2, ...SESSIONS_V2, ...EDGES_V2],
+  // 32 random bits that the coinbases of this ledger's pool carry: by them it knows its blocks in solo.
+  ['ALTER TABLE identity ADD COLUMN mark INTEGER', 'UPDATE identity SET mark = random() & 0xffffffff'],
 ] as const;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Database, openDatabase } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -38,16 +39,20 @@ export class Ledger {
   readonly jobs: JobBook;
   /** Does nothing until it is started: the accounts say what they still need. */
   readonly retention: Retention;
+  /** What the coinbases of this ledger's pool begin their unique value with: 32 random bits. */
+  readonly mark: number;
   readonly #database: Database;
 
   private constructor(
     database: Database,
+    mark: number,
     books: Pick<
       Ledger,
       'shares' | 'blocks' | 'rounds' | 'payouts' | 'sessions' | 'edges' | 'jobs' | 'retention'
     >,
   ) {
     this.#database = database;
+    this.mark = mark;
     this.shares = books.shares;
     this.blocks = books.blocks;
     this.rounds = books.rounds;
@@ -69,11 +74,11 @@ export class Ledger {
       recovery: 'Put a backup of the pool ledger in its place; what was credited stands nowhere else.',
     });
     try {
-      await checkIdentity(database, options);
+      const mark = await checkIdentity(database, options);
       const workers = workerRows();
       const surroundings = { clock: systemClock, ...options };
       const blocks = new BlockBook(database, workers);
-      return new Ledger(database, {
+      return new Ledger(database, mark, {
         shares: await ShareLog.open(database, workers, await blocks.lastEndSequence(), surroundings),
         blocks,
         rounds: new RoundBook(database),
@@ -99,14 +104,19 @@ export class Ledger {
   }
 }
 
-async function checkIdentity(database: Database, { file, network }: LedgerOptions): Promise<void> {
-  const row = await database.get<{ network: string }>('SELECT network FROM identity');
-  if (row === undefined) {
-    await database.run('INSERT INTO identity (network) VALUES (?)', [network]);
-  } else if (row.network !== network) {
+/** @returns the mark */
+async function checkIdentity(database: Database, { file, network }: LedgerOptions): Promise<number> {
+  await database.run(
+    'INSERT INTO identity (network, mark) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM identity)',
+    [network, randomBytes(4).readUInt32BE()],
+  );
+  const row = await database.get<{ network: string; mark: number }>('SELECT network, mark FROM identity');
+  if (row === undefined) throw new Error('the ledger has no identity');
+  if (row.network !== network) {
     throw new ForeignLedgerError(
       `the ledger ${file} belongs to the network "${row.network}", the node is on "${network}"; ` +
         'choose another directory with --datadir',
     );
   }
+  return row.mark;
 }

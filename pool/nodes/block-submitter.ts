@@ -11,7 +11,7 @@ import type { LedgerBlock } from '../ledger/accounts-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BlockCandidate } from '../stratum/share.ts';
 import { BlockDelivery } from './block-delivery.ts';
-import { readOwnBlock } from './own-block.ts';
+import { type OwnMark, readOwnBlock } from './own-block.ts';
 
 export interface BlockSubmitterOptions {
   /** All nodes, in order of preference. */
@@ -20,8 +20,8 @@ export interface BlockSubmitterOptions {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A script that all our coinbases pay to, by which they are known; undefined where there is none (solo). */
-  readonly ownScript: Uint8Array | undefined;
+  /** By what our blocks are known. */
+  readonly own: OwnMark;
   /** How rewards are divided: kept with each block. */
   readonly terms: Terms;
   /** A node took a block: the tip is about to change. */
@@ -149,10 +149,9 @@ export class BlockSubmitter {
 
   /** Enters the blocks of ours that are missing, by the chain of the first node that shows it. */
   async #searchChain(): Promise<void> {
-    if (this.#options.ownScript === undefined) return;
     for (const client of this.#options.clients) {
       try {
-        return await this.#searchChainOf(client, this.#options.ownScript);
+        return await this.#searchChainOf(client);
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         if (!(error instanceof UnreachableError || error instanceof RpcCallError)) throw error;
@@ -163,14 +162,14 @@ export class BlockSubmitter {
   }
 
   /** Walks back from the tip. */
-  async #searchChainOf(client: RpcClient, ownScript: Uint8Array): Promise<void> {
-    const { ledger, log } = this.#options;
+  async #searchChainOf(client: RpcClient): Promise<void> {
+    const { ledger, log, own } = this.#options;
     const { signal } = this.#stopping;
     const tip = await client.call('getblockcount', [], { signal, schema: z.int() });
     for (let height = tip; height > Math.max(tip - SEARCH_DEPTH, 0); height--) {
       const shown = await client.call('getblockhash', [height], { signal, schema: z.string() });
       const hex = await client.call('getblock', [shown, 0], { signal, schema: z.string() });
-      const block = readOwnBlock(hex, height, ownScript);
+      const block = readOwnBlock(hex, height, own);
       if (block === undefined || (await ledger.blocks.has(block.hash))) continue;
       await ledger.blocks.enter(block);
       log.warn({ height, hash: shown }, 'a block of ours was missing in the ledger');

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { encodeAddress } from '../../protocol/address.ts';
 import type { Logger } from '../../service/log.ts';
 import { createRpcClient, type RpcClient, type RpcClientOptions } from '../../service/rpc-client.ts';
 import type { Terms } from '../accounting/scheme.ts';
@@ -10,6 +11,7 @@ import { BlockSubmitter } from './block-submitter.ts';
 import { PoolNode } from './node.ts';
 import { NodeGroup } from './node-group.ts';
 import type { NodeNetwork } from './node-network.ts';
+import { uniqueBaseOf } from './own-block.ts';
 import { TemplateFetcher } from './template-fetcher.ts';
 import { TemplateWatcher } from './template-watcher.ts';
 
@@ -54,7 +56,11 @@ export async function makeNodeWork(options: NodeWorkOptions): Promise<NodeWork> 
   const jobTtlMs = options.jobTtlSeconds * 1000;
   const knownTip = await ledger.shares.lastTip();
   const jobs = new Jobs(
-    { ...payout, extranonce2Size, uniqueBase: randomBytes(8).readBigUInt64BE() },
+    {
+      ...payout,
+      extranonce2Size,
+      uniqueBase: uniqueBaseOf(ledger.mark, randomBytes(4).readUInt32BE() >>> 1),
+    },
     { refreshMs: options.jobRefreshSeconds * 1000, ttlMs: jobTtlMs },
     randomBytes(3).readUIntBE(0, 3),
     knownTip && newTip(knownTip.hash, knownTip.height, knownTip.credited),
@@ -70,7 +76,14 @@ export async function makeNodeWork(options: NodeWorkOptions): Promise<NodeWork> 
     clock,
     log,
     terms,
-    ownScript: 'payoutScript' in payout ? payout.payoutScript : payout.solo.fee?.script,
+    own:
+      'payoutScript' in payout
+        ? payout
+        : {
+            mark: ledger.mark,
+            feeScript: payout.solo.fee?.script,
+            addressOf: (script) => encodeAddress(script, network.format),
+          },
     onAccepted: () => watcher.hurry(),
   });
   return { nodes, jobs, watcher, submitter };

@@ -5,8 +5,8 @@ import { distribute } from '../../../pool/accounting/distribution.ts';
 import { parseFee } from '../../../pool/accounting/scheme.ts';
 import { coinbaseOf } from '../../../pool/jobs/job.ts';
 import { Jobs } from '../../../pool/jobs/jobs.ts';
-import { dustLimit, type SoloFee, SoloJobs, soloOutputs } from '../../../pool/jobs/solo.ts';
-import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
+import { type SoloFee, SoloJobs, soloOutputs } from '../../../pool/jobs/solo.ts';
+import { bytesToHex } from '../../../protocol/bytes.ts';
 import { p2wpkhScript } from '../../../protocol/script.ts';
 import { parseNotify } from '../../../protocol/stratum.ts';
 import { decodeTransaction } from '../../../protocol/transaction.ts';
@@ -39,35 +39,35 @@ test('the finder gets the reward less the fee, the operator the rest to the last
   );
 });
 
-test('outputs are the whole reward whatever it is, and what the accounts say of it', () => {
+test('a block pays exactly what the accounts say of it, whatever the reward and the fee', () => {
+  const percents = fc.oneof(
+    fc.integer({ min: 0, max: 100_000_000 }).map((millionths) => (millionths / 1_000_000).toFixed(6)),
+    fc.constantFrom('0', '0.000001', '33.333333', '50', '99.999999', '100'),
+  );
+  const rewards = fc.oneof(fc.bigInt(1n, 21n * 10n ** 14n), fc.bigInt(1n, 100_000n));
   fc.assert(
-    fc.property(fc.bigInt(0n, 21n * 10n ** 14n), fc.integer({ min: 0, max: 1_000_000 }), (reward, fee) => {
-      const terms = { scheme: 'solo', fee: parseFee((fee / 10_000).toFixed(4)) } as const;
-      const outputs = soloOutputs(reward, FINDER, { script: OPERATOR, fee: terms.fee });
-      assert.equal(
-        outputs.reduce((sum, { value }) => sum + value, 0n),
-        reward,
-      );
-      const { amounts, operator } = distribute(reward, terms, new Map(), 'a');
-      if (outputs.length === 2)
-        assert.deepEqual(
-          outputs.map(({ value }) => value),
-          [amounts.get('a'), operator],
-        );
+    fc.property(rewards, percents, (reward, percent) => {
+      const fee = parseFee(percent);
+      const outputs = soloOutputs(reward, FINDER, { script: OPERATOR, fee });
+      const paid = (to: Uint8Array): bigint =>
+        outputs.filter(({ script }) => script === to).reduce((sum, { value }) => sum + value, 0n);
+      const { amounts, operator } = distribute(reward, { scheme: 'solo', fee }, new Map(), 'a');
+      assert.deepEqual([paid(FINDER), paid(OPERATOR)], [amounts.get('a'), operator]);
+      assert.equal(paid(FINDER) + paid(OPERATOR), reward);
+      assert.ok(outputs.length === 1 || outputs.every(({ value }) => value >= 546n));
     }),
   );
 });
 
-test('a part that is dust is the other one’s', () => {
-  const dust = dustLimit(OPERATOR);
-  assert.equal(dust, 294n, 'P2WPKH in Bitcoin Core');
-  assert.equal(dustLimit(hexToBytes(`76a914${'00'.repeat(20)}88ac`)), 546n, 'P2PKH');
-  assert.equal(dustLimit(hexToBytes(`a914${'00'.repeat(20)}87`)), 540n, 'P2SH');
-  assert.equal(dustLimit(hexToBytes(`0020${'00'.repeat(32)}`)), 330n, 'P2WSH');
-  assert.equal(dustLimit(hexToBytes(`5120${'00'.repeat(32)}`)), 330n, 'P2TR');
-  assert.equal(soloOutputs(29_300n, FINDER, feeOf('1')).length, 1, 'a fee of 293');
-  assert.equal(soloOutputs(29_400n, FINDER, feeOf('1')).length, 2, 'a fee of 294');
-  assert.equal(soloOutputs(29_400n, FINDER, feeOf('99.5')).length, 1, 'a reward of 147');
+test('a part that is dust is the other one’s: whoever pays for a fee of 100 % gets nothing', () => {
+  const scripts = (reward: bigint, percent: string) =>
+    soloOutputs(reward, FINDER, feeOf(percent)).map(({ script }) => (script === FINDER ? 'finder' : 'fee'));
+  assert.deepEqual(scripts(54_500n, '1'), ['finder'], 'a fee of 545');
+  assert.deepEqual(scripts(54_600n, '1'), ['finder', 'fee'], 'a fee of 546');
+  assert.deepEqual(scripts(54_600n, '99'), ['finder', 'fee'], '546 for the finder');
+  assert.deepEqual(scripts(54_500n, '99'), ['fee'], '545 for the finder');
+  assert.deepEqual(scripts(REWARD, '100'), ['fee']);
+  assert.deepEqual(scripts(545n, '100'), ['finder'], 'a reward that is dust is not divided');
 });
 
 test('each address has a job of its own in a round: same id, same template, its own payout', () => {

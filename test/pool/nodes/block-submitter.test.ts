@@ -69,7 +69,7 @@ class Fixture {
       clock: systemClock,
       log: SILENT,
       terms: TERMS,
-      ownScript: JOB_SETTINGS.payoutScript,
+      own: JOB_SETTINGS,
       onAccepted: () => {
         this.hurried += 1;
       },
@@ -271,7 +271,7 @@ test('blocks of ours that only the chain knows are entered at the start, those o
     clock: systemClock,
     log: SILENT,
     terms: TERMS,
-    ownScript: JOB_SETTINGS.payoutScript,
+    own: JOB_SETTINGS,
     onAccepted: () => undefined,
   });
   await submitter.recover();
