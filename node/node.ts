@@ -22,6 +22,7 @@ import type { PeerSettings } from './peers/open-peers.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { warningsOf } from './rpc/warnings.ts';
+import { openSignatures } from './signatures/open-signatures.ts';
 import { SoloMiner } from './solo-miner.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
 import { TemplateSource } from './template.ts';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly mineTo?: string | undefined;
   /** Memory for coins and database pages, in MB; default 128. */
   readonly dbCacheMb?: number;
+  /** Threads that check signatures; default: one for each core, at most four. They start when they are needed. */
+  readonly signatureThreads?: number | undefined;
   /** How it takes part in its network; default: not at all, unless the RPC names other nodes. */
   readonly peers?: PeerSettings;
   /** Default: the machine's. */
@@ -127,7 +130,9 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   started.push({ stop: () => database.close() });
   const verified = new VerifiedTransactions();
   const isVerified = verified.has.bind(verified);
-  const chain = await Chain.open({ database, profile, verify, isVerified, clock, log, dbCacheMb });
+  const signatures = openSignatures(log, options.signatureThreads);
+  started.push(signatures);
+  const chain = await Chain.open({ database, profile, verify, signatures, isVerified, clock, log, dbCacheMb });
   started.push({ stop: () => chain.close() });
 
   // It follows the chain before those who hand out work, so that work fits the new tip.

@@ -6,7 +6,7 @@ import { type SignatureMessage, type Spend, spendsCodec } from './signature-batc
 import type { SignatureChecks } from './signature-checks.ts';
 
 export interface SignatureWorkersOptions {
-  /** How many threads to keep; with 0 everything is checked in this one. */
+  /** How many threads to keep once they are needed; with 0 everything is checked in this one. */
   readonly threads: number;
   /** Checks what no thread is there for, and again what a thread did not let pass. */
   readonly local: SignatureChecks;
@@ -42,6 +42,8 @@ export class SignatureWorkers implements SignatureChecks {
   readonly #log: Logger;
   readonly #startThread: () => Worker;
   readonly #threads = new Set<SignatureThread>();
+  /** How many threads are still to be started. */
+  #wanted: number;
   #waiting: Job[] = [];
   #replacements = 0;
   #isStopped = false;
@@ -51,7 +53,7 @@ export class SignatureWorkers implements SignatureChecks {
     this.#log = options.log.child({ name: 'signatures' });
     this.#startThread =
       options.startThread ?? (() => startWorker(new URL('./signature-worker.ts', import.meta.url)));
-    for (let started = 0; started < options.threads; started++) this.#add();
+    this.#wanted = options.threads;
   }
 
   /** How many threads are ready. */
@@ -59,8 +61,15 @@ export class SignatureWorkers implements SignatureChecks {
     return [...this.#threads].filter(({ isReady }) => isReady).length;
   }
 
+  /** Starts the threads. The first spends that are worth it do so, too: a node that sees none needs no threads. */
+  warm(): void {
+    for (; this.#wanted > 0; this.#wanted--) this.#add();
+  }
+
   async faultsOf(spends: readonly Spend[]): Promise<(RuleError | undefined)[]> {
-    if (this.size === 0 || inputsOf(spends) < MIN_INPUTS) return this.#local.faultsOf(spends);
+    if (inputsOf(spends) < MIN_INPUTS) return this.#local.faultsOf(spends);
+    this.warm();
+    if (this.size === 0) return this.#local.faultsOf(spends);
     const batches = batchesOf(spends);
     return (await Promise.all(batches.map((batch) => this.#check(batch)))).flat();
   }
@@ -68,6 +77,7 @@ export class SignatureWorkers implements SignatureChecks {
   /** Ends the threads; what is under way is finished in this one. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#wanted = 0;
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
   }
 
@@ -78,9 +88,10 @@ export class SignatureWorkers implements SignatureChecks {
     });
     if (doubtful === undefined) return this.#local.faultsOf(spends);
     const faults = new Array<RuleError | undefined>(spends.length).fill(undefined);
-    const again = doubtful.flatMap((at) => spends[at] ?? []);
-    for (const [index, fault] of (await this.#local.faultsOf(again)).entries()) {
-      const at = doubtful[index] ?? 0;
+    for (const at of doubtful) {
+      const spend = spends[at];
+      if (spend === undefined) continue;
+      const [fault] = await this.#local.faultsOf([spend]);
       faults[at] = fault;
       if (fault === undefined)
         this.#log.error({ at }, 'a signature thread did not let a right signature pass');
@@ -179,6 +190,7 @@ class SignatureThread {
     }, BATCH_TIMEOUT_MS).unref();
     this.#jobs.set(id, { job, timeout });
     const bytes = spendsCodec.encode(job.spends);
+    this.#worker.ref();
     this.#worker.postMessage({ id, bytes });
   }
 
@@ -196,6 +208,7 @@ class SignatureThread {
     if (known === undefined) return;
     this.#jobs.delete(message.id);
     clearTimeout(known.timeout);
+    if (this.#jobs.size === 0) this.#worker.unref();
     known.job.done(message.doubtful);
     this.#events.freed();
   }
