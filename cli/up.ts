@@ -54,6 +54,7 @@ const settings = {
   rpcPort: integer({ help: "port of the node's RPC, 0 for any free one", default: 5000, ...PORTS }),
   rpcUser: string({ help: 'name to call the RPC with; without it a new cookie is made at every start' }),
   rpcPassword: string({ help: 'password that goes with --rpc-user' }),
+  p2pPort: integer({ help: 'port other nodes connect to, 0 for any free one', default: 5001, ...PORTS }),
   stratumPort: integer({ help: 'port miners connect to, 0 for any free one', default: 3333, ...PORTS }),
   httpPort: integer({ help: "port of the pool's HTTP API, 0 for any free one", default: 8000, ...PORTS }),
   startDifficulty: number({
@@ -102,6 +103,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
         dataDirectory: values.datadir,
         rpcPort: values.rpcPort,
         credentials,
+        p2pPort: values.p2pPort,
         stratumPort: values.stratumPort,
         httpPort: values.httpPort,
         startDifficulty: values.startDifficulty,

@@ -26,6 +26,7 @@ import {
   type RunningNode,
   startNode,
 } from './node.ts';
+import { PEER_SETTINGS, peerSettingsOf } from './peers/peer-settings.ts';
 import { IdentityError } from './storage/identity.ts';
 
 const COMMAND = 'nilz node';
@@ -52,6 +53,7 @@ const SETTINGS = {
       'take HTTP header lines that end in a bare LF, as ckpool sends them; behind a proxy this lets requests be ' +
       'smuggled past it',
   }),
+  ...PEER_SETTINGS,
   mine: string({ help: 'mine without a pause and pay to this address' }),
   dbCache: integer({
     help: 'memory for coins and database pages, in MB',
@@ -80,7 +82,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   try {
     const { values, help } = loadSettings(SETTINGS, { command: COMMAND, argv, env });
     if (help) {
-      const summary = 'Runs a node: the chain, its mempool and the JSON-RPC.';
+      const summary = 'Runs a node: the chain, its mempool, its peers and the JSON-RPC.';
       console.log(helpText(SETTINGS, { command: COMMAND, summary }).trimEnd());
       return EXIT.done;
     }
@@ -111,6 +113,7 @@ async function run(values: NodeSettings): Promise<number> {
         rpcPort: values.rpcPort,
         credentials,
         lenientHttp: values.rpcLenientHttp,
+        peers: peerSettingsOf(values, profile),
         mineTo: values.mine,
         dbCacheMb: values.dbCache,
         log,
@@ -141,15 +144,26 @@ function credentialsOf({ rpcUser, rpcPassword }: NodeSettings): Credentials | un
 }
 
 /** Tells that the node is ready: one line of JSON on standard output, or a line for people. */
-function announce({ profile, chain, rpcUrl, cookieFile, directory }: RunningNode, json: boolean): void {
+function announce(
+  { profile, chain, rpcUrl, p2pPort, cookieFile, directory }: RunningNode,
+  json: boolean,
+): void {
   const { height, hash } = chain.tip;
-  const facts = { network: profile.name, height, hash: displayHash(hash), rpc_url: rpcUrl };
+  const facts = {
+    network: profile.name,
+    height,
+    hash: displayHash(hash),
+    rpc_url: rpcUrl,
+    p2p_port: p2pPort ?? null,
+  };
   if (json) {
     console.log(JSON.stringify({ ready: true, ...facts, cookie_file: cookieFile ?? null, directory }));
     return;
   }
   const access = cookieFile === undefined ? 'user and password as set' : `cookie ${cookieFile}`;
-  console.log(`node ready: network ${profile.name}, height ${height}, RPC ${rpcUrl} (${access})`);
+  console.log(
+    `node ready: network ${profile.name}, height ${height}, RPC ${rpcUrl} (${access}), ${p2pPort === undefined ? 'no port for peers' : `peers port ${p2pPort}`}`,
+  );
   if (profile.fundedAccounts.length > 0) {
     const names = profile.fundedAccounts.map(({ name }) => name).join(', ');
     console.log(

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
+import { NO_PEERS } from '../../node/peers/open-peers.ts';
 import { parseFee } from '../../pool/accounting/scheme.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
@@ -27,6 +28,8 @@ export interface StackOptions {
   readonly dataDirectory: string;
   readonly rpcPort: number;
   readonly credentials?: Credentials | undefined;
+  /** Where other nodes of this machine can join. */
+  readonly p2pPort: number;
   readonly stratumPort: number;
   readonly httpPort: number;
   /** Share difficulty that a miner starts with. */
@@ -87,6 +90,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     dataDirectory: options.dataDirectory,
     rpcPort: options.rpcPort,
     credentials: options.credentials,
+    peers: { ...NO_PEERS, listen: { ip: LOOPBACK, port: options.p2pPort } },
     log: log.child({ part: 'node' }),
     onStopRequest: options.onStopRequest,
   });

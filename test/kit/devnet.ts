@@ -38,7 +38,7 @@ const NewBlock = z.object({ event: z.literal('block'), height: z.int(), hash: z.
 export type NewBlock = z.infer<typeof NewBlock>;
 
 function spawnUp(directory: string, flags: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
-  const ports = ['--rpc-port', '0', '--stratum-port', '0', '--http-port', '0'];
+  const ports = ['--rpc-port', '0', '--p2p-port', '0', '--stratum-port', '0', '--http-port', '0'];
   return spawn(NILZ, ['up', '--json', '--datadir', directory, ...ports, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -69,7 +69,16 @@ export class OperatorDesk {
     const networkFile = join(directory, 'network.json');
     await writeFile(networkFile, JSON.stringify(NETWORK));
     const place = ['--network', networkFile, '--datadir', directory];
-    const { ready } = await startService(test, ['node', ...place, '--rpc-port', '0', '--log-level', 'warn']);
+    const { ready } = await startService(test, [
+      'node',
+      ...place,
+      '--rpc-port',
+      '0',
+      '--p2p-port',
+      '0',
+      '--log-level',
+      'warn',
+    ]);
     const walletFile = join(directory, 'operator.json');
     const wallet = ['--wallet', walletFile, ...place, '--json'];
     const env = { NILZ_PASSPHRASE: PASSPHRASE };

@@ -36,6 +36,9 @@ describe('nilz node', () => {
     for (const name of ['network', 'datadir', 'rpc-bind', 'rpc-port', 'rpc-user', 'rpc-password', 'mine']) {
       assert.match(text, new RegExp(`--${name}\\b`));
     }
+    for (const name of ['p2p-bind', 'p2p-port', 'no-listen', 'boot-node', 'connect', 'external-address']) {
+      assert.match(text, new RegExp(`--(\\[no-\\])?${name.replace('no-', '')}\\b`));
+    }
     for (const name of ['rpc-lenient-http', 'db-cache', 'log-level', 'json']) {
       assert.match(text, new RegExp(`--${name}\\b`));
     }
@@ -52,7 +55,11 @@ describe('nilz node', () => {
       [['--rpc-password', 'p'], /--rpc-user/],
       [['--rpc-user', 'a:b', '--rpc-password', 'p'], /colon/],
       [['--mine', 'nobody'], /^nilz node: --mine nobody: no address of network dev: /],
-      [['--p2p-port', '1'], /--p2p-port/],
+      [['--p2p-port', '70000'], /--p2p-port 70000/],
+      [['--p2p-bind', 'everywhere'], /--p2p-bind everywhere: must be an IP address/],
+      [['--boot-node', '127.0.0.1:0'], /--boot-node .*must be HOST:PORT, which "127\.0\.0\.1:0" is not/],
+      [['--connect', '1.2.3.4.5'], /--connect .*must be HOST:PORT/],
+      [['--external-address', '[::1'], /--external-address .*must be HOST:PORT/],
       [['--network', 'main', '--block-time', '5'], /main/],
       [['--network', 'test'], /test/, { NILZ_RETARGET_WINDOW: '5' }],
     ];
@@ -73,19 +80,39 @@ describe('nilz node', () => {
     assert.equal(busy.code, 1);
     assert.match(busy.text, /port \d+ on 127\.0\.0\.1 is in use.*--rpc-port/);
 
-    const twice = await run([...quiet, '--datadir', other.dataDirectory, '--rpc-port', '0']);
+    const twice = await run([
+      ...quiet,
+      '--datadir',
+      other.dataDirectory,
+      '--rpc-port',
+      '0',
+      '--p2p-port',
+      '0',
+    ]);
     assert.equal(twice.code, 1);
     assert.match(twice.text, /in use by process \d+/);
 
     await writeFile(join(datadir, 'regtest', 'node.sqlite'), 'not a database');
-    const damaged = await run([...quiet, '--datadir', datadir, '--rpc-port', '0']);
+    const damaged = await run([...quiet, '--datadir', datadir, '--rpc-port', '0', '--p2p-port', '0']);
     assert.equal(damaged.code, 1);
     assert.match(damaged.text, /node\.sqlite/);
   });
 
   test('is ready with one line, keeps changed rules apart, and ends cleanly on a signal', async (t) => {
     const datadir = await temporaryDirectory(t);
-    const argv = [NILZ, 'node', '--network', 'dev', '--datadir', datadir, '--rpc-port', '0', '--json'];
+    const argv = [
+      NILZ,
+      'node',
+      '--network',
+      'dev',
+      '--datadir',
+      datadir,
+      '--rpc-port',
+      '0',
+      '--p2p-port',
+      '0',
+      '--json',
+    ];
     const env = { ...process.env, NILZ_BLOCK_TIME_S: '5', NILZ_LOG_LEVEL: 'silent' };
     const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => child.kill('SIGKILL'));

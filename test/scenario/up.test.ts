@@ -136,8 +136,9 @@ test('a port in use is reported with its number and the setting that changes it'
   await once(squatter, 'listening');
   context.after(() => squatter.close());
   const { port } = squatter.address() as AddressInfo;
-  for (const flag of ['--rpc-port', '--stratum-port', '--http-port']) {
-    const others = ['--rpc-port', '--stratum-port', '--http-port'].filter((other) => other !== flag);
+  const ports = ['--rpc-port', '--p2p-port', '--stratum-port', '--http-port'];
+  for (const flag of ports) {
+    const others = ports.filter((other) => other !== flag);
     const free = others.flatMap((other) => [other, '0']);
     const finished = await nilz(['up', '--datadir', directory, flag, String(port), ...free]);
     assert.equal(finished.code, 1, finished.stdout);
