@@ -2,9 +2,11 @@ import type { NetworkProfile } from '../protocol/network.ts';
 import type { Database } from '../service/database.ts';
 import type { Stoppable } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
+import type { NotificationFeed } from '../service/notification-feed.ts';
 import type { Chain } from './chain/chain.ts';
 import type { Clock } from './clock.ts';
 import type { MempoolParts } from './mempool/open-mempool.ts';
+import { announcePeers } from './notifications.ts';
 import { NO_PEERS, type OpenPeers, openPeers, type PeerSettings } from './peers/open-peers.ts';
 import { systemRandom } from './random.ts';
 import { Synchroniser } from './sync/synchroniser.ts';
@@ -39,8 +41,12 @@ export async function openNetwork(parts: NetworkParts, started: Stoppable[]): Pr
   return { peers, sync };
 }
 
-/** Opens the port and takes part. @throws ListenError */
-export async function startNetwork({ peers, sync }: OpenNetwork): Promise<void> {
+/**
+ * Opens the port and takes part.
+ * @param feed is told of peers that come and go
+ * @throws ListenError
+ */
+export async function startNetwork({ peers, sync }: OpenNetwork, feed: NotificationFeed): Promise<void> {
   sync.start();
-  await peers.start(sync);
+  await peers.start(announcePeers(feed, sync));
 }

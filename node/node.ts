@@ -5,10 +5,18 @@ import { decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
 import { lockDirectory, writeCookieFile } from '../service/files.ts';
-import { basicAuth, type Credentials, type HttpListener, listenHttp } from '../service/http.ts';
+import {
+  type Authorize,
+  basicAuth,
+  type Credentials,
+  type HttpListener,
+  listenHttp,
+} from '../service/http.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
+import type { NotificationFeed } from '../service/notification-feed.ts';
 import { createRpcServer } from '../service/rpc-server.ts';
+import { Upgrades } from '../service/upgrade.ts';
 import { AddressIndex } from './chain/address-index.ts';
 import { Chain } from './chain/chain.ts';
 import { coinStatistics } from './chain/coin-statistics.ts';
@@ -18,6 +26,7 @@ import type { Mempool } from './mempool/mempool.ts';
 import { openMempool } from './mempool/open-mempool.ts';
 import { VerifiedTransactions } from './mempool/verified-transactions.ts';
 import { openNetwork, startNetwork } from './network.ts';
+import { openNotifications } from './notifications.ts';
 import type { PeerSettings } from './peers/open-peers.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
@@ -38,6 +47,8 @@ export interface NodeOptions {
   readonly rpcPort?: number;
   /** Who may call. Without it a cookie file is written, anew at every start. */
   readonly credentials?: Credentials | undefined;
+  /** Origins of web pages that may use the RPC and the notifications, as `https://pool.example`. Default: none. */
+  readonly allowedOrigins?: readonly string[];
   /** Take HTTP header lines that end in a bare LF. */
   readonly lenientHttp?: boolean;
   /** Mine without a pause and pay to this address. */
@@ -94,9 +105,12 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
 
   const core = await openCore(options, directory, started);
   const access = await openAccess(options, directory, started);
-  const listener = await openRpc(options, core, access.credentials, () => void stopAll());
+  const authorize = basicAuth([access.credentials]);
+  const { log, allowedOrigins = [] } = options;
+  const feed = openNotifications(core, { authorize, allowedOrigins, log });
+  const listener = await openRpc(options, { core, feed, authorize }, () => void stopAll());
   started.push(listener);
-  await startNetwork(core);
+  await startNetwork(core, feed);
   if (payTo !== undefined) started.push(startMiner(options, core, payTo));
 
   const everything = composeStop(started);
@@ -193,10 +207,9 @@ async function openAccess(
   return { credentials: written, cookieFile };
 }
 
-function openRpc(
+async function openRpc(
   options: NodeOptions,
-  core: Core,
-  credentials: Credentials,
+  { core, feed, authorize }: { core: Core; feed: NotificationFeed; authorize: Authorize },
   stopNode: () => void,
 ): Promise<HttpListener> {
   const stop = options.onStopRequest ?? stopNode;
@@ -207,20 +220,28 @@ function openRpc(
       activeCalls: () => server.activeCalls(),
       requestStop: () => setImmediate(stop),
     }),
-    authorize: basicAuth([credentials]),
+    authorize,
     describeError: describeRuleError,
     health: () => healthOf(core),
+    allowedOrigins: options.allowedOrigins ?? [],
     log: options.log,
   });
-  return listenHttp({
+  const listener = await listenHttp({
     host: options.rpcBind ?? DEFAULT_RPC_BIND,
     port: options.rpcPort ?? DEFAULT_RPC_PORT,
     handler: server.handler,
     lenientParser: options.lenientHttp ?? false,
     portSetting: '--rpc-port',
     onAcceptError: (error) => options.log.error({ err: error }, 'an RPC client could not be accepted'),
-    onStop: () => server.stop(),
+    onStop: () => {
+      server.stop();
+      feed.stop();
+    },
   });
+  const upgrades = new Upgrades();
+  upgrades.route('/ws', feed.upgrade);
+  upgrades.attach(listener.server);
+  return listener;
 }
 
 /** What `GET /health` says to anybody. */

@@ -204,14 +204,19 @@ export function discardBody(request: IncomingMessage): Promise<void> {
 
 /** The answer to an oversized body, naming the limit. */
 export function tooLarge(limitBytes: number): HttpError {
-  return new HttpError(413, `the request body exceeds ${limitBytes / 1_000_000} MB`);
+  return new HttpError(413, `the request body exceeds ${sizeText(limitBytes)}`);
 }
 
-/**
- * Checks an `Authorization` header against the known credentials in a time that does not depend on them.
- * The returned function gives the user's name, or undefined when the header is missing or wrong.
- */
-export function basicAuth(known: readonly Credentials[]): (header: string | undefined) => string | undefined {
+function sizeText(bytes: number): string {
+  if (bytes % 1_000_000 === 0) return `${bytes / 1_000_000} MB`;
+  return bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} bytes`;
+}
+
+/** Gives the user's name for an `Authorization` header, or undefined when it is missing or wrong. */
+export type Authorize = (header: string | undefined) => string | undefined;
+
+/** Checks an `Authorization` header against the known credentials in a time that does not depend on them. */
+export function basicAuth(known: readonly Credentials[]): Authorize {
   const accepted = known.map(({ user, password }) => ({
     user,
     digest: digestOf(`${user}:${password}`),

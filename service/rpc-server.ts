@@ -16,7 +16,7 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0';
 import Koa from 'koa';
-import { discardBody, HttpError, readBody, tooLarge } from './http.ts';
+import { type Authorize, discardBody, HttpError, readBody, tooLarge } from './http.ts';
 import type { Logger } from './log.ts';
 import { bindArguments, RPC_CODES, type RpcContext, RpcError, type RpcMethods } from './rpc-method.ts';
 
@@ -34,8 +34,7 @@ export {
 
 export interface RpcServerOptions {
   readonly methods: RpcMethods;
-  /** Gives the user for an `Authorization` header, or undefined to refuse it; see `basicAuth`. */
-  readonly authorize: (header: string | undefined) => string | undefined;
+  readonly authorize: Authorize;
   readonly log: Logger;
   /** The body of `GET /health`, which needs no credentials. When it throws, the answer is 503. */
   readonly health?: () => unknown;
