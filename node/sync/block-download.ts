@@ -16,6 +16,8 @@ const MIN_IN_FLIGHT = 16;
 const MAX_IN_FLIGHT = 512;
 /** Blocks of which it is remembered who brought them, until they are known to be valid. */
 const MAX_SOURCES = 4 * WINDOW_BLOCKS;
+/** After so many blocks the window has moved far enough to ask for more. */
+const REFILL_BLOCKS = 64;
 /** How many blocks the average size looks back, roughly, and what it is at first. */
 const AVERAGE_BLOCKS = 16;
 const FIRST_AVERAGE_BYTES = 256 * 1024;
@@ -40,6 +42,8 @@ interface Download {
   nextSinceMs: number;
   /** Since when it keeps the window from moving. */
   stallsSinceMs: number | undefined;
+  /** It was asked for all there is in the window; more when the window has moved. */
+  hasAll: boolean;
   /** Up to here, nothing of its branch is missing. */
   common: BlockEntry | undefined;
 }
@@ -61,6 +65,8 @@ export class BlockDownload {
   readonly #sources = new Map<string, { readonly entry: BlockEntry; readonly peer: PeerId }>();
   /** Peers that have blocks we miss, as of the last look at all. */
   #useful = 0;
+  /** Blocks that the chain has looked at. */
+  #checked = 0;
   #averageBytes = FIRST_AVERAGE_BYTES;
   #stallTimeoutMs = STALL_TIMEOUT_MS;
 
@@ -91,8 +97,8 @@ export class BlockDownload {
   }
 
   peerUp(peer: SyncPeer): void {
-    const download = { asked: new Map<string, BlockEntry>(), nextSinceMs: 0, stallsSinceMs: undefined };
-    this.#downloads.set(peer.facts.id, { peer, common: undefined, ...download });
+    const idle = { nextSinceMs: 0, stallsSinceMs: undefined, hasAll: false, common: undefined };
+    this.#downloads.set(peer.facts.id, { peer, asked: new Map(), ...idle });
   }
 
   peerDown(id: PeerId): void {
@@ -140,7 +146,7 @@ export class BlockDownload {
       this.#note(key, entry, peer.facts.id);
       this.#context.emit({ type: 'take-block', peer: peer.facts.id, hash, bytes });
     }
-    if (download.asked.size <= this.#maxInFlight / 2) this.#ask(download);
+    if (download.asked.size <= this.#maxInFlight / 2 && !download.hasAll) this.#ask(download);
   }
 
   /** The peer does not have blocks it seemed to have. */
@@ -163,6 +169,8 @@ export class BlockDownload {
     const key = hashKey(hash);
     this.#taken.delete(key);
     if (outcome === 'connected') this.#context.emit({ type: 'delivered', peer: id, what: 'block' });
+    this.#checked += 1;
+    if (this.#checked % REFILL_BLOCKS === 0) this.askAll();
     if (outcome === 'malformed') {
       this.#sources.delete(key);
       const detail = 'the bytes of a block are none';
@@ -223,6 +231,7 @@ export class BlockDownload {
     const { missing, isWindowFull } = this.#missing(download, best);
     const free = missing.filter(({ key }) => !this.#askedOf.has(key) && !this.#taken.has(key));
     this.#request(download, free.slice(0, room));
+    download.hasAll = free.length <= room;
     if (free.length === 0 && isWindowFull) this.#noteStall(download, missing[0]);
   }
 

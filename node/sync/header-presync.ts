@@ -1,11 +1,12 @@
 import { equalBytes } from '../../protocol/bytes.ts';
-import { checkHeaderContext } from '../../protocol/check-header.ts';
+import { checkHeader, checkHeaderContext } from '../../protocol/check-header.ts';
 import { blockHash, type Header } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { type HeaderWindow, type TimedBits, windowOf } from '../../protocol/retarget.ts';
-import { RuleError } from '../../protocol/rules.ts';
+import type { RuleError } from '../../protocol/rules.ts';
 import type { Hash, Height, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
+import { faultOf } from '../chain/acceptance.ts';
 
 /** Headers between two of the hashes that are kept. */
 export const SEGMENT_HEADERS = 2_000;
@@ -75,7 +76,7 @@ export class HeaderPresync {
   }
 
   /**
-   * Takes the next headers of the branch, each of which is known to have its proof of work.
+   * Takes the next headers of the branch, which follow each other.
    * @param isLast the peer has no more of them
    * @param threshold work that is enough
    * @param nowSeconds the machine's own clock
@@ -110,13 +111,11 @@ export class HeaderPresync {
   }
 
   #check(header: Header, nowSeconds: number): RuleError | undefined {
-    try {
-      checkHeaderContext(header, this.#window, this.#start.profile, nowSeconds);
-      return undefined;
-    } catch (error) {
-      if (error instanceof RuleError) return error;
-      throw error;
-    }
+    const { profile } = this.#start;
+    return faultOf(() => {
+      checkHeader(header, profile);
+      checkHeaderContext(header, this.#window, profile, nowSeconds);
+    });
   }
 
   #enough(): PresyncStep {

@@ -1,11 +1,9 @@
 import { equalBytes } from '../../protocol/bytes.ts';
-import { checkHeader } from '../../protocol/check-header.ts';
 import { blockHash, type Header } from '../../protocol/header.ts';
 import { MAX_HEADERS, PROTOCOL_VERSION } from '../../protocol/peer-message.ts';
 import type { RuleError } from '../../protocol/rules.ts';
 import type { Hash, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
-import { faultOf } from '../chain/acceptance.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import { locatorOf, windowOn, workThreshold } from './chain-view.ts';
@@ -108,7 +106,7 @@ export class HeaderSync {
       this.#context.unrequested(peer, 'headers', headers.length * HEADER_BYTES);
       return;
     }
-    if (!this.#areSound(peer, headers)) return;
+    if (!this.#areContinuous(peer, headers)) return;
     if (wasAsked) talk.askedMs = undefined;
     if (wasAsked && talk.presync !== undefined) {
       this.#continuePresync(talk, talk.presync, headers, headers.length < MAX_HEADERS);
@@ -139,19 +137,14 @@ export class HeaderSync {
     else this.#askAfter(talk, after, last);
   }
 
-  /** Each header must have its proof of work and follow the one before it. */
-  #areSound(peer: SyncPeer, headers: readonly Header[]): boolean {
+  /** Headers of one message follow each other. Each one's proof of work is looked at where it is used. */
+  #areContinuous(peer: SyncPeer, headers: readonly Header[]): boolean {
     let previous: Header | undefined;
     for (const header of headers) {
       if (previous !== undefined && !equalBytes(header.previous, blockHash(previous))) {
         const detail = 'headers of one message do not follow each other';
         const rule = 'headers-not-continuous';
         this.#context.emit({ type: 'misbehaved', peer: peer.facts.id, rule, detail, discourage: true });
-        return false;
-      }
-      const error = faultOf(() => checkHeader(header, this.#context.chain.profile));
-      if (error !== undefined) {
-        this.#context.blame(peer.facts.id, error);
         return false;
       }
       previous = header;

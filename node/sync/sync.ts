@@ -63,6 +63,16 @@ export class Sync {
     return this.#progress.status;
   }
 
+  /** Whether it has not caught up with a peer since it started. */
+  get isInitial(): boolean {
+    return this.#progress.isInitial;
+  }
+
+  /** Whether many more blocks are expected. */
+  get isCatchingUp(): boolean {
+    return this.#progress.phase !== 'synced';
+  }
+
   /** Whether a block was asked of a peer that has not come. */
   wantsBlock(peer: PeerId): boolean {
     return this.#blocks.wants(peer);

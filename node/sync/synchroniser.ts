@@ -65,7 +65,7 @@ export class Synchroniser implements PeerListener, Stoppable {
     this.#answers = new Answers({ chain, network, onError });
     this.#blocks = new BlockIntake({
       chain,
-      isCatchingUp: () => this.status.phase !== 'synced',
+      isCatchingUp: () => this.#sync.isCatchingUp,
       onChecked: (checked) => this.#handle({ type: 'block-checked', ...checked }),
       log,
     });
@@ -89,7 +89,7 @@ export class Synchroniser implements PeerListener, Stoppable {
     const settling = setInterval(() => void this.#blocks.settle(), SETTLE_MS);
     this.#stopping.push(
       chain.on('connected', ({ block }) => {
-        if (this.status.initialBlockDownload) return;
+        if (this.#sync.isInitial) return;
         this.#handle({ type: 'transactions-confirmed', txids: block.transactions.map(txid) });
       }),
       chain.on('disconnected', () => this.#handle({ type: 'block-disconnected' })),
