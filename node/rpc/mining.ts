@@ -103,6 +103,7 @@ export function miningMethods(parts: NodeParts): RpcMethods {
         const { mode = 'template', data, longpollid } = request;
         if (mode === 'proposal') return judgeProposal(chain, data);
         if (mode !== 'template') throw new RpcError(RPC_ERRORS.invalidParameter, 'Invalid mode');
+        refuseWhileSyncing(parts);
         if (longpollid !== undefined) {
           await longPoll.wait(longpollid, context.signal);
           if (context.signal.aborted) throw new RpcError(RPC_ERRORS.notConnected, 'Shutting down');
@@ -204,6 +205,18 @@ export function miningMethods(parts: NodeParts): RpcMethods {
       },
     }),
   };
+}
+
+/**
+ * Work on a chain that is not the best one known would be lost. On networks for trying out one may mine
+ * whatever others have. Source: Bitcoin Core, getblocktemplate.
+ * @throws RpcError −10
+ */
+function refuseWhileSyncing({ profile, sync }: NodeParts): void {
+  const isForTrying = profile.mockTime || profile.fundedAccounts.length > 0;
+  if (isForTrying || sync.status.phase === 'synced') return;
+  const message = 'The node is in initial sync and waiting for blocks...';
+  throw new RpcError(RPC_ERRORS.inInitialDownload, message);
 }
 
 /** @throws RpcError −22 unless `hex` spells exactly one block */
