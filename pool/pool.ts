@@ -178,7 +178,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     client: nodes.client,
     upgrades,
     limits: options.httpLimits,
-    minerConnections: limits.connections,
+    minerConnections: { total: limits.connections, perAddress: limits.connectionsPerAddress },
     proxies: options.stratum.proxies,
     view: {
       network,

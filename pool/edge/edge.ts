@@ -5,6 +5,7 @@ import type { Logger } from '../../service/log.ts';
 import { NetworkList } from '../../service/network-list.ts';
 import { Upgrades } from '../../service/upgrade.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { limitConnections } from '../http/connection-limit.ts';
 import { addressReader, type NodeNetwork } from '../nodes/node-network.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import type { DifficultyLimits } from '../stratum/difficulty.ts';
@@ -61,6 +62,7 @@ const TICK_MS = 1_000;
 /** How often the pool is told who is connected. */
 const STATUS_MS = 5_000;
 const HTTP_CONNECTIONS = 100;
+const HTTP_CONNECTIONS_PER_ADDRESS = 20;
 /** How long shares that are under way may take when the edge stops. */
 const STOP_GRACE_MS = 1_000;
 const PREFIX_BITS = 16;
@@ -84,7 +86,8 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
     statistics.connections.refused_path += 1;
   });
   upgrades.route('/stratum', server.onUpgrade);
-  const { id, poolUrl, maxHeld, maxOfflineMs } = options;
+  const { id, poolUrl, maxHeld, maxOfflineMs, stratum } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const view = {
     ...pool,
     ...{ id, poolUrl, maxHeld, maxOfflineMs, server, network: network.name, counts: statistics },
@@ -93,8 +96,15 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
     ...options.http,
     handler: edgeApp(view, log).callback(),
     portSetting: '--http-port',
-    maxConnections: HTTP_CONNECTIONS + (options.limits?.connections ?? DEFAULT_LIMITS.connections),
+    maxConnections: HTTP_CONNECTIONS + limits.connections,
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
+  });
+  limitConnections(http.server, {
+    perAddress: HTTP_CONNECTIONS_PER_ADDRESS + limits.connectionsPerAddress,
+    proxies: new NetworkList(stratum.proxies ?? []),
+    onRefused: () => {
+      statistics.connections.refused_address += 1;
+    },
   });
   upgrades.attach(http.server);
   started.push(http);

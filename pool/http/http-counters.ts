@@ -5,8 +5,10 @@ export interface HttpCounters {
   limitedTokens: number;
   /** Requests refused because of what they asked: parameters, bodies, paths, methods. */
   badRequests: number;
+  /** Connections refused because their address had as many open as it may. */
+  refusedConnections: number;
 }
 
 export function newHttpCounters(): HttpCounters {
-  return { wrongTokens: 0, limitedTokens: 0, badRequests: 0 };
+  return { wrongTokens: 0, limitedTokens: 0, badRequests: 0, refusedConnections: 0 };
 }

@@ -4,8 +4,9 @@ import type { ConnectionLimits } from '../../service/limits.ts';
 
 /** What clients of the HTTP port may take. */
 export interface HttpLimits {
-  /** Open connections of all clients, beside those of miners that speak WebSocket. */
+  /** Open connections of all clients, beside those of miners that speak WebSocket, and those of one address. */
   readonly connections: number;
+  readonly connectionsPerAddress: number;
   /** Open feeds of all clients, and of one address. */
   readonly live: ConnectionLimits;
   /** Wrong admin tokens that one address may send in a minute. */
@@ -14,6 +15,7 @@ export interface HttpLimits {
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   connections: 1_000,
+  connectionsPerAddress: 256,
   live: { total: 500, perAddress: 32 },
   wrongTokensPerMinute: 10,
 };
@@ -32,6 +34,11 @@ export const HTTP_SETTINGS = {
   maxHttpConnections: integer({
     help: "open connections of all HTTP clients, beside those of miners' WebSockets",
     default: DEFAULT_HTTP_LIMITS.connections,
+    ...MANY,
+  }),
+  maxHttpConnectionsPerAddress: integer({
+    help: "open connections of HTTP clients from one IP address, beside those of its miners' WebSockets",
+    default: DEFAULT_HTTP_LIMITS.connectionsPerAddress,
     ...MANY,
   }),
   maxLiveConnections: integer({
@@ -55,6 +62,7 @@ export const HTTP_SETTINGS = {
 export function httpOptions(values: Values<typeof HTTP_SETTINGS>) {
   const httpLimits: HttpLimits = {
     connections: values.maxHttpConnections,
+    connectionsPerAddress: values.maxHttpConnectionsPerAddress,
     live: { total: values.maxLiveConnections, perAddress: values.maxLiveConnectionsPerAddress },
     wrongTokensPerMinute: values.maxWrongTokensPerMinute,
   };

@@ -172,6 +172,8 @@ export class LiveFeed {
 
   /** `{"wallet": ADDRESS}` asks for one address, `{"wallet": null}` for everything again. */
   #onMessage(listener: Listener, text: string): void {
+    // What was under way when it was told to go.
+    if (listener.socket.readyState !== listener.socket.OPEN) return;
     listener.messages += 1;
     if (listener.messages > MAX_MESSAGES) {
       this.counters.misused += 1;

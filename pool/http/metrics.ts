@@ -111,12 +111,13 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'nilz_pool_http_refused_total',
-    help: 'HTTP requests refused: bad parameters or bodies, wrong admin tokens, and those told to wait',
+    help: 'HTTP requests refused: bad parameters or bodies, wrong admin tokens, and those told to wait; and connections beyond what one address may have',
     labels: ['reason'],
     samples: ({ counters }) => [
       [{ reason: 'bad_request' }, counters.badRequests],
       [{ reason: 'wrong_token' }, counters.wrongTokens],
       [{ reason: 'token_limit' }, counters.limitedTokens],
+      [{ reason: 'address_connections' }, counters.refusedConnections],
     ],
   },
   {

@@ -21,10 +21,12 @@ export function readQuery<S extends z.ZodObject>(ctx: Context, schema: S): z.out
 }
 
 /**
- * The JSON object of a request's body; without a body an empty one.
+ * The JSON object of a request's body; without a body an empty one. A parameter in the URL is a mistake there, and
+ * a costly one where `?dry_run=true` would be passed over.
  * @throws HttpError 400 naming the field, 413 when it is over 16 KiB, 415 when it is no JSON
  */
 export async function readJsonBody<S extends z.ZodObject>(ctx: Context, schema: S): Promise<z.output<S>> {
+  if (ctx.querystring !== '') throw new HttpError(400, 'the fields belong into the body, not behind a "?"');
   const text = Buffer.from(await readBody(ctx.req, BODY_LIMIT_BYTES)).toString('utf8');
   if (text.trim() === '') return parseFields(schema, {}, 'field');
   // A page of another site can send forms without asking, though not this type.

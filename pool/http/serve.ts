@@ -2,6 +2,7 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import { listenHttp } from '../../service/http.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
+import type { ConnectionLimits } from '../../service/limits.ts';
 import { NetworkList } from '../../service/network-list.ts';
 import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
@@ -14,6 +15,7 @@ import { poolApp } from './api.ts';
 import { blockRow } from './blocks.ts';
 import { ChainWindow } from './chain-window.ts';
 import { clientAddressBehind } from './client-address.ts';
+import { limitConnections } from './connection-limit.ts';
 import { newHttpCounters } from './http-counters.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
@@ -35,8 +37,8 @@ export interface ServeOptions {
   readonly upgrades: Upgrades;
   /** Networks of proxies whose `X-Forwarded-For` is believed. */
   readonly proxies?: readonly string[] | undefined;
-  /** Connections of miners that this port may carry beside the others. */
-  readonly minerConnections: number;
+  /** Connections of miners that this port may carry beside the others: of all, and of one address. */
+  readonly minerConnections: ConnectionLimits;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 
@@ -54,7 +56,8 @@ export interface PoolHttp extends Stoppable {
 export async function servePool(options: ServeOptions): Promise<PoolHttp> {
   const { network, clock, log, statistics } = options.view;
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
-  const clientAddress = clientAddressBehind(new NetworkList(options.proxies ?? []));
+  const proxies = new NetworkList(options.proxies ?? []);
+  const clientAddress = clientAddressBehind(proxies);
   const live = new LiveFeed({
     clientAddress,
     clock,
@@ -89,8 +92,15 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     port: options.port,
     handler: poolApp(view, { clientAddress, wrongTokensPerMinute: limits.wrongTokensPerMinute }).callback(),
     portSetting: '--http-port',
-    maxConnections: limits.connections + options.minerConnections,
+    maxConnections: limits.connections + options.minerConnections.total,
     onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
+  });
+  limitConnections(http.server, {
+    perAddress: limits.connectionsPerAddress + options.minerConnections.perAddress,
+    proxies,
+    onRefused: () => {
+      view.counters.refusedConnections += 1;
+    },
   });
   options.upgrades.route('/live', live.upgrade);
   options.upgrades.attach(http.server);

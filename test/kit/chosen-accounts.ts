@@ -194,7 +194,7 @@ export async function serveAccounts(test: TestContext): Promise<ServedAccounts> 
     ledgerFile: file,
     client: { call: () => Promise.reject(new Error('there is no node')) },
     upgrades: new Upgrades(),
-    minerConnections: 10,
+    minerConnections: { total: 10, perAddress: 10 },
     view: {
       network: {
         name: 'dev',

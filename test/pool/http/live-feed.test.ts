@@ -82,6 +82,8 @@ test(
     await live.next('error');
     for (let count = 0; count < 40; count++) live.say('x');
     assert.deepEqual(await live.closed, { code: 1008, reason: 'too many messages' });
+    const metrics = await (await fetch(`${pool.httpUrl}/metrics`)).text();
+    assert.match(metrics, /nilz_pool_live_feeds_total{event="misused"} 1\n/, 'one, however much it said');
 
     const long = await LiveListener.connect(pool.httpUrl);
     long.say('x'.repeat(2_000));

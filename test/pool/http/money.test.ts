@@ -170,6 +170,9 @@ test(
     for (const wrong of ['{"dry_run":"yes"}', '{"dry_run":1}', '{"dryrun":true}', '[]', 'x']) {
       assert.equal((await ask({ ...admin, ...json }, wrong)).status, 400, wrong);
     }
+    const misplaced = await askJson(`${url}/settle?dry_run=true`, { method: 'POST', headers: admin });
+    const explained = { error: 'the fields belong into the body, not behind a "?"' };
+    assert.deepEqual([misplaced.status, misplaced.body], [400, explained]);
     assert.deepEqual(accounts.settled, [], 'nothing of this paid anybody');
     const dry = await ask({ ...admin, ...json }, '{"dry_run":true}');
     assert.deepEqual([dry.status, dry.body.dry_run, accounts.settled], [200, true, [true]]);

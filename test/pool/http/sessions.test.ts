@@ -60,7 +60,7 @@ test(
       [id, 'null', 400, /must be one JSON object/],
       [id, '{"method":', 400, /the body is no JSON/],
       [id, '\u0000', 400, /the body is no JSON/],
-      [id, `{"method":"client.show_message","params":["${'x'.repeat(17_000)}"]}`, 413, /exceeds/],
+      [id, `{"method":"client.show_message","params":["${'x'.repeat(17_000)}"]}`, 413, /exceeds 16 KiB$/],
       [id, `${'['.repeat(8_000)}`, 400, /the body is no JSON/],
     ];
     for (const [to, body, status, message] of cases) {
