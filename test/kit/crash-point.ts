@@ -36,12 +36,12 @@ const SELF = fileURLToPath(import.meta.url);
 const VARIABLE = 'CRASH_POINT';
 
 /**
- * Starts a `nilz` command that takes crash points as messages.
+ * Starts a `nilz` command that takes crash points as messages, and ends with this process at the latest.
  * @param atStart armed from its first statement on
  */
 export function spawnMortal(
   words: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
   atStart?: CrashPoint,
 ): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', SELF, ...words], {
@@ -161,6 +161,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const atStart = process.env[VARIABLE];
   if (atStart !== undefined) arm(JSON.parse(atStart) as CrashPoint);
   process.on('message', (point) => arm(point as CrashPoint));
+  // A test that was broken off leaves nothing running.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
   const { main } = await import('../../cli/main.ts');
   process.exitCode = await main(process.argv.slice(2), process.env);

@@ -1,6 +1,6 @@
 /** A whole pool to be killed: a node and a pool as processes of their own on a private network, and their books. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { solveBlock } from '../../node/generate.ts';
 import { assembleBlock } from '../../node/template.ts';
+import { main as poolCommand } from '../../pool/main.ts';
 import { decodeAddress, encodeAddress } from '../../protocol/address.ts';
 import { encodeBlock } from '../../protocol/block.ts';
 import { bytesToHex, displayHash, parseDisplayHash } from '../../protocol/bytes.ts';
@@ -31,10 +31,8 @@ import {
   wrongWhenSettled,
 } from './crash-books.ts';
 import { type CrashPoint, spawnMortal } from './crash-point.ts';
-import { nilz } from './devnet.ts';
 import { temporaryDirectory } from './surroundings.ts';
 
-const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 /** A block takes 4,096 hashes, a share of {@link SHARE_DIFFICULTY} 32; coins are ripe at once. */
 const NETWORK = {
   name: 'crash',
@@ -130,6 +128,7 @@ export class CrashPool {
   async startNode(): Promise<void> {
     const places = ['--network', this.#networkFile, '--datadir', this.#directory];
     const rpc = [
+      '--no-listen',
       '--rpc-port',
       `${this.#nodePort}`,
       '--rpc-user',
@@ -137,11 +136,18 @@ export class CrashPool {
       '--rpc-password',
       LOGIN.password,
     ];
-    const words = ['node', ...places, ...rpc, '--db-cache', '16', '--json', '--log-level', 'warn'];
-    this.#node = lifeOf(
-      spawn(process.execPath, [NILZ, ...words], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    const words = [
       'node',
-    );
+      ...places,
+      ...rpc,
+      '--no-listen',
+      '--db-cache',
+      '16',
+      '--json',
+      '--log-level',
+      'warn',
+    ];
+    this.#node = lifeOf(spawnMortal(words), 'node');
     await this.#node.ready;
   }
 
@@ -184,6 +190,10 @@ export class CrashPool {
     this.#pool?.child.send(point, () => undefined);
   }
 
+  get isAlive(): boolean {
+    return this.#pool?.child.exitCode === null && this.#pool.child.signalCode === null;
+  }
+
   /** Resolves when the pool has been killed. */
   async poolGone(): Promise<void> {
     await this.#pool?.gone;
@@ -211,6 +221,18 @@ export class CrashPool {
     while (best !== parent) {
       parent = await this.#mineOn(parent);
       best = await this.client.call('getbestblockhash');
+    }
+  }
+
+  /** Whether the node knows of payments that no block has taken yet. */
+  async hasWaitingPayments(): Promise<boolean> {
+    return ((await this.client.call('getrawmempool')) as string[]).length > 0;
+  }
+
+  /** Blocks of others on the tip, without the payments that wait. */
+  async mineEmpty(count: number): Promise<void> {
+    for (let made = 0; made < count; made++) {
+      await this.#mineOn(String(await this.client.call('getbestblockhash')));
     }
   }
 
@@ -271,11 +293,15 @@ export class CrashPool {
     }
   }
 
-  /** What `nilz pool audit` says of the ledger. */
-  async audit(): Promise<{ readonly code: number | null; readonly report: string }> {
-    const places = ['--network', this.#networkFile, '--datadir', this.#directory];
-    const { code, stdout, stderr } = await nilz(['pool', 'audit', '--json', ...places]);
-    return { code, report: stdout + stderr };
+  /** What `nilz pool audit --json` says of the ledger; in this process, since it is asked for often. */
+  async audit(test: TestContext): Promise<{ readonly code: number; readonly report: string }> {
+    const printed = test.mock.method(console, 'log', () => undefined);
+    try {
+      const code = await poolCommand(['audit', '--json', '--ledger', this.ledgerFile], {});
+      return { code, report: printed.mock.calls.map((call) => call.arguments.join(' ')).join('\n') };
+    } finally {
+      printed.mock.restore();
+    }
   }
 }
 

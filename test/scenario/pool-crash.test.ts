@@ -15,6 +15,7 @@ const ROUND_MS = 60_000;
 /** A pool that has not come to the point it is to die at is killed all the same. */
 const LONGEST_LIFE_MS = 20_000;
 const LONGEST_RANDOM_LIFE_MS = 2_500;
+const LOOK_MS = 20;
 
 const sql = (text: string, when: Moment['when']): Moment => ({ act: 'sql', text, when });
 const rpc = (text: string, when: Moment['when']): Moment => ({ act: 'rpc', text, when });
@@ -23,6 +24,8 @@ const wallet = (when: Moment['when']): Moment => ({ act: 'file', text: WALLET_FI
 const SHARES = 'INSERT INTO entered_batches';
 const BLOCK = 'INSERT OR IGNORE INTO blocks';
 const PAYOUT = 'INSERT INTO payouts';
+/** How a replacement of a payout's transaction begins. */
+const RAISE = 'SELECT state FROM payouts WHERE id = ?';
 
 interface Death {
   readonly name: string;
@@ -31,6 +34,8 @@ interface Death {
   readonly held?: CrashPoint['held'];
   /** It may be let go by up to so many times. */
   readonly skips?: number;
+  /** What must happen beside it for it to come. */
+  readonly event?: Event;
 }
 
 const DEATHS: readonly Death[] = [
@@ -64,16 +69,26 @@ const DEATHS: readonly Death[] = [
   { name: 'with a payout sent', path: [rpc('sendrawtransaction', 'after')], skips: 1 },
   { name: 'before a payout is confirmed', path: [sql('UPDATE payouts SET state', 'before')], skips: 2 },
   { name: 'with a payout confirmed', path: [sql('UPDATE payouts SET state', 'after')], skips: 2 },
+  {
+    name: 'with a raised fee written',
+    path: [sql(RAISE, 'after'), sql('COMMIT', 'after')],
+    event: 'others leave payments out',
+  },
   { name: 'at any statement', path: [sql('', 'during')], skips: 600 },
   { name: 'at any call', path: [rpc('', 'during')], skips: 100 },
   { name: 'while a block is submitted', path: [rpc('submitblock', 'during')], skips: 3 },
   { name: 'while a payout is committed', path: [sql(PAYOUT, 'after'), sql('COMMIT', 'during')], skips: 1 },
   { name: 'while a payout is sent', path: [rpc('sendrawtransaction', 'during')], skips: 1 },
+  {
+    name: 'with a raised fee sent',
+    path: [sql(RAISE, 'after'), rpc('sendrawtransaction', 'after')],
+    event: 'others leave payments out',
+  },
   { name: 'while the wallet is written', path: [wallet('during')], skips: 1 },
   { name: 'while a payout is confirmed', path: [sql('UPDATE payouts SET state', 'during')], skips: 2 },
 ];
 
-/** What happens beside a death: one of them in each round. As many as have no divisor in common with the deaths. */
+/** What happens beside a death: one in each round. As many as have no divisor in common with the deaths. */
 const EVENTS = [
   'nothing else',
   'other blocks win',
@@ -85,7 +100,7 @@ const EVENTS = [
   'other blocks win, deeper than coins ripen',
   'killed again at a random moment of its start',
 ] as const;
-type Event = (typeof EVENTS)[number];
+type Event = (typeof EVENTS)[number] | 'others leave payments out';
 
 interface Tally {
   readonly reached: Set<string>;
@@ -103,7 +118,10 @@ class Scene {
   readonly #booked = new Set<string>();
   #lastSequence = 0;
 
-  constructor(pool: CrashPool) {
+  readonly #test: TestContext;
+
+  constructor(test: TestContext, pool: CrashPool) {
+    this.#test = test;
     this.pool = pool;
     const users = (names: readonly string[]) =>
       names.flatMap((name) => [`${pool.addressOf(name)}.rig`, `${pool.addressOf(name)}.spare`]);
@@ -124,15 +142,12 @@ class Scene {
     await this.#workAndDie(death, event);
     this.tally.kills += 1;
     this.#checkShares(await this.pool.checkAtAnyTime(this.#lastSequence));
+    await this.#audit();
     if (event === 'other blocks win while it is dead') await this.#branch(1 + this.#below(2));
     await this.#rise(event);
-    const [books, { code, report }] = await Promise.all([
-      this.pool.untilBooksAgree(this.#lastSequence),
-      this.pool.audit(),
-    ]);
-    assert.equal(code, 0, report);
-    this.#checkAudit(report);
-    this.#checkShares(books);
+    this.#checkShares(await this.pool.untilBooksAgree(this.#lastSequence));
+    const { money } = await this.#audit();
+    assert.equal(money.rounds_from_shares, money.rounds, 'every block was divided anew from its shares');
     assert.doesNotMatch(this.pool.complaints, /"stack"/, 'an error that nobody had thought of');
   }
 
@@ -159,6 +174,7 @@ class Scene {
     if (event === 'other blocks win, deeper than coins ripen') {
       await this.#branch(this.pool.profile.maturity + this.#below(3));
     }
+    if (event === 'others leave payments out') await this.#leavePaymentsOut();
     if (event === 'the node is killed first') {
       await this.#killNode();
       await sleep(this.#below(1_000));
@@ -167,6 +183,14 @@ class Scene {
     if (event === 'both are killed') {
       await Promise.all([this.#killNode(), this.pool.killPool()]);
       await this.pool.startNode();
+    }
+  }
+
+  /** As soon as a payment waits, others find blocks faster than the pool, and take it into none. */
+  async #leavePaymentsOut(): Promise<void> {
+    while (this.pool.isAlive) {
+      if (await this.pool.hasWaitingPayments()) await this.pool.mineEmpty(1);
+      else await sleep(LOOK_MS);
     }
   }
 
@@ -218,9 +242,13 @@ class Scene {
     assert.deepEqual(strange, [], 'the ledger has no share that was refused, or never handed in');
   }
 
-  #checkAudit(report: string): void {
-    const { money } = JSON.parse(report) as { money: { rounds: number; rounds_from_shares: number } };
-    assert.equal(money.rounds_from_shares, money.rounds, 'every block was divided anew from its shares');
+  /** It passes, whether the pool lies dead or lives. */
+  async #audit() {
+    const { code, report } = await this.pool.audit(this.#test);
+    assert.equal(code, 0, report);
+    return JSON.parse(report) as {
+      readonly money: { readonly rounds: number; readonly rounds_from_shares: number };
+    };
   }
 
   /** Nobody mines here any more: others bury everything, and what is due is paid. */
@@ -261,10 +289,10 @@ function summary(
 test(`a whole pool is killed ${ROUNDS} times: no acknowledged share is lost, every block is credited and every debt paid exactly once`, {
   timeout: ROUNDS * ROUND_MS + 60_000,
 }, async (t) => {
-  const scene = new Scene(await CrashPool.start(t));
+  const scene = new Scene(t, await CrashPool.start(t));
   for (let round = 0; round < ROUNDS; round++) {
     const death = DEATHS[round % DEATHS.length]!;
-    const event = EVENTS[round % EVENTS.length]!;
+    const event = death.event ?? EVENTS[round % EVENTS.length]!;
     const startMs = performance.now();
     try {
       await scene.round(death, event);
