@@ -9,6 +9,7 @@ import {
   choice,
   helpText,
   integer,
+  list,
   loadSettings,
   SettingError,
   string,
@@ -52,6 +53,9 @@ const SETTINGS = {
     help:
       'take HTTP header lines that end in a bare LF, as ckpool sends them; behind a proxy this lets requests be ' +
       'smuggled past it',
+  }),
+  rpcAllowOrigin: list({
+    help: 'web page that may use the RPC, by its origin (https://HOST); any other is refused',
   }),
   ...PEER_SETTINGS,
   mine: string({ help: 'mine without a pause and pay to this address' }),
@@ -99,6 +103,7 @@ async function run(values: NodeSettings): Promise<number> {
   const profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
   if (values.mine !== undefined) assertAddress(values.mine, profile);
+  for (const origin of values.rpcAllowOrigin) assertOrigin(origin);
   const log = createLogger({
     name: 'node',
     level: values.logLevel,
@@ -113,6 +118,7 @@ async function run(values: NodeSettings): Promise<number> {
         rpcPort: values.rpcPort,
         credentials,
         lenientHttp: values.rpcLenientHttp,
+        allowedOrigins: values.rpcAllowOrigin,
         peers: peerSettingsOf(values, profile),
         mineTo: values.mine,
         dbCacheMb: values.dbCache,
@@ -132,6 +138,13 @@ function assertAddress(address: string, profile: NetworkProfile): void {
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new SettingError(`--mine ${address}: no address of network ${profile.name}: ${error.message}`);
+  }
+}
+
+/** A browser sends scheme, host and port, and nothing else: anything more would never match. */
+function assertOrigin(text: string): void {
+  if (!URL.canParse(text) || new URL(text).origin !== text) {
+    throw new SettingError(`--rpc-allow-origin ${text}: must be an origin, as https://pool.example`);
   }
 }
 

@@ -191,6 +191,8 @@ export class NotificationFeed {
   }
 
   #onMessage(reader: Reader, text: string): void {
+    // What was under way when the connection was closed is not counted again.
+    if (reader.socket.readyState !== reader.socket.OPEN) return;
     reader.requests += 1;
     if (reader.requests > MAX_REQUESTS) {
       this.counters.misused += 1;

@@ -57,6 +57,8 @@ const UNAUTHORIZED_DELAY_MS = 250;
 const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', 1.1, 1, undefined];
 /** What stands for an id that is missing or cannot be read. */
 const NO_ID = 'null';
+/** How long a page may remember that it is allowed to call. */
+const PREFLIGHT_SECONDS = 600;
 /** A batch lets others have their turn after this long. */
 const BATCH_SLICE_MS = 10;
 
@@ -101,8 +103,11 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 
   async function answer(ctx: Koa.Context): Promise<void> {
     const origin = ctx.req.headers.origin;
-    if (origin !== undefined && !options.allowedOrigins?.includes(origin)) {
-      throw new HttpError(403, 'requests from web pages are refused');
+    if (origin !== undefined) {
+      if (!options.allowedOrigins?.includes(origin)) {
+        throw new HttpError(403, 'requests from web pages are refused');
+      }
+      if (allowPage(ctx, origin)) return;
     }
     if (ctx.path === '/health' && options.health !== undefined) return answerHealth(ctx, options.health);
     if (ctx.path !== '/') throw new HttpError(404, 'there is nothing here; POST JSON-RPC requests to /');
@@ -373,6 +378,21 @@ function failure(legacy: boolean, id: string, { code, message, data }: RpcError)
   const error = JSON.stringify({ code, message, data });
   const tail = `"error":${error},"id":${id}}`;
   return legacy ? `{"result":null,${tail}` : `{"jsonrpc":"2.0",${tail}`;
+}
+
+/**
+ * Lets a web page read the answer (Fetch standard, "CORS protocol"); true where it only asks whether it may call.
+ */
+function allowPage(ctx: Koa.Context, origin: string): boolean {
+  ctx.set('Access-Control-Allow-Origin', origin);
+  ctx.set('Vary', 'Origin');
+  const isPreflight = ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '';
+  if (!isPreflight) return false;
+  ctx.set('Access-Control-Allow-Methods', 'POST');
+  ctx.set('Access-Control-Allow-Headers', 'Authorization, Content-Type');
+  ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
+  ctx.status = 204;
+  return true;
 }
 
 /** What Node says of a connection that ended in the middle of a request or an answer. */

@@ -39,7 +39,7 @@ describe('nilz node', () => {
     for (const name of ['p2p-bind', 'p2p-port', 'no-listen', 'boot-node', 'connect', 'external-address']) {
       assert.match(text, new RegExp(`--(\\[no-\\])?${name.replace('no-', '')}\\b`));
     }
-    for (const name of ['rpc-lenient-http', 'db-cache', 'log-level', 'json']) {
+    for (const name of ['rpc-lenient-http', 'rpc-allow-origin', 'db-cache', 'log-level', 'json']) {
       assert.match(text, new RegExp(`--${name}\\b`));
     }
     assert.match(text, /NILZ_BLOCK_TIME_S/);
@@ -54,6 +54,8 @@ describe('nilz node', () => {
       [['--rpc-user', 'u'], /--rpc-password/],
       [['--rpc-password', 'p'], /--rpc-user/],
       [['--rpc-user', 'a:b', '--rpc-password', 'p'], /colon/],
+      [['--rpc-allow-origin', '*'], /--rpc-allow-origin \*: must be an origin/],
+      [['--rpc-allow-origin', 'https://pool.example/'], /must be an origin, as https:\/\/pool\.example$/],
       [['--mine', 'nobody'], /^nilz node: --mine nobody: no address of network dev: /],
       [['--p2p-port', '70000'], /--p2p-port 70000/],
       [['--p2p-bind', 'everywhere'], /--p2p-bind everywhere: must be an IP address/],

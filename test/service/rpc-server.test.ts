@@ -443,7 +443,47 @@ describe('access', () => {
     const call = { method: 'echo', params: [1], id: 1 };
     const stranger = await post(call, { ...AUTH, Origin: 'https://evil.example' });
     assert.deepEqual([stranger.status, stranger.body], [403, 'requests from web pages are refused\n']);
-    assert.equal((await post(call, { ...AUTH, Origin: 'https://friend.example' })).status, 200);
+    const friend = await post(call, { ...AUTH, Origin: 'https://friend.example' });
+    assert.equal(friend.status, 200);
+    assert.equal(friend.headers['access-control-allow-origin'], 'https://friend.example');
+    assert.equal(friend.headers.vary, 'Origin');
+  });
+
+  test('a page that may call is told so when its browser asks first, any other is refused then too', async () => {
+    const asks = {
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'authorization',
+    };
+    const ask = (headers: Record<string, string>) => send({ url: listener.url, method: 'OPTIONS', headers });
+    const friend = await ask({ ...asks, Origin: 'https://friend.example' });
+    assert.equal(friend.status, 204);
+    assert.equal(friend.headers['access-control-allow-methods'], 'POST');
+    assert.equal(friend.headers['access-control-allow-headers'], 'Authorization, Content-Type');
+    assert.equal((await ask({ ...asks, Origin: 'https://evil.example' })).status, 403);
+    assert.equal((await ask({ ...asks, Origin: 'null' })).status, 403);
+    assert.equal((await ask({ Origin: 'https://friend.example' })).status, 405);
+    assert.equal((await ask(asks)).status, 405);
+  });
+
+  test('the calls that run are told, and forgotten when they end', async () => {
+    assert.deepEqual(server.activeCalls(), []);
+    const begun = new Promise<void>((resolve) => {
+      arrived = () => resolve();
+    });
+    const { port } = new URL(listener.url);
+    const body = JSON.stringify({ method: 'wait', params: ['told'], id: 1 });
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\n`;
+    const socket = await openSocket(Number(port), `${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    await begun;
+    assert.deepEqual(
+      server.activeCalls().map(({ method }) => method),
+      ['wait'],
+    );
+    const gone = once(waiting.get('told')!, 'abort');
+    socket.destroy();
+    await gone;
+    await new Promise(setImmediate);
+    assert.deepEqual(server.activeCalls(), []);
   });
 
   test('other paths and methods are refused', async () => {
