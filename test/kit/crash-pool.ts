@@ -128,7 +128,6 @@ export class CrashPool {
   async startNode(): Promise<void> {
     const places = ['--network', this.#networkFile, '--datadir', this.#directory];
     const rpc = [
-      '--no-listen',
       '--rpc-port',
       `${this.#nodePort}`,
       '--rpc-user',
@@ -136,17 +135,8 @@ export class CrashPool {
       '--rpc-password',
       LOGIN.password,
     ];
-    const words = [
-      'node',
-      ...places,
-      ...rpc,
-      '--no-listen',
-      '--db-cache',
-      '16',
-      '--json',
-      '--log-level',
-      'warn',
-    ];
+    const rest = ['--no-listen', '--db-cache', '16', '--json', '--log-level', 'warn'];
+    const words = ['node', ...places, ...rpc, ...rest];
     this.#node = lifeOf(spawnMortal(words), 'node');
     await this.#node.ready;
   }
