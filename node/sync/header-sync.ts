@@ -277,7 +277,11 @@ export class HeaderSync {
     // A node that is itself catching up may keep silent; only what was chosen to sync from is given up for it.
     if (kind === 'outbound')
       this.#context.drop(talk.peer, 'headers-timeout', `none within ${HEADERS_TIMEOUT_MS} ms`);
-    if (this.firstPeer === id) this.#restartFirst(id);
+    if (this.firstPeer !== id) return;
+    // Strangers cannot keep a node waiting for headers by saying nothing.
+    if (this.#idleTalks().some(({ peer }) => peer !== talk.peer && peer.facts.kind !== 'inbound')) {
+      this.#restartFirst(id);
+    } else this.#finish(talk);
   }
 
   /** Asks for everything above what is known, from one block below on, so that the answer shows what the peer has. */
@@ -321,10 +325,12 @@ export class HeaderSync {
 
   /** Whom to ask first: a peer that we chose ourselves, and of those the first that does not owe an answer. */
   #bestTalk(): Talk | undefined {
-    const idle = [...this.#talks.values()].filter(
-      ({ askedMs, storing }) => askedMs === undefined && storing === 0,
-    );
+    const idle = this.#idleTalks();
     return idle.find(({ peer }) => peer.facts.kind !== 'inbound') ?? idle[0];
+  }
+
+  #idleTalks(): Talk[] {
+    return [...this.#talks.values()].filter(({ askedMs, storing }) => askedMs === undefined && storing === 0);
   }
 }
 
