@@ -21,7 +21,7 @@ import {
   type HandshakeStep,
   type HandshakeTerms,
 } from './handshake.ts';
-import { type Endpoint, endpointText, reachOf } from './ip-address.ts';
+import { type Endpoint, endpointText, ipText, reachOf } from './ip-address.ts';
 import { MESSAGE_RATE, messageCost } from './limits.ts';
 import { checkLiveness, established, type Liveness, newLiveness, ponged, received } from './liveness.ts';
 import type { PeerFacts, PeerId, PeerKind, RelayedMessage } from './peer-network.ts';
@@ -93,6 +93,7 @@ export class PeerConnection {
   #handshake: Handshake = { stage: 'awaiting-version' };
   #facts: PeerFacts | undefined;
   #clockOffsetSeconds = 0;
+  #localAsSeen: Endpoint | undefined;
   #why: Closing | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -116,6 +117,11 @@ export class PeerConnection {
   /** What the handshake has told; undefined before it is complete. */
   get facts(): PeerFacts | undefined {
     return this.#facts;
+  }
+
+  /** Our end as the peer sees it; undefined where it does not say. */
+  get localAsSeen(): Endpoint | undefined {
+    return this.#localAsSeen;
   }
 
   /** How far the peer's clock was ahead of ours, in seconds. Told, never used: the clock is our own. */
@@ -256,6 +262,8 @@ export class PeerConnection {
     const { nowMs, nowSeconds, owner } = this.#options;
     established(this.liveness, nowMs());
     this.#clockOffsetSeconds = Number(theirs.timeSeconds) - nowSeconds();
+    const { ip, port } = theirs.receiver;
+    if (ip.some((byte) => byte !== 0)) this.#localAsSeen = { ip: ipText(ip), port };
     this.#facts = {
       id: this.id,
       kind: this.kind,

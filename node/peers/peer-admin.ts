@@ -63,6 +63,11 @@ export class PeerAdmin {
     return this.#options.peers.totals;
   }
 
+  /** By the clock of the bans, which no `setmocktime` holds. */
+  nowSeconds(): number {
+    return this.#options.clock.nowSeconds();
+  }
+
   get isActive(): boolean {
     return this.#options.peers.isActive;
   }
@@ -80,13 +85,11 @@ export class PeerAdmin {
     return this.#options.own.external;
   }
 
-  /** Keeps a connection to somebody; false when it does so already. @throws RangeError when there are too many */
-  addPeer(peer: HostAndPort): boolean {
+  /** Keeps a connection to somebody, unless it does so already, or there are MAX_MANUAL. */
+  addPeer(peer: HostAndPort): 'added' | 'known' | 'full' {
     const { connector } = this.#options;
-    if (connector.manual.length >= MAX_MANUAL) {
-      throw new RangeError(`${MAX_MANUAL} peers are added already, which is the most there can be`);
-    }
-    return connector.addManual(peer);
+    if (connector.manual.length >= MAX_MANUAL) return 'full';
+    return connector.addManual(peer) ? 'added' : 'known';
   }
 
   /** Keeps no connection to somebody any more; false when it did not. What is open stays. */

@@ -41,18 +41,4 @@ export const METHODS: readonly string[] = [
 export const REGTEST_METHODS: readonly string[] = ['generateblock', 'generatetoaddress', 'setmocktime'];
 
 /** Methods that are still to come, or do not tell their results yet. */
-export const PENDING: readonly string[] = [
-  'getconnectioncount',
-  'getnetworkinfo',
-  'getpeerinfo',
-  'addnode',
-  'clearbanned',
-  'disconnectnode',
-  'getaddednodeinfo',
-  'getnettotals',
-  'getnodeaddresses',
-  'listbanned',
-  'ping',
-  'setban',
-  'setnetworkactive',
-];
+export const PENDING: readonly string[] = [];
