@@ -83,7 +83,7 @@ interface Waiting extends Arriving {
 /** What may enter, and what leaves for it. */
 interface Admissible {
   readonly candidate: Candidate;
-  readonly parents: Set<MempoolEntry>;
+  readonly parents: ReadonlySet<MempoolEntry>;
   readonly replaced: ReadonlySet<MempoolEntry>;
 }
 

@@ -1,7 +1,10 @@
-import { hashKey } from '../../protocol/bytes.ts';
+import { hashKey, hexToBytes } from '../../protocol/bytes.ts';
 import { sigopsCost } from '../../protocol/check-block.ts';
-import { type Coin, inputKeys } from '../../protocol/coins.ts';
+import { array } from '../../protocol/codec.ts';
+import { type Coin, coinCodec, inputKeys } from '../../protocol/coins.ts';
 import {
+  decodeTransaction,
+  encodeTransaction,
   type Transaction,
   totalSize,
   transactionWeight,
@@ -10,6 +13,7 @@ import {
   wtxid,
 } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
+import { flatText, type PackedBytes, packBytes, unpackBytes } from './packed-bytes.ts';
 
 /** What admission knows of a transaction before it is in the mempool. */
 export interface Candidate {
@@ -29,29 +33,134 @@ export interface Candidate {
   /** Serialised bytes, witness included. */
   readonly size: number;
   readonly sigopsCost: number;
-  /** Bytes of memory it takes up as an entry, estimated (`memoryOf`). */
-  readonly memory: number;
 }
 
-/** One unconfirmed transaction. `Mempool` makes it and is the only one that changes it. */
-export interface MempoolEntry extends Candidate {
-  /** When it entered, seconds since 1970, and the height of the tip then. */
+/** How an entry came. */
+export interface Entering {
+  /** Seconds since 1970, and the height of the tip then. */
   readonly addedSeconds: number;
   readonly addedHeight: Height;
   /** Counts up with every entry that enters. */
   readonly arrival: number;
+  /** What is added to its fee. */
+  readonly delta: Nits;
+}
+
+/** What an entry without relatives has of them; entries share it. */
+const NONE: ReadonlySet<MempoolEntry> = new Set();
+const coinsCodec = array(coinCodec, 100_000);
+
+/**
+ * One unconfirmed transaction. `Mempool` makes it and is the only one that changes it. There are many, so it
+ * keeps its transaction and coins as they would be stored, and makes them again when they are asked for.
+ */
+export class MempoolEntry implements Candidate {
+  readonly key: string;
+  /** `hashKey` of the wtxid. */
+  readonly witnessKey: string;
+  readonly spends: readonly string[];
+  /** Scripts of the coins it spends and of those it makes, each once. */
+  readonly scripts: readonly PackedBytes[];
+  readonly fee: Nits;
+  readonly weight: number;
+  readonly vsize: number;
+  readonly sigopsCost: number;
+  readonly outputCount: number;
+  /** About the bytes of memory it takes up, with its places in maps and rankings. */
+  readonly memory: number;
+  readonly addedSeconds: number;
+  readonly addedHeight: Height;
+  readonly arrival: number;
   /** The fee it counts with: with what `prioritisetransaction` has added to it or taken from it. */
   modifiedFee: Nits;
-  /** Entries whose outputs it spends, and entries that spend its outputs. */
-  readonly parents: Set<MempoolEntry>;
-  readonly children: Set<MempoolEntry>;
   /** Itself with all it depends on, and itself with all that depends on it. */
-  readonly ancestors: Totals;
-  readonly descendants: Totals;
+  readonly ancestors = new Totals();
+  readonly descendants = new Totals();
   /** Places in the two rankings of the mempool. */
-  miningPlace: number;
-  evictionPlace: number;
+  miningPlace = -1;
+  evictionPlace = -1;
+  readonly #raw: PackedBytes;
+  readonly #coins: PackedBytes;
+  #parents: Set<MempoolEntry> | undefined;
+  #children: Set<MempoolEntry> | undefined;
+
+  constructor(candidate: Candidate, { addedSeconds, addedHeight, arrival, delta }: Entering) {
+    const { transaction, coins } = candidate;
+    this.key = flatText(candidate.key);
+    this.witnessKey = flatText(hashKey(candidate.wtxid));
+    this.spends = candidate.spends.map(flatText);
+    this.scripts = [...new Set([...coins, ...transaction.outputs].map(({ script }) => packBytes(script)))];
+    this.fee = candidate.fee;
+    this.weight = candidate.weight;
+    this.vsize = candidate.vsize;
+    this.sigopsCost = candidate.sigopsCost;
+    this.outputCount = transaction.outputs.length;
+    this.addedSeconds = addedSeconds;
+    this.addedHeight = addedHeight;
+    this.arrival = arrival;
+    this.modifiedFee = candidate.fee + delta;
+    this.#raw = packBytes(encodeTransaction(transaction));
+    this.#coins = packBytes(coinsCodec.encode(coins));
+    this.memory =
+      ENTRY_MEMORY +
+      this.#raw.length +
+      this.#coins.length +
+      this.spends.length * INPUT_MEMORY +
+      this.scripts.reduce((sum, { length }) => sum + SCRIPT_MEMORY + length, 0);
+    this.ancestors.add(this);
+    this.descendants.add(this);
+  }
+
+  get txid(): Hash {
+    return hexToBytes(this.key);
+  }
+  get wtxid(): Hash {
+    return hexToBytes(this.witnessKey);
+  }
+  get size(): number {
+    return this.#raw.length;
+  }
+  /** The transaction as it goes over the wire; made anew at every call. */
+  get raw(): Uint8Array {
+    return unpackBytes(this.#raw);
+  }
+  /** Made anew at every call. */
+  get transaction(): Transaction {
+    return decodeTransaction(this.raw);
+  }
+  /** Made anew at every call. */
+  get coins(): readonly Coin[] {
+    return coinsCodec.decode(unpackBytes(this.#coins));
+  }
+
+  /** Entries whose outputs it spends, and entries that spend its outputs. */
+  get parents(): ReadonlySet<MempoolEntry> {
+    return this.#parents ?? NONE;
+  }
+  get children(): ReadonlySet<MempoolEntry> {
+    return this.#children ?? NONE;
+  }
+
+  addParent(parent: MempoolEntry): void {
+    this.#parents ??= new Set();
+    this.#parents.add(parent);
+  }
+  addChild(child: MempoolEntry): void {
+    this.#children ??= new Set();
+    this.#children.add(child);
+  }
+  removeParent(parent: MempoolEntry): void {
+    this.#parents?.delete(parent);
+  }
+  removeChild(child: MempoolEntry): void {
+    this.#children?.delete(child);
+  }
 }
+
+/** Beside the content itself: of an entry, of an input, of a script. Measured. */
+const ENTRY_MEMORY = 900;
+const INPUT_MEMORY = 150;
+const SCRIPT_MEMORY = 90;
 
 /** What entries come to together. */
 export class Totals {
@@ -70,6 +179,10 @@ export class Totals {
     this.count--;
     this.vsize -= vsize;
     this.fees -= modifiedFee;
+  }
+
+  copy(): Totals {
+    return Object.assign(new Totals(), this);
   }
 }
 
@@ -93,21 +206,7 @@ export function candidateOf(
     vsize: vsize(transaction),
     size: totalSize(transaction),
     sigopsCost: sigopsCost(transaction),
-    memory: memoryOf(transaction),
   };
-}
-
-/** Of an entry with its place in maps, rankings and indexes; of an input with its coin; of an output. Measured. */
-const ENTRY_MEMORY = 2_000;
-const INPUT_MEMORY = 1_000;
-const OUTPUT_MEMORY = 300;
-
-/** About the bytes of memory that an entry with this transaction takes up. */
-function memoryOf(transaction: Transaction): number {
-  const { inputs, outputs } = transaction;
-  return (
-    totalSize(transaction) + ENTRY_MEMORY + inputs.length * INPUT_MEMORY + outputs.length * OUTPUT_MEMORY
-  );
 }
 
 /** The key of the transaction that an outpoint belongs to. */

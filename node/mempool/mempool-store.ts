@@ -1,6 +1,6 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { CodecError } from '../../protocol/codec.ts';
-import { decodeTransaction, encodeTransaction, type Transaction, txid } from '../../protocol/transaction.ts';
+import { decodeTransaction, type Transaction, txid } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { MempoolRow, MempoolTable, PriorityRow } from '../storage/mempool-table.ts';
@@ -151,8 +151,8 @@ export class MempoolStore implements MempoolListener {
   }
 }
 
-function rowOf({ txid, transaction, addedSeconds, addedHeight }: MempoolEntry): MempoolRow {
-  return { txid, raw: encodeTransaction(transaction), addedSeconds, addedHeight };
+function rowOf({ txid, raw, addedSeconds, addedHeight }: MempoolEntry): MempoolRow {
+  return { txid, raw, addedSeconds, addedHeight };
 }
 
 /** The transactions of the rows; a row that is no transaction, or another one, is damage and only counted. */

@@ -2,7 +2,7 @@ import { hashKey } from '../../protocol/bytes.ts';
 import type { Coin } from '../../protocol/coins.ts';
 import { isUnspendable } from '../../protocol/script.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import { ancestorsOf, type Candidate, descendantsOf, type MempoolEntry, parentKey, Totals } from './entry.ts';
+import { ancestorsOf, type Candidate, descendantsOf, MempoolEntry, parentKey, type Totals } from './entry.ts';
 import { Heap } from './heap.ts';
 import { isEvictedBefore, isMinedBefore } from './order.ts';
 import { Ranking } from './ranking.ts';
@@ -75,7 +75,7 @@ export class Mempool implements MempoolView {
   get size(): number {
     return this.#entries.size;
   }
-  /** Bytes of memory that all entries take up, as far as that can be said (`Candidate.memory`). */
+  /** Bytes of memory that all entries take up, estimated (`MempoolEntry.memory`). */
   get usage(): number {
     return this.#usage;
   }
@@ -154,22 +154,13 @@ export class Mempool implements MempoolView {
     if (candidate.spends.some((outPoint) => this.#spenders.has(outPoint))) {
       throw new Error('another transaction of the mempool spends a coin of this one');
     }
-    const entry: MempoolEntry = {
-      ...candidate,
+    const entry = new MempoolEntry(candidate, {
       addedSeconds,
       addedHeight,
       arrival: ++this.#arrivals,
-      modifiedFee: candidate.fee + this.delta(candidate.key),
-      parents: new Set(),
-      children: new Set(),
-      ancestors: new Totals(),
-      descendants: new Totals(),
-      miningPlace: -1,
-      evictionPlace: -1,
-    };
+      delta: this.delta(candidate.key),
+    });
     this.#entries.set(entry.key, entry);
-    entry.ancestors.add(entry);
-    entry.descendants.add(entry);
     const parents = this.#parentsOf(entry);
     const children = this.#childrenOf(entry);
     this.#relate(entry, ancestorsOf(parents), descendantsOf(children), 'add');
@@ -188,8 +179,8 @@ export class Mempool implements MempoolView {
     if (!this.#entries.delete(entry.key)) return;
     const ancestors = entry.parents.size > 0 ? ancestorsOf(entry.parents) : NONE;
     const descendants = entry.children.size > 0 ? descendantsOf(entry.children) : NONE;
-    for (const parent of entry.parents) parent.children.delete(entry);
-    for (const child of entry.children) child.parents.delete(entry);
+    for (const parent of entry.parents) parent.removeChild(entry);
+    for (const child of entry.children) child.removeParent(entry);
     this.#mining.remove(entry);
     this.#eviction.remove(entry);
     this.#relate(entry, ancestors, descendants, 'take');
@@ -243,9 +234,9 @@ export class Mempool implements MempoolView {
     return parents;
   }
 
-  #childrenOf({ key, transaction }: MempoolEntry): Set<MempoolEntry> {
+  #childrenOf({ key, outputCount }: MempoolEntry): Set<MempoolEntry> {
     const children = new Set<MempoolEntry>();
-    for (const index of transaction.outputs.keys()) {
+    for (let index = 0; index < outputCount; index++) {
       const child = this.#spenders.get(`${key}:${index}`);
       if (child) children.add(child);
     }
@@ -299,6 +290,6 @@ export function outputOf({ transaction }: MempoolEntry, outPoint: string): Coin 
 }
 
 function link(parent: MempoolEntry, child: MempoolEntry): void {
-  parent.children.add(child);
-  child.parents.add(parent);
+  parent.addChild(child);
+  child.addParent(parent);
 }

@@ -1,6 +1,6 @@
 import type { Coin } from '../../protocol/coins.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { ancestorsOf, type Candidate, type MempoolEntry, parentKey, Totals } from './entry.ts';
+import { ancestorsOf, type Candidate, MempoolEntry, parentKey, type Totals } from './entry.ts';
 import { type Mempool, type MempoolView, outputOf } from './mempool.ts';
 
 /** The mempool as it would be with a few more transactions in it; the mempool itself stays as it is. */
@@ -15,21 +15,11 @@ export class Supposition implements MempoolView {
   }
 
   /** @param replaced entries of the mempool that leave when it enters */
-  suppose(candidate: Candidate, parents: Set<MempoolEntry>, replaced: Iterable<MempoolEntry>): void {
+  suppose(candidate: Candidate, parents: Iterable<MempoolEntry>, replaced: Iterable<MempoolEntry>): void {
     // Its parents in the mempool know nothing of it; nothing is ranked here.
-    const entry: MempoolEntry = {
-      ...candidate,
-      addedSeconds: 0,
-      addedHeight: 0,
-      arrival: 0,
-      modifiedFee: candidate.fee + this.delta(candidate.key),
-      parents,
-      children: new Set(),
-      ancestors: new Totals(),
-      descendants: new Totals(),
-      miningPlace: -1,
-      evictionPlace: -1,
-    };
+    const delta = this.delta(candidate.key);
+    const entry = new MempoolEntry(candidate, { addedSeconds: 0, addedHeight: 0, arrival: 0, delta });
+    for (const parent of parents) entry.addParent(parent);
     this.#entries.set(entry.key, entry);
     for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
     for (const each of replaced) this.#replaced.add(each);
@@ -49,11 +39,9 @@ export class Supposition implements MempoolView {
   }
 
   descendantTotals(entry: MempoolEntry): Totals {
-    const totals = new Totals();
-    const { count, vsize, fees } = entry.descendants;
-    Object.assign(totals, { count, vsize, fees });
+    const totals = entry.descendants.copy();
     for (const supposed of this.#entries.values()) {
-      if (supposed === entry || ancestorsOf([supposed]).has(entry)) totals.add(supposed);
+      if (supposed !== entry && ancestorsOf([supposed]).has(entry)) totals.add(supposed);
     }
     for (const gone of this.#replaced) if (ancestorsOf([gone]).has(entry)) totals.take(gone);
     return totals;

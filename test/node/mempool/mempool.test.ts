@@ -34,16 +34,16 @@ class RandomLife {
   /** Spends free outputs of some entries, or a new coin. */
   add(picks: readonly number[], fee: number): void {
     const entries = [...this.mempool.entries()];
-    const spends: { txid: Uint8Array; index: number }[] = [];
+    const spends: { txid: Uint8Array; index: number; key?: string }[] = [];
     for (const pick of picks) {
       const parent = entries[pick % Math.max(1, entries.length)];
       const index = Array.from({ length: OUTPUTS }, (_, at) => at).find(
         (at) =>
           parent &&
           !this.mempool.spender(`${parent.key}:${at}`) &&
-          !spends.some((each) => each.txid === parent.txid && each.index === at),
+          !spends.some((each) => each.key === parent.key && each.index === at),
       );
-      if (parent && index !== undefined) spends.push({ txid: parent.txid, index });
+      if (parent && index !== undefined) spends.push({ txid: parent.txid, index, key: parent.key });
     }
     if (spends.length === 0) {
       const txid = new Uint8Array(32);
