@@ -2,16 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { sign } from '@noble/secp256k1';
 import { startNode } from '../../../node/node.ts';
+import { encodeAddress } from '../../../protocol/address.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import { AddressValidation } from '../../../protocol/rpc.ts';
+import { messageHash } from '../../../protocol/signed-message.ts';
 import { DirectoryInUseError } from '../../../service/files.ts';
 import { ListenError } from '../../../service/http.ts';
 import { createLogger } from '../../../service/log.ts';
 import { basic, openSocket, readUntilClosed, send } from '../../service/raw-http.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
 import { startTestNode } from '../node-kit.ts';
-import { addressOf, alice } from '../payment-kit.ts';
+import { addressOf, alice, bob } from '../payment-kit.ts';
 
 const { regtest } = PROFILES;
 const PROBE = '{"id":1,"method":"getblockcount","params":[]}';
@@ -115,6 +118,51 @@ describe('validateaddress', () => {
     assert.equal(foreign.isvalid, false);
     assert.match(foreign.error, /dnilz/);
     assert.equal((await node.call('validateaddress', '')).isvalid, false);
+  });
+});
+
+describe('verifymessage', () => {
+  test('tells whether the owner of an address signed, in Electrum’s form and that of BIP 137', async (t) => {
+    const node = await startTestNode(t);
+    const message = 'on my word';
+    const made = sign(messageHash(message), alice.privateKey, { prehash: false, format: 'recovered' });
+    const signatureOf = (first: number) =>
+      Buffer.from([first + (made[0] ?? 0), ...made.subarray(1)]).toString('base64');
+    for (const first of [31, 39]) {
+      const signature = signatureOf(first);
+      assert.equal(await node.call('verifymessage', addressOf(alice), signature, message), true);
+      assert.equal(await node.call('verifymessage', addressOf(alice), signature, `${message}.`), false);
+      assert.equal(await node.call('verifymessage', addressOf(bob), signature, message), false);
+    }
+    const code = async (...params: string[]) => (await node.failure('verifymessage', ...params)).code;
+    assert.equal(await code('nobody', signatureOf(31), message), -5);
+    assert.equal(await code(addressOf(alice), 'not base64!', message), -3);
+    const script = encodeAddress(new Uint8Array([0, 32, ...new Uint8Array(32)]), regtest.address)!;
+    assert.deepEqual(await node.failure('verifymessage', script, signatureOf(31), message), {
+      code: -3,
+      message: 'Address does not refer to key',
+    });
+  });
+});
+
+describe('the state of the node', () => {
+  test('has the calls that run, the one that asks among them', async (t) => {
+    const node = await startTestNode(t);
+    const { active_commands: calls } = await node.call('getrpcinfo');
+    assert.deepEqual(
+      calls.map(({ method }: { method: string }) => method),
+      ['getrpcinfo'],
+    );
+    assert.ok(Number.isInteger(calls[0].duration) && calls[0].duration >= 0);
+  });
+
+  test('has the indexes, which are never behind', async (t) => {
+    const node = await startTestNode(t);
+    await node.mine(2);
+    const state = { synced: true, best_block_height: 2 };
+    assert.deepEqual(await node.call('getindexinfo'), { txindex: state, addressindex: state });
+    assert.deepEqual(await node.call('getindexinfo', 'txindex'), { txindex: state });
+    assert.deepEqual(await node.call('getindexinfo', 'coinstatsindex'), {});
   });
 });
 
