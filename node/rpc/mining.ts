@@ -9,7 +9,6 @@ import { blockHash, decodeHeader, type Header } from '../../protocol/header.ts';
 import { commitmentScript } from '../../protocol/merkle.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { RuleError } from '../../protocol/rules.ts';
-import { encodeTransaction } from '../../protocol/transaction.ts';
 import { hex, list, none, num, obj, record, str, time } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
 import type { AcceptResult } from '../chain/acceptance.ts';
@@ -311,7 +310,7 @@ function transactionsJson(template: BlockTemplate): TemplateJson['transactions']
   if (known) return known;
   const positions = new Map(template.entries.map(({ key }, index) => [key, index + 1]));
   const transactions = template.entries.map((entry) => ({
-    data: bytesToHex(encodeTransaction(entry.transaction)),
+    data: bytesToHex(entry.raw),
     txid: displayHash(entry.txid),
     hash: displayHash(entry.wtxid),
     depends: [...entry.parents]
