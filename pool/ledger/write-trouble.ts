@@ -23,9 +23,15 @@ const TOLD: Readonly<Record<WriteTrouble['outcome'], string>> = {
   failed: 'share not stored: the pool cannot write to its ledger',
 };
 
+/** Where it passes without a restart, whatever else the database's own message advises. */
+const PASSING: Partial<Record<WriteTrouble['outcome'], string>> = {
+  'disk-full': 'no space left on its disk; shares are stored again as soon as there is some',
+  busy: 'another program holds it; shares are stored again as soon as it lets go',
+};
+
 /** What a failed write means for the operator and for the miner. */
 export function writeTroubleOf(error: unknown): WriteTrouble {
   const outcome = (error instanceof DatabaseError && OUTCOMES[error.code]) || 'failed';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = PASSING[outcome] ?? (error instanceof Error ? error.message : String(error));
   return { outcome, message, told: TOLD[outcome] };
 }

@@ -68,21 +68,22 @@ export function forwardedSource(caller: Source, forwardedFor: string, proxies: N
 
 /**
  * Takes the header off a connection of a listed proxy, and leaves what came behind it on the socket, paused.
- * @param done told once: whom the proxy speaks for, or in a text why that is not known
+ * @param done told once: whom the proxy speaks for, or in a text why that is not known; nothing where it hung up
+ * without a word, as load balancers do to see whether anybody listens
  */
 export function takeProxyHeader(
   socket: Socket,
   timeoutMs: number,
-  done: (source: Source | string) => void,
+  done: (source: Source | string | undefined) => void,
 ): void {
   let bytes = Buffer.alloc(0);
-  const finish = (source: Source | string, rest = Buffer.alloc(0)): void => {
+  const finish = (source: Source | string | undefined, rest = Buffer.alloc(0)): void => {
     clearTimeout(timer);
     socket.off('data', onData).off('close', onClose).pause();
     if (rest.length > 0) socket.unshift(rest);
     done(source);
   };
-  const onClose = (): void => finish('it hung up');
+  const onClose = (): void => finish(bytes.length === 0 ? undefined : 'it hung up');
   const onData = (chunk: Buffer): void => {
     bytes = Buffer.concat([bytes, chunk]);
     const header = readProxyHeader(bytes);

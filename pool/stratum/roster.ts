@@ -6,11 +6,16 @@ const MAX_WORKERS_PER_ADDRESS = 1_000;
 export class Roster {
   readonly #byAddress = new Map<string, Map<string, number>>();
 
-  /** Enters a worker of one more connection. @returns why there is no room, or undefined */
-  admit({ address, name }: Worker): string | undefined {
+  /**
+   * Enters a worker of one more connection.
+   * @param isKnown it has brought a share lately: whoever fills an address that is not his with names keeps none
+   * of its own workers out
+   * @returns why there is no room, or undefined
+   */
+  admit({ address, name }: Worker, isKnown = false): string | undefined {
     const workers = this.#byAddress.get(address) ?? new Map<string, number>();
     const connections = workers.get(name) ?? 0;
-    if (connections === 0 && workers.size >= MAX_WORKERS_PER_ADDRESS) {
+    if (connections === 0 && workers.size >= MAX_WORKERS_PER_ADDRESS && !isKnown) {
       return `an address has at most ${MAX_WORKERS_PER_ADDRESS} workers`;
     }
     workers.set(name, connections + 1);

@@ -89,6 +89,8 @@ export interface SessionContext {
   keepDifficulty(worker: Worker, difficulty: Difficulty): void;
   /** The address in its one spelling, or why it is none of this network. */
   readAddress(text: string): { readonly address: string } | { readonly refusal: string };
+  /** Characters of the longest answer to `mining.get_transactions`. */
+  readonly longestList: number;
   /** Enters a worker who has come; a text says why there is no room for one. */
   admit(worker: Worker): string | undefined;
 }

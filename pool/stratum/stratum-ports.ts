@@ -99,6 +99,7 @@ export class StratumPorts {
     this.#waiting.add(socket);
     takeProxyHeader(socket, headerMs, (source) => {
       this.#waiting.delete(socket);
+      if (source === undefined) return;
       if (typeof source !== 'string') return this.#admit(socket, transport, source);
       counters.refused_proxy_header += 1;
       log.warn({ proxy: address }, `a proxy sent no valid PROXY header: ${source}`);

@@ -20,6 +20,7 @@ import type { ShareSink } from './share-sink.ts';
 import { type StratumPlaces, StratumPorts } from './stratum-ports.ts';
 import { webSocketDoor } from './websocket-door.ts';
 import type { Transport, Wire } from './wire.ts';
+import type { Worker } from './worker-name.ts';
 
 export interface StratumServerOptions extends StratumPlaces {
   readonly jobs: JobSource;
@@ -51,6 +52,8 @@ const FRESH_JOB_MS = 50;
 const STOP_GRACE_MS = 300;
 const ID_BYTES = 8;
 const SESSION_ID_BYTES = 16;
+/** A list of transactions may fill this part of what may wait for a miner. */
+const LIST_PART = 0.75;
 /** How often time works on a session that brings nothing. */
 const TICK_MS = 5_000;
 
@@ -93,7 +96,8 @@ export class StratumServer {
       registry: this.#registry,
       difficultyOf: memory.difficultyOf.bind(memory),
       keepDifficulty: memory.keepDifficulty.bind(memory),
-      admit: roster.admit.bind(roster),
+      admit: (worker: Worker) => roster.admit(worker, statistics.workers.find(worker) !== undefined),
+      longestList: Math.floor(limits.backlogBytes * LIST_PART),
     };
     this.#host = {
       ...{ context, sink, statistics, limits, door: this.#door, log },

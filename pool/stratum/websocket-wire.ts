@@ -106,14 +106,15 @@ export class WebSocketWire implements Wire {
   }
 }
 
-/** A whole, unmasked message as a server sends it (RFC 6455, 5.2). @param payload shorter than 64 KiB */
+/** A whole, unmasked message as a server sends it (RFC 6455, 5.2). */
 export function frameOf(firstByte: number, payload: Uint8Array): Buffer {
   const { length } = payload;
-  const extended = length > 125 ? 2 : 0;
+  const extended = length <= 125 ? 0 : length <= 0xffff ? 2 : 8;
   const frame = Buffer.allocUnsafe(2 + extended + length);
   frame[0] = firstByte;
-  frame[1] = extended === 0 ? length : 126;
-  if (extended > 0) frame.writeUInt16BE(length, 2);
+  frame[1] = extended === 0 ? length : extended === 2 ? 126 : 127;
+  if (extended === 2) frame.writeUInt16BE(length, 2);
+  if (extended === 8) frame.writeBigUInt64BE(BigInt(length), 2);
   frame.set(payload, 2 + extended);
   return frame;
 }

@@ -162,6 +162,7 @@ export class SessionUnderTest {
       keepDifficulty: (worker, difficulty) => memory.keepDifficulty(worker, difficulty),
       readAddress: (text) =>
         text.startsWith('dnilz1q') ? { address: text } : { refusal: 'this is not an address' },
+      longestList: 48 * 1024,
       admit: () => (this.roomForWorkers ? undefined : 'there is no room'),
     };
   }

@@ -15,15 +15,16 @@ import { reject } from '../share.ts';
 /** Jobs of one session that are known to be listed. */
 const MAX_LISTED = 16;
 
-/** Longest list: what is held for a miner that reads slowly stays far below the limit of its connection. */
-const MAX_TRANSACTIONS = 700;
+/** Characters of a txid in a list: its digits, quotes and comma. */
+const TXID_CHARACTERS = 67;
 
 /** Lists are long and the same for everyone. */
 const lists = new WeakMap<Job, readonly string[]>();
 
 /**
  * `mining.get_transactions [job]`: the txids of a job's block without the coinbase, as they are shown. For
- * authorised miners, and once per job: a list may be a thousand times longer than the question.
+ * authorised miners, and once per job: a list may be a thousand times longer than the question. One that is longer
+ * than may wait for a miner (`--max-backlog-kib`) is refused rather than the miner closed.
  */
 export function getTransactions(session: Session, { id, params }: Call, context: SessionContext): Effect[] {
   if (!isAuthorized(session)) return refuse(id, new StratumError('unauthorized', 'authorize first'));
@@ -40,8 +41,9 @@ export function getTransactions(session: Session, { id, params }: Call, context:
   if (list === undefined) {
     return refuse(id, new StratumError('other', 'the transactions of this job are not known here'));
   }
-  if (list.length > MAX_TRANSACTIONS) {
-    const message = `the job has ${list.length} transactions; lists have at most ${MAX_TRANSACTIONS}`;
+  const most = Math.floor(context.longestList / TXID_CHARACTERS);
+  if (list.length > most) {
+    const message = `the job has ${list.length} transactions; lists have at most ${most} here`;
     return refuse(id, new StratumError('other', message));
   }
   lists.set(job, list);

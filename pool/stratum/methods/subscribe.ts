@@ -5,6 +5,8 @@ import { answer, type Effect, refuse } from '../effect.ts';
 import { beginWork, type Call, type Session, type SessionContext } from '../session.ts';
 
 const MAX_AGENT_LENGTH = 128;
+/** What has no shape of its own, and may change that of the text around it: control, format, half characters. */
+const INVISIBLE = /\p{C}/gu;
 
 /**
  * `mining.subscribe [agent, session?]`: gives the connection its extranonce1, or the one of the session that it
@@ -35,7 +37,11 @@ function open(session: Session, agent: string, asked: string, context: SessionCo
   const opened = context.registry.open(session, asked);
   if (opened === undefined) return [];
   const { sessionId, extranonce, spans, lastSequence, supersedes } = opened;
-  session.subscription = { sessionId, extranonce, agent: agent.slice(0, MAX_AGENT_LENGTH) };
+  session.subscription = {
+    sessionId,
+    extranonce,
+    agent: agent.slice(0, MAX_AGENT_LENGTH).replace(INVISIBLE, ''),
+  };
   session.spans.push(...spans);
   session.resumed.through = lastSequence;
   const usual = usualDifficulty(agent);

@@ -131,6 +131,18 @@ test(
   },
 );
 
+test('a load balancer that only looks whether anybody listens is no trouble', LIMITED, async (t) => {
+  const { tcp, statistics } = await serveStratum(t, {}, { proxies: FROM_HERE });
+  const { hostname, port } = new URL(tcp.replace('stratum+tcp', 'http'));
+  for (const half of ['', 'PROXY TCP4']) {
+    const socket = connect(Number(port), hostname);
+    socket.end(half);
+    await once(socket.resume(), 'close');
+  }
+  assert.equal(await answerTo(tcp, 'no header\r\n'), 'closed');
+  assert.equal(statistics.connections.refused_proxy_header, 2, 'the half header, and the one that is none');
+});
+
 test('a listed proxy that says nothing is refused after a while', LIMITED, async (t) => {
   const { tcp, statistics } = await serveStratum(t, { loginMs: 50 }, { proxies: FROM_HERE });
   assert.equal(await answerTo(tcp), 'closed');

@@ -28,6 +28,17 @@ test('an address has at most 1,000 workers, on any number of connections', () =>
   assert.equal(roster.admit(worker(1_000)), undefined);
 });
 
+test('an address that a stranger has filled with names still admits the workers it is known for', () => {
+  const roster = new Roster();
+  for (let index = 0; index < 1_000; index++) roster.admit({ address: 'a', name: `junk${index}` });
+  const worker = { address: 'a', name: 'rig' };
+  assert.equal(roster.admit(worker), 'an address has at most 1000 workers');
+  assert.equal(roster.admit(worker, true), undefined);
+  assert.equal(roster.connectionsOf(worker), 1);
+  roster.release(worker);
+  assert.equal(roster.connectionsOf(worker), 0);
+});
+
 test('headers are told apart by all their bytes', () => {
   const seen = new SeenHeaders();
   const hash = new Uint8Array(32).map((_, index) => index * 9);

@@ -296,3 +296,20 @@ test('a message for the owner reaches only miners that are authorised', () => {
     { id: null, method: 'client.show_message', params: ['hello'] },
   ]);
 });
+
+test('what a miner calls itself is shown without what would change the text around it', () => {
+  const shown = [
+    ['bitaxe/BM1370/v2.4.1', 'bitaxe/BM1370/v2.4.1'],
+    ['<b>"Größe" 矿工 🪙', '<b>"Größe" 矿工 🪙'],
+    ['a\u0000b\r\nc\u001b[31md', 'abc[31md'],
+    ['\u202eevil\u2066x\ufeff\u200by', 'evilxy'],
+    ['half \ud83e', 'half '],
+    ['🪙'.repeat(64), '🪙'.repeat(64)],
+    [`x${'🪙'.repeat(64)}`, `x${'🪙'.repeat(63)}`],
+  ] as const;
+  for (const [agent, expected] of shown) {
+    const miner = withJob();
+    miner.call('mining.subscribe', [agent]);
+    assert.equal(miner.session.subscription?.agent, expected);
+  }
+});
