@@ -45,6 +45,38 @@ describe('the balance of addresses', () => {
     assert.equal(after.received_nits, String(30_050n * COIN - 777n));
   });
 
+  test('every coming and going is told with its place, within the heights that are asked for', async (t) => {
+    const node = await startTestNode(t);
+    const funds = genesisFunds(alice);
+    const payment = payOn(funds, bob, 700n);
+    const id = await node.send(payment);
+    await node.mine(2);
+    const address = addressOf(alice);
+    const [received, spent, ...rest] = await node.call('getaddressdeltas', address);
+    assert.deepEqual(rest, []);
+    assert.deepEqual(received, {
+      satoshis: Number(funds.value),
+      txid: displayHash(funds.txid),
+      index: funds.index,
+      blockindex: 0,
+      height: 0,
+      address,
+    });
+    assert.deepEqual(spent, {
+      satoshis: -Number(funds.value),
+      txid: id,
+      index: 0,
+      blockindex: 1,
+      height: 1,
+      address,
+    });
+    const within = (start: number, end: number) =>
+      node.call('getaddressdeltas', { addresses: [address], start, end });
+    assert.deepEqual(await within(1, 2), [spent]);
+    assert.deepEqual(await within(0, 0), [received]);
+    assert.deepEqual(await within(2, 9), []);
+  });
+
   test('counts an address once however often it is named', async (t) => {
     const node = await startTestNode(t);
     const address = addressOf(alice);
@@ -123,7 +155,8 @@ describe('the coins and transactions of addresses', () => {
 
 test('wrong addresses and arguments are answered with an error', async (t) => {
   const node = await startTestNode(t);
-  for (const method of ['getaddressbalance', 'getaddressutxos', 'getaddresstxids', 'getaddressmempool']) {
+  for (const what of ['balance', 'utxos', 'txids', 'deltas', 'mempool']) {
+    const method = `getaddress${what}`;
     const foreign = await node.failure(method, addressOf(alice, PROFILES.dev));
     assert.equal(foreign.code, -5);
     assert.match(foreign.message, /^Invalid address: .*dnilz/);

@@ -73,6 +73,20 @@ describe('the chain over RPC', () => {
     assert.equal(tx[1].vout[0].scriptPubKey.address, addressOf(bob));
   });
 
+  test('shows the coins that were spent at verbosity 3', async (t) => {
+    const node = await startTestNode(t);
+    const id = await node.send(payOn(genesisFunds(alice), bob, 777n));
+    const [hash] = await node.mine(1);
+    const { tx } = await node.call('getblock', hash, 3);
+    assert.equal(tx[1].txid, id);
+    assert.equal('prevout' in tx[0].vin[0], false);
+    const { scriptPubKey, ...prevout } = tx[1].vin[0].prevout;
+    assert.deepEqual(prevout, { generated: true, height: 0, value: 10_000 });
+    assert.equal(scriptPubKey.address, addressOf(alice));
+    assert.deepEqual(await node.call('getblock', hash, 9), await node.call('getblock', hash, 3));
+    assert.equal((await node.call('getblock', hash, 2)).tx[1].vin[0].prevout, undefined);
+  });
+
   test('tells branches apart and counts no confirmations off the best chain', async (t) => {
     const node = await startTestNode(t);
     const [first] = await node.mine(2);

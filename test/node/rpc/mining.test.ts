@@ -5,11 +5,12 @@ import { assembleBlock } from '../../../node/template.ts';
 import { type Block, encodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, displayHash, parseDisplayHash } from '../../../protocol/bytes.ts';
 import { buildCoinbase } from '../../../protocol/coinbase.ts';
-import { blockHash } from '../../../protocol/header.ts';
+import { blockHash, encodeHeader, type Header } from '../../../protocol/header.ts';
 import { merkleRoot } from '../../../protocol/merkle.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import { BlockTemplate } from '../../../protocol/rpc.ts';
 import { encodeTransaction, txid } from '../../../protocol/transaction.ts';
+import { mine } from '../../kit/chain-kit.ts';
 import { startTestNode, type TestNode, testClock } from '../node-kit.ts';
 import { addressOf, alice, bob, carol, genesisFunds, outputOf, payOn, stranger } from '../payment-kit.ts';
 import { getWork, longPollRequest, sendAsCpuminer, submitWork } from './cpuminer.ts';
@@ -163,6 +164,48 @@ describe('the long poll over RPC', () => {
     const { error } = await polled;
     assert.equal(error?.code, -9);
     assert.ok(performance.now() - started < 2_000);
+  });
+});
+
+describe('submitheader', () => {
+  test('takes a header whose block may follow', async (t) => {
+    const node = await startTestNode(t);
+    const block = await node.blockOn(await node.call('getbestblockhash'));
+    const header = bytesToHex(encodeHeader(block.header));
+    assert.equal(await node.call('submitheader', header), null);
+    assert.equal(await node.call('submitheader', header), null);
+    const { blocks, headers } = await node.call('getblockchaininfo');
+    assert.deepEqual([blocks, headers], [0, 1]);
+    const tips = await node.call('getchaintips');
+    assert.deepEqual(
+      tips.map(({ status }: { status: string }) => status),
+      ['headers-only', 'active'],
+    );
+    assert.equal(await node.call('submitblock', hexOf(block)), null);
+    assert.equal(await node.call('getblockcount'), 1);
+  });
+
+  test('says what is wrong with one, in Bitcoin Core’s words', async (t) => {
+    const node = await startTestNode(t);
+    const block = await node.blockOn(await node.call('getbestblockhash'));
+    /** Hands in the header with a change, which keeps to the target of regtest. */
+    const submit = (change: Partial<Header>) => {
+      const header = mine({ ...block.header, nonce: 0, ...change });
+      return node.failure('submitheader', bytesToHex(encodeHeader(header)));
+    };
+    const previous = new Uint8Array(32).fill(7);
+    assert.deepEqual(await submit({ previous }), {
+      code: -25,
+      message: `Must submit previous header (${'07'.repeat(32)}) first`,
+    });
+    const time = 1;
+    assert.deepEqual(await submit({ time }), {
+      code: -25,
+      message: 'time-too-old',
+    });
+    for (const hex of ['', '00', 'xy', bytesToHex(new Uint8Array(81))]) {
+      assert.equal((await node.failure('submitheader', hex)).code, -22);
+    }
   });
 });
 
