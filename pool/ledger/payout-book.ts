@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey } from '../../protocol/transaction.ts';
-import type { Hash, Height } from '../../protocol/units.ts';
+import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
 import type { BookDatabase } from './book-database.ts';
 import {
@@ -59,7 +59,26 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
   }
 
   /**
-   * Writes a signed payout down, with the debts it carries: all open credits of each address, no more and no less.
+   * Parts a debt between two blocks.
+   * @param most what the older part may come to
+   * @returns the older part, as much as that allows, and the rest; undefined where one of them would be nothing
+   */
+  async split({ address, amount, blocks }: Debt, most: Nits): Promise<readonly [Debt, Debt] | undefined> {
+    const { after, through } = blocks ?? { after: 0, through: NEWEST };
+    const row = await this.#database.get<{ block: number; amount: string }>(
+      `SELECT block, CAST(amount AS TEXT) AS amount FROM (
+         SELECT block, sum(amount) OVER (ORDER BY block) AS amount FROM credits
+         WHERE payee = (SELECT id FROM payees WHERE address = ?) AND block > ? AND block <= ? AND ${OPEN_CREDIT})
+       WHERE amount <= CAST(? AS INTEGER) ORDER BY block DESC LIMIT 1`,
+      [address, after, through, most.toString()],
+    );
+    if (row === undefined || BigInt(row.amount) >= amount) return undefined;
+    const older = { address, amount: BigInt(row.amount), blocks: { after, through: row.block } };
+    return [older, { address, amount: amount - older.amount, blocks: { after: row.block, through } }];
+  }
+
+  /**
+   * Writes a signed payout down, with the debts it carries: the open credits of each, no more and no less.
    * Only after this may anybody else hear of the transaction.
    * @returns its number
    * @throws DebtsChangedError when the debts are others by now, or another payout spends one of the coins

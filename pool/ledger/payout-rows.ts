@@ -8,10 +8,18 @@ import type { BlockPlace, PayoutProgress, PayoutState } from '../payouts/payout-
 import { plainBytes } from './blob.ts';
 import { payeeIds } from './payee-rows.ts';
 
-/** What an address is owed: all its confirmed credits that no payout carries. */
+/** What an address is owed: its confirmed credits that no payout carries. */
 export interface Debt {
   readonly address: string;
   readonly amount: Nits;
+  /** Only what these blocks have brought; left out, all of it. */
+  readonly blocks?: BlockRange;
+}
+
+/** Blocks by their row numbers, the first one left out. */
+export interface BlockRange {
+  readonly after: number;
+  readonly through: number;
 }
 
 /** A coin that a payout spends. */
@@ -55,7 +63,7 @@ const INPUT_COLUMNS = {
 } as const;
 
 /**
- * Puts all open credits of the payees into a payout.
+ * Puts the open credits that the debts are made of into a payout.
  * @throws DebtsChangedError unless they come to exactly what is paid
  */
 export async function claimCredits(
@@ -67,10 +75,18 @@ export async function claimCredits(
     items.map(({ address }) => address),
     statements,
   );
+  const whole = items.flatMap(({ address, blocks }) => (blocks === undefined ? [ids.get(address)] : []));
   await statements.run(
     `UPDATE credits SET payout = ? WHERE payee IN (SELECT value FROM json_each(?)) AND ${OPEN_CREDIT}`,
-    [payout, JSON.stringify([...ids.values()])],
+    [payout, JSON.stringify(whole)],
   );
+  for (const { address, blocks } of items) {
+    if (blocks === undefined) continue;
+    await statements.run(
+      `UPDATE credits SET payout = ? WHERE payee = ? AND block > ? AND block <= ? AND ${OPEN_CREDIT}`,
+      [payout, ids.get(address) ?? null, blocks.after, blocks.through],
+    );
+  }
   const claimed = await statements.all<{ payee: number; amount: string }>(
     'SELECT payee, CAST(sum(amount) AS TEXT) AS amount FROM credits WHERE payout = ? GROUP BY payee',
     [payout],

@@ -4,7 +4,7 @@ import { outPointKey } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
-import { InsufficientFundsError } from '../../wallet/coins.ts';
+import { DUST_LIMIT, InsufficientFundsError } from '../../wallet/coins.ts';
 import type { PaymentPlan } from '../../wallet/payment-plan.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
 import type { SettlementReport, SettlementTransaction } from '../accounting/accounts-view.ts';
@@ -35,10 +35,11 @@ const TRIES = 3;
 
 /** What one part of the due list came to. */
 interface PartResult {
-  readonly transaction: SettlementTransaction | undefined;
-  /** What of the part was not covered. */
-  readonly rest: readonly Debt[];
-  readonly trouble: string | undefined;
+  readonly transaction?: SettlementTransaction;
+  /** What to make of it instead, where it needs more coins than fit into one transaction. */
+  readonly smaller?: readonly (readonly Debt[])[];
+  /** Why not all of it can be paid. */
+  readonly trouble?: string | undefined;
 }
 
 export class Settlement {
@@ -66,20 +67,18 @@ export class Settlement {
     const { book, minimum } = this.#options;
     const { due, waits } = chooseDue(await book.debts(), minimum);
     const transactions: SettlementTransaction[] = [];
-    const queue = inTransactions(due);
+    const queue: (readonly Debt[])[] = inTransactions(due);
     const spent = new Set<string>();
     let trouble: string | undefined;
     for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
       const result = await this.#makePart(part, spent, make);
       trouble ??= result.trouble;
-      if (result.transaction === undefined) {
-        if (result.trouble !== undefined) break;
-        queue.unshift(...inTransactions(result.rest, Math.ceil(part.length / 2)));
-        continue;
-      }
+      // Those who come after what cannot be paid wait.
+      if (result.trouble !== undefined) queue.length = 0;
+      queue.unshift(...(result.smaller ?? []));
+      if (result.transaction === undefined) continue;
       transactions.push(result.transaction);
       for (const { txid, index } of result.transaction.coins) spent.add(outPointKey({ txid, index }));
-      if (trouble !== undefined) break;
     }
     const total = transactions.reduce((sum, transaction) => sum + transaction.total, 0n);
     const waiting = waits.map((debt) => ({ ...debt, why: 'below-minimum' as const }));
@@ -97,15 +96,16 @@ export class Settlement {
     for (let attempt = 1; payable.length > 0; attempt++) {
       try {
         const rules = await this.#rules(spent);
-        return { transaction: await make(payable, rules), rest: [], trouble };
+        return { transaction: await make(payable, rules), trouble };
       } catch (error) {
         if (error instanceof InsufficientFundsError) {
           trouble ??= error.message;
-          payable = coveredBy(payable, error);
+          payable = await this.#covered(payable, error);
           continue;
         }
-        if (error instanceof WalletError && error.code === 'too-many-coins' && payable.length > 1) {
-          return { transaction: undefined, rest: payable, trouble };
+        if (error instanceof WalletError && error.code === 'too-many-coins') {
+          const smaller = await this.#halves(payable);
+          return smaller.length > 1 ? { smaller, trouble } : { trouble: error.message };
         }
         const mayPass =
           error instanceof ChainMovedError ||
@@ -113,10 +113,31 @@ export class Settlement {
           (error instanceof WalletError && error.code === 'coins-gone');
         if (mayPass && attempt < TRIES) continue;
         if (!mayPass && !(error instanceof WalletError) && !(error instanceof UnreachableError)) throw error;
-        return { transaction: undefined, rest: payable, trouble: error.message };
+        return { trouble: error.message };
       }
     }
-    return { transaction: undefined, rest: part, trouble };
+    return { trouble };
+  }
+
+  /** What the coins cover: those who have waited longest, or of the first one alone what its older blocks brought. */
+  async #covered(part: readonly Debt[], error: InsufficientFundsError): Promise<readonly Debt[]> {
+    const fee = error.missing + error.available - error.target;
+    const most = error.available - fee;
+    const covered = affordable(part, most);
+    const [first] = part;
+    if (covered.length > 0 || first === undefined)
+      return covered.length < part.length ? covered : part.slice(0, -1);
+    const [older] = (await this.#options.book.split(first, most)) ?? [];
+    return older === undefined || older.amount < DUST_LIMIT ? [] : [older];
+  }
+
+  /** The same debts in two transactions; a single one where they cannot be parted. */
+  async #halves(part: readonly Debt[]): Promise<readonly (readonly Debt[])[]> {
+    if (part.length > 1) return inTransactions(part, Math.ceil(part.length / 2));
+    const [only] = part;
+    const parts = only && (await this.#options.book.split(only, only.amount / 2n));
+    const canBePaid = parts?.every(({ amount }) => amount >= DUST_LIMIT) === true;
+    return canBePaid ? parts.map((debt) => [debt]) : [part];
   }
 
   /** Coins of payouts under way are left alone; so are those of the parts before. */
@@ -158,13 +179,6 @@ export class Settlement {
 /** Whether the payout can simply be handed in later. */
 function isPassing(error: unknown): error is Error {
   return error instanceof UnreachableError || error instanceof RpcCallError || error instanceof WalletError;
-}
-
-/** The beginning of the list that the coins cover with its fee; always shorter than the list. */
-function coveredBy(part: readonly Debt[], { available, target, missing }: InsufficientFundsError): Debt[] {
-  const fee = missing + available - target;
-  const covered = affordable(part, available - fee);
-  return covered.length < part.length ? covered : part.slice(0, -1);
 }
 
 function asTransaction(plan: PaymentPlan, items: readonly Debt[]): SettlementTransaction {

@@ -26,6 +26,7 @@ import type { Nits } from '../../protocol/units.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { NodeBackend } from '../../wallet/backend-node.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
+import type { Payee } from '../../wallet/payment-plan.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { startTestNode, type TestNode } from '../node/node-kit.ts';
@@ -203,6 +204,19 @@ export class AccountsKit {
     const coins = (await wallet.coins()).filter(({ label }) => label === POOL_LABEL);
     const total = coins.reduce((sum, { value }) => sum + value, 0n);
     const to = [{ address: minerAddress('owner'), amount: total - 200n }];
+    await wallet.pay({ from: POOL_LABEL, to, coins: coins.map(({ outPoint }) => outPoint) });
+    await this.node.mine(1);
+  }
+
+  /** Makes so many small coins of all that the operator can spend. */
+  async scatterCoins(count: number): Promise<void> {
+    const wallet = await openOperatorWallet(this.client);
+    const coins = (await wallet.coins()).filter(
+      ({ label, status }) => label === POOL_LABEL && status === 'spendable',
+    );
+    const total = coins.reduce((sum, { value }) => sum + value, 0n);
+    const amount = (total - COIN / 100n) / BigInt(count);
+    const to = new Array<Payee>(count).fill({ address: POOL_REWARD_ADDRESS, amount });
     await wallet.pay({ from: POOL_LABEL, to, coins: coins.map(({ outPoint }) => outPoint) });
     await this.node.mine(1);
   }

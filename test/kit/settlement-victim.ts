@@ -1,16 +1,21 @@
-/** The victim of the fault test: settles with the ledger it is given, and kills itself after one of the steps. */
+/**
+ * The victim of the fault test: settles with the ledger it is given, and kills itself after one of the steps of one of
+ * the transactions.
+ */
 import { argv, stdout } from 'node:process';
 import { parseFee } from '../../pool/accounting/scheme.ts';
 import { startAccounts } from '../../pool/accounting/start-accounts.ts';
 import { systemClock } from '../../pool/clock.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { askNetwork } from '../../pool/nodes/node-network.ts';
+import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { createRpcClient } from '../../service/rpc-client.ts';
 import { openOperatorWallet, POOL_LABEL, POOL_REWARD_ADDRESS, PROFILE } from './accounts-kit.ts';
 import { SILENT } from './pool-kit.ts';
 
-const [, , file = '', url = '', deathStep = ''] = argv;
+const [, , file = '', url = '', deathStep = '', deathTransaction = '1'] = argv;
+let transaction = 0;
 const client = createRpcClient({ url });
 const network = await askNetwork(client, {});
 const ledger = await Ledger.open({ file, network: network.identity, log: SILENT });
@@ -23,10 +28,12 @@ const { view } = await startAccounts({
   payouts: {
     openWallet: openOperatorWallet,
     label: POOL_LABEL,
-    minimum: COIN / 100n,
+    minimum: COIN / 1_000n,
     intervalSeconds: 0,
     onStep: async (step) => {
-      if (step === deathStep) process.kill(process.pid, 'SIGKILL');
+      if (step === SETTLEMENT_STEPS[0]) transaction += 1;
+      if (step === deathStep && transaction === Number(deathTransaction))
+        process.kill(process.pid, 'SIGKILL');
     },
   },
   clock: systemClock,
