@@ -200,15 +200,19 @@ export class Sync {
       this.#headers.announced(peer, blocks);
       this.#blocks.ask(peer.facts.id);
     }
-    const isCatchingUp = this.#progress.isInitial;
     for (const item of items) {
       const key = transactionKey(item);
       if (key === undefined) continue;
       this.#transactions.peerHas(peer.facts.id, key);
       const isHere = this.#context.mempool.get(key) !== undefined || this.#recentlyConfirmed.has(key);
-      if (!isHere && !isCatchingUp) this.#requests.announced(peer.facts.id, item.hash);
+      if (!isHere) this.#requests.announced(peer.facts.id, item.hash);
     }
-    this.#requests.tick();
+    this.#askForTransactions();
+  }
+
+  /** What was announced while the node catches up is asked for when it has. */
+  #askForTransactions(): void {
+    if (!this.#progress.isInitial) this.#requests.tick();
   }
 
   #transaction(peer: SyncPeer, transaction: Transaction): void {
@@ -232,7 +236,7 @@ export class Sync {
       case 'orphan':
         // Whoever has the child has its parents.
         for (const parent of result.parents) this.#requests.announced(id, parent, true);
-        this.#requests.tick();
+        this.#askForTransactions();
         break;
       case 'refused':
         this.#context.blame(id, result.error);
@@ -254,7 +258,7 @@ export class Sync {
   #tick(): void {
     this.#headers.tick();
     this.#blocks.tick();
-    this.#requests.tick();
+    this.#askForTransactions();
     this.#transactions.tick(this.#progress.isInitial);
   }
 }

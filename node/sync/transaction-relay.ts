@@ -119,6 +119,8 @@ export class TransactionRelay {
 
   #announce(announcer: Announcer): void {
     const { peer, waiting, known } = announcer;
+    // It is catching up; what it is told now it would not ask for.
+    if (peer.feeFilter >= NO_TRANSACTIONS) return;
     announcer.nextMs = this.#context.nowMs + this.#pause(OUTBOUND_MEAN_MS);
     announcer.visible = this.#lastArrival;
     const items: Inventory[] = [];
