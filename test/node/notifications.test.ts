@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { encodeBlock } from '../../protocol/block.ts';
@@ -9,6 +10,7 @@ import { txid } from '../../protocol/transaction.ts';
 import { basic } from '../service/raw-http.ts';
 import { startTestNode, type TestNode } from './node-kit.ts';
 import { alice, bob, carol, genesisFunds, outputOf, payOn } from './payment-kit.ts';
+import { startPeer } from './sync/peer-kit.ts';
 
 interface Notification {
   readonly method: string;
@@ -63,16 +65,50 @@ class Reader {
 
   /** Resolves when so many notifications have come. */
   async count(count: number): Promise<Notification[]> {
-    while (this.heard.length < count) {
+    await this.until(() => this.heard.length >= count);
+    return this.heard;
+  }
+
+  /** Resolves when what has come is what is waited for. */
+  async until(isThere: () => boolean): Promise<void> {
+    while (!isThere()) {
       await new Promise<void>((resolve) => {
         this.#onHeard = resolve;
       });
     }
-    return this.heard;
   }
 }
 
+/** The members of each notification in the table of docs/node-rpc.md. */
+function documentedMembers(): ReadonlyMap<string, readonly string[]> {
+  const text = readFileSync(new URL('../../docs/node-rpc.md', import.meta.url), 'utf8');
+  const rows = text.matchAll(/^\| `([a-z]+\.[a-z]+)` \| [a-z]+ \| (.*) \|$/gm);
+  return new Map(
+    [...rows].map(([, method = '', members = '']) => [
+      method,
+      [...members.matchAll(/`(\w+)`/g)].map(([, member = '']) => member),
+    ]),
+  );
+}
+
 describe('notifications', () => {
+  test('have the members that are documented', async (t) => {
+    const node = await startPeer(t);
+    const reader = await Reader.connect(t, node);
+    await reader.subscribe('blocks', 'mempool', 'peers');
+    await node.send(payOn(genesisFunds(alice), bob, 700n));
+    const [hash] = await node.mine(1);
+    await node.call('invalidateblock', hash);
+    const other = await startPeer(t, [node]);
+    const has = (method: string) => reader.heard.some((each) => each.method === method);
+    await reader.until(() => has('peer.connected'));
+    await other.node.stop();
+    await reader.until(() => has('peer.disconnected'));
+    const heard = new Map(reader.heard.map(({ method, params }) => [method, Object.keys(params)]));
+    assert.deepEqual(heard, new Map([...documentedMembers()].filter(([method]) => heard.has(method))));
+    assert.deepEqual([...heard.keys()].sort(), [...documentedMembers().keys()].sort());
+  });
+
   test('tell of blocks and transactions, each topic with numbers that have no gap', async (t) => {
     const node = await startTestNode(t);
     const reader = await Reader.connect(t, node);
