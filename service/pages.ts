@@ -1,6 +1,6 @@
 /**
- * Pages for browsers: bundled from TypeScript and CSS by esbuild, ahead of time (`npm run build`) or on the
- * first request, and served with hashed names, compressed, under a policy that lets nothing else run.
+ * Pages for browsers: bundled from TypeScript and CSS by esbuild, ahead of time (`npm run build`), at start-up or
+ * on the first request, and served with hashed names, compressed, under a policy that lets nothing else run.
  */
 import { hash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -73,8 +73,16 @@ function load(source: PageSource): Promise<ServedPage> {
 }
 
 /**
+ * Makes a page before somebody asks for it, if nobody has yet.
+ * @throws esbuild's BuildFailure, with the file and line; the next request tries again
+ */
+export async function preparePage(source: PageSource): Promise<void> {
+  await load(source);
+}
+
+/**
  * Answers a page's paths and those of its assets; everything else goes on to the next. The page is made when
- * it is first asked for, so that a server nobody looks at does no work for it.
+ * it is first asked for, unless {@link preparePage} has made it.
  */
 export function servePage(source: PageSource): Middleware {
   const policy = contentPolicy();

@@ -7,6 +7,7 @@ import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
 import { NO_PEERS } from '../../node/peers/open-peers.ts';
 import { parseFee } from '../../pool/accounting/scheme.ts';
+import { prepareDashboard } from '../../pool/http/dashboard.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
 import { COIN } from '../../protocol/amount.ts';
@@ -122,6 +123,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     log: log.child({ part: 'pool' }),
   });
   started.push(pool);
+  void prepareDashboard(log);
 
   const { port } = new URL(pool.stratumUrl);
   const miner = options.threads > 0 ? await mineFor(options, `stratum+tcp://${LOOPBACK}:${port}`) : undefined;

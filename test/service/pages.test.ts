@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import Koa from 'koa';
 import { listenHttp } from '../../service/http.ts';
-import { buildPage, type PageSource, pageOf, servePage } from '../../service/pages.ts';
+import { buildPage, type PageSource, pageOf, preparePage, servePage } from '../../service/pages.ts';
 import { send } from './raw-http.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -125,4 +125,21 @@ test('a page with a mistake in it is an error that names the file, and is tried 
   await assert.rejects(() => pageOf(source), /word\.ts/);
   await writeFile(join(directory, 'word.ts'), `export const word = 'mended';`);
   assert.equal((await pageOf(source)).assets.size, 3);
+});
+
+test('a page that was made at start-up is the one that is served, even without its sources', async (context) => {
+  const { source, directory } = await pageSource(context);
+  await preparePage(source);
+  await rm(directory, { recursive: true });
+  const url = await serve(context, source);
+  assert.equal((await fetch(`${url}/`)).status, 200);
+});
+
+test('a page that could not be made at start-up is made when it can be', async (context) => {
+  const { source, directory } = await pageSource(context);
+  await rename(join(directory, 'page.css'), join(directory, 'gone.css'));
+  await assert.rejects(() => preparePage(source), /page\.css/);
+  const url = await serve(context, source);
+  await rename(join(directory, 'gone.css'), join(directory, 'page.css'));
+  assert.equal((await fetch(`${url}/`)).status, 200);
 });
