@@ -5,7 +5,9 @@ import type { Transaction, TxInput, TxOutput } from '../../protocol/transaction.
 import type { Hash } from '../../protocol/units.ts';
 
 /** fast-check makes some records without a prototype, which no decoder does and deepEqual would notice. */
-function plainRecord<T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+export function plainRecord<T extends object>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+): fc.Arbitrary<T> {
   return fc.record<T>(fields, { noNullPrototype: true });
 }
 
