@@ -68,9 +68,15 @@ export class BlockIndex {
   /** By the number of their rows, which are counted from 1. */
   readonly #byId: (IndexedBlock | undefined)[] = [undefined];
   readonly #best: IndexedBlock[] = [];
+  #missing = 0;
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Number of blocks of which only the header is known. */
+  get missing(): number {
+    return this.#missing;
   }
 
   /** The number the next row will have. */
@@ -117,7 +123,14 @@ export class BlockIndex {
     entry.medianTime = medianTimePast(lastTimes(entry));
     this.#entries.set(entry.key, entry);
     this.#byId[entry.id] = entry;
+    if (facts.transactionCount === 0) this.#missing += 1;
     return entry;
+  }
+
+  /** The transactions of a block have come. */
+  fill(entry: IndexedBlock, transactionCount: number): void {
+    if (entry.transactionCount === 0) this.#missing -= 1;
+    entry.transactionCount = transactionCount;
   }
 
   /** Makes a child of the tip the tip (or the genesis block, the first time). */

@@ -44,7 +44,7 @@ export class Branches {
    */
   store(entry: IndexedBlock, transactionCount: number): IndexedBlock[] {
     entry.status = 'stored';
-    entry.transactionCount = transactionCount;
+    this.#index.fill(entry, transactionCount);
     if (entry.parent?.sequence === 0) {
       this.#wait(entry);
       return [];

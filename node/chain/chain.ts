@@ -137,6 +137,11 @@ export class Chain {
     return this.#branches.bestHeader;
   }
 
+  /** Number of blocks of which only the header is known. */
+  get missingBlocks(): number {
+    return this.#index.missing;
+  }
+
   /** What is known of a block on whatever branch. */
   entry(hash: Hash): BlockEntry | undefined {
     return this.#index.get(hash);

@@ -12,6 +12,8 @@ export interface ChainView {
   readonly tip: BlockEntry;
   /** The header with the most work of those not known to be invalid. */
   readonly bestHeader: BlockEntry;
+  /** Number of blocks of which only the header is known. */
+  readonly missingBlocks: number;
   /** What is known of a block on whatever branch. */
   entry(hash: Hash): BlockEntry | undefined;
   /** The block of the best chain at a height. */

@@ -6,7 +6,7 @@ import type { Hash, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
-import { locatorOf, windowOn, workThreshold } from './chain-view.ts';
+import { isStored, locatorOf, windowOn, workThreshold } from './chain-view.ts';
 import { HeaderPresync, type PresyncStep } from './header-presync.ts';
 import type { SyncContext, SyncPeer } from './sync-context.ts';
 
@@ -14,6 +14,12 @@ import type { SyncContext, SyncPeer } from './sync-context.ts';
 const MAX_ANNOUNCED_HEADERS = 8;
 /** How long a peer has for an answer to getheaders (Core: HEADERS_RESPONSE_TIME, for blocks of ten minutes). */
 export const HEADERS_TIMEOUT_MS = 20_000;
+/**
+ * Headers without blocks that are kept, about 50 MB of memory. On a network where work is cheap, branches that
+ * have enough of it are cheap too; what is above this is taken from peers that we chose alone, and from others
+ * only if it builds on a block that is at hand.
+ */
+const MAX_MISSING_BLOCKS = 100_000;
 /** Batches of announced headers that wait for the chain, of one peer. */
 const MAX_STORING = 8;
 /** Headers that are too far in the future are asked for again after this. */
@@ -202,6 +208,13 @@ export class HeaderSync {
     }
   }
 
+  #hasRoom({ peer }: Talk, headers: readonly Header[]): boolean {
+    const { chain } = this.#context;
+    if (peer.facts.kind !== 'inbound' || chain.missingBlocks < MAX_MISSING_BLOCKS) return true;
+    const parent = headers[0] && chain.entry(headers[0].previous);
+    return parent !== undefined && isStored(parent) && headers.length <= MAX_ANNOUNCED_HEADERS;
+  }
+
   #mayPresync({ facts }: SyncPeer): boolean {
     if (facts.kind !== 'inbound') return true;
     let running = 0;
@@ -238,6 +251,11 @@ export class HeaderSync {
   }
 
   #store(talk: Talk, headers: readonly Header[], after: Hash | undefined): void {
+    if (!this.#hasRoom(talk, headers)) {
+      talk.presync = undefined;
+      this.#finish(talk);
+      return;
+    }
     talk.storing += 1;
     this.#context.emit({ type: 'store-headers', peer: talk.peer.facts.id, headers, after });
   }

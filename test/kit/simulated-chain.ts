@@ -84,6 +84,9 @@ export class SimulatedChain implements ChainView {
   get bestHeader(): BlockEntry {
     return this.#branches.bestHeader;
   }
+  get missingBlocks(): number {
+    return this.#index.missing;
+  }
   /** Headers that are known. */
   get size(): number {
     return this.#index.size;
