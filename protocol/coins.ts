@@ -3,6 +3,7 @@ import { hashKey } from './bytes.ts';
 import { array, type Codec, codec, struct, u64, varBytes, varint } from './codec.ts';
 import type { NetworkProfile } from './network.ts';
 import { isP2wpkh, isUnspendable, MAX_SCRIPT_SIZE } from './script.ts';
+import { atOnce, eachInSteps, type Steps } from './steps.ts';
 import { outPointKey, type Transaction, txid } from './transaction.ts';
 import type { Height, Nits } from './units.ts';
 
@@ -94,15 +95,22 @@ const keysOfBlocks = new WeakMap<Block, BlockKeys>();
 
 /** `BlockKeys` of a block, made once per block object. */
 export function blockKeys(block: Block): BlockKeys {
-  let keys = keysOfBlocks.get(block);
-  if (keys === undefined) {
-    const { transactions } = block;
-    keys = {
-      spent: transactions.map((transaction, index) => (index === 0 ? [] : inputKeys(transaction))),
-      created: transactions.map(outputKeys),
-    };
-    keysOfBlocks.set(block, keys);
+  return atOnce(blockKeysSteps(block));
+}
+
+/** `blockKeys` in steps. */
+export function* blockKeysSteps(block: Block): Steps<BlockKeys> {
+  const known = keysOfBlocks.get(block);
+  if (known !== undefined) return known;
+  const spent: string[][] = [];
+  const created: string[][] = [];
+  for (const [index, transaction] of block.transactions.entries()) {
+    spent.push(index === 0 ? [] : inputKeys(transaction));
+    created.push(outputKeys(transaction));
+    yield;
   }
+  const keys = { spent, created };
+  keysOfBlocks.set(block, keys);
   return keys;
 }
 
@@ -124,12 +132,22 @@ export function createdCoins(
   height: Height,
   coinbase: boolean,
 ): [key: string, coin: Coin][] {
+  return atOnce(createdCoinsSteps(transaction, keys, height, coinbase));
+}
+
+/** `createdCoins` in steps. */
+export function* createdCoinsSteps(
+  transaction: Transaction,
+  keys: readonly string[],
+  height: Height,
+  coinbase: boolean,
+): Steps<[key: string, coin: Coin][]> {
   const created: [string, Coin][] = [];
-  for (const [index, { value, script }] of transaction.outputs.entries()) {
+  yield* eachInSteps(transaction.outputs, ({ value, script }, index) => {
     const key = keys[index];
     if (key === undefined) throw new Error(`output ${index} has no key`);
     if (!isUnspendable(script)) created.push([key, { value, script, height, coinbase }]);
-  }
+  });
   return created;
 }
 

@@ -2,7 +2,7 @@ import type { Block } from './block.ts';
 import { displayHash } from './bytes.ts';
 import { checkBlockContext } from './check-block.ts';
 import { checkInputs, verifyInputs } from './check-input.ts';
-import { blockKeys, type Coin, type CoinView, createdCoins, type Undo } from './coins.ts';
+import { blockKeysSteps, type Coin, type CoinView, createdCoinsSteps, type Undo } from './coins.ts';
 import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
 import { isUnspendable } from './script.ts';
@@ -84,7 +84,7 @@ export function* planConnectionSteps(
   view: CoinView,
   profile: NetworkProfile,
 ): Steps<Connection> {
-  const keys = blockKeys(block);
+  const keys = yield* blockKeysSteps(block);
   const spent = new Set<string>();
   const created = new Map<string, Coin>();
   const undo: Coin[][] = [];
@@ -106,7 +106,7 @@ export function* planConnectionSteps(
       fees += checkInputs(transaction, coins, height, profile);
       undo.push(coins);
     }
-    const outputs = createdCoins(transaction, keys.created[index] ?? [], height, index === 0);
+    const outputs = yield* createdCoinsSteps(transaction, keys.created[index] ?? [], height, index === 0);
     yield* eachInSteps(outputs, ([key, coin]) => created.set(key, coin));
     yield;
   }
@@ -168,7 +168,7 @@ export function disconnectBlock(block: Block, undo: Undo, view: CoinView): void 
 
 /** `disconnectBlock` in steps. */
 export function* disconnectBlockSteps(block: Block, undo: Undo, view: CoinView): Steps<void> {
-  const keys = blockKeys(block);
+  const keys = yield* blockKeysSteps(block);
   if (undo.spent.length !== block.transactions.length - 1) throw undoMismatch(block, undo);
   const restored = new Map<string, Coin>();
   for (const [index, coins] of undo.spent.entries()) {

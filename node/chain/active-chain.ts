@@ -2,7 +2,14 @@ import { type Block, decodeBlockSteps } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { checkBlockSteps } from '../../protocol/check-block.ts';
 import { CodecError } from '../../protocol/codec.ts';
-import { blockKeys, type Coin, type CoinView, type Undo, undoCodec } from '../../protocol/coins.ts';
+import {
+  blockKeys,
+  blockKeysSteps,
+  type Coin,
+  type CoinView,
+  type Undo,
+  undoCodec,
+} from '../../protocol/coins.ts';
 import {
   applyConnectionSteps,
   disconnectBlockSteps,
@@ -13,7 +20,7 @@ import { blockHash } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Database } from '../../service/database.ts';
-import { inSlices } from '../../service/time-slice.ts';
+import { inSlices, TimeSlice } from '../../service/time-slice.ts';
 import type { Spend } from '../signatures/signature-batch.ts';
 import type { SignatureChecks } from '../signatures/signature-checks.ts';
 import { findUndo, readBody, readUndo } from '../storage/blocks-table.ts';
@@ -40,6 +47,9 @@ interface Plan {
   readonly coins: ReadonlyMap<string, PlacedCoin>;
   readonly positions: ReadonlyMap<string, number>;
 }
+
+/** Coins that are looked up together: unpacking more of them would hold the event loop for too long. */
+const KEYS_PER_LOOK = 4_000;
 
 /**
  * The best chain on disk and the coins as of its tip: moves one block forward or back at a time. A durable
@@ -111,7 +121,7 @@ export class ActiveChain {
     await (this.#batch.hasConnected ? this.commit() : this.#written());
     const block = await this.#readBlock(entry);
     const undo = await this.undo(entry);
-    const { spent, created } = blockKeys(block);
+    const { spent, created } = await inSlices(blockKeysSteps(block));
     const sources = new Set(spent.flat().map(transactionKey));
     const positions = await findPositions(this.#database, [...sources]);
     for (const [key, position] of ownPositions(block)) positions.set(key, position);
@@ -175,7 +185,7 @@ export class ActiveChain {
     return new Set(entries.filter(({ id }) => ids.has(id)));
   }
 
-  /** The coins of these outpoints as of the tip: from memory, the rest with one query. */
+  /** The coins of these outpoints: from memory, the rest with one query. Up to `KEYS_PER_LOOK` as of one tip. */
   async coins(keys: readonly string[]): Promise<(Coin | undefined)[]> {
     const coins = await this.#look(keys);
     return keys.map((key) => coins.get(key));
@@ -183,10 +193,9 @@ export class ActiveChain {
 
   /** What a block would do to the coins. @throws RuleError */
   async #plan(block: Block, height: number): Promise<Plan> {
-    const { spent, created } = blockKeys(block);
-    const own = new Set(created.flat());
-    const coins = await this.#look(spent.flat().filter((key) => !own.has(key)));
+    const { spent } = await inSlices(blockKeysSteps(block));
     const positions = ownPositions(block);
+    const coins = await this.#look(spent.flat().filter((key) => !positions.has(transactionKey(key))));
     for (const [key, { position }] of coins) positions.set(transactionKey(key), position);
     const staged = new StagedCoins(coins, positions);
     const connection = await inSlices(planConnectionSteps(block, height, staged, this.#profile));
@@ -207,8 +216,21 @@ export class ActiveChain {
     if (fault !== undefined) throw fault;
   }
 
-  /** Looks coins up, in the table where they are not in memory: those that are unspent, as of one moment. */
+  /** Looks coins up, in the table where they are not in memory: those that are unspent. */
   async #look(keys: readonly string[]): Promise<Map<string, PlacedCoin>> {
+    if (keys.length <= KEYS_PER_LOOK) return this.#lookAtOnce(keys);
+    const coins = new Map<string, PlacedCoin>();
+    const slice = new TimeSlice();
+    for (let start = 0; start < keys.length; start += KEYS_PER_LOOK) {
+      const part = await this.#lookAtOnce(keys.slice(start, start + KEYS_PER_LOOK));
+      for (const [key, coin] of part) coins.set(key, coin);
+      if (slice.isUsedUp) await slice.renew();
+    }
+    return coins;
+  }
+
+  /** The same as of one moment. */
+  async #lookAtOnce(keys: readonly string[]): Promise<Map<string, PlacedCoin>> {
     const read = new Map<string, PlacedCoin | undefined>();
     const watch = this.#cache.watch();
     try {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Block, decodeBlock } from '../../protocol/block.ts';
+import { type Block, decodeBlockSteps } from '../../protocol/block.ts';
 import { bytesToHex, displayHash, hexToBytes } from '../../protocol/bytes.ts';
 import { MAX_BLOCK_SIGOPS_COST, withReservedValue } from '../../protocol/check-block.ts';
 import { MAX_BLOCK_WEIGHT } from '../../protocol/check-transaction.ts';
@@ -11,6 +11,7 @@ import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import { hex, list, none, num, obj, record, str, time } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import { inSlices } from '../../service/time-slice.ts';
 import type { AcceptResult } from '../chain/acceptance.ts';
 import type { Chain } from '../chain/chain.ts';
 import { longPollId } from '../long-poll.ts';
@@ -183,7 +184,10 @@ export function miningMethods(parts: NodeParts): RpcMethods {
         { when: 'for the new tip', schema: none() },
         { when: 'otherwise', schema: str('why not (BIP 22)') },
       ],
-      run: async ({ hexdata }) => submissionReason(await chain.accept(withReservedValue(blockOf(hexdata)))),
+      run: async ({ hexdata }) => {
+        const block = await blockOf(hexdata);
+        return submissionReason(await chain.accept(withReservedValue(block)));
+      },
     }),
 
     submitheader: rpcMethod({
@@ -218,14 +222,24 @@ function refuseWhileSyncing({ profile, sync }: NodeParts): void {
   throw new RpcError(RPC_ERRORS.inInitialDownload, message);
 }
 
-/** @throws RpcError −22 unless `hex` spells exactly one block */
-function blockOf(hex: string): Block {
+/**
+ * Others have their turn while a large block is decoded.
+ * @throws RpcError −22 unless `hex` spells exactly one block
+ */
+async function blockOf(hex: string): Promise<Block> {
   try {
-    return decodeBlock(hexToBytes(hex));
+    return await inSlices(decodeBlockSteps(bytesOf(hex)));
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new RpcError(RPC_ERRORS.deserializationError, 'Block decode failed', error.message);
   }
+}
+
+/** As `hexToBytes`, in a tenth of the time for a large block. @throws CodecError */
+function bytesOf(hex: string): Uint8Array {
+  const bytes = Buffer.from(hex, 'hex');
+  // It stops at what is no digit; what that is, the slower way tells.
+  return bytes.length * 2 === hex.length ? bytes : hexToBytes(hex);
 }
 
 /** @throws RpcError −22 unless `hex` spells a header */
@@ -259,7 +273,7 @@ function submissionReason(result: AcceptResult): string | null {
 /** BIP 23 block proposal: null if the block would be valid on the tip, else the reason. */
 async function judgeProposal(chain: Chain, data: string | undefined): Promise<string | null> {
   if (data === undefined) throw new RpcError(RPC_ERRORS.typeError, 'Missing data String key for proposal');
-  const block = blockOf(data);
+  const block = await blockOf(data);
   const known = chain.entry(blockHash(block.header));
   if (known?.status === 'valid') return 'duplicate';
   if (known?.status === 'invalid') return 'duplicate-invalid';

@@ -1,5 +1,5 @@
 import type { Block } from '../../protocol/block.ts';
-import { blockKeys, type Coin, createdCoins, type Undo, undoCodec } from '../../protocol/coins.ts';
+import { blockKeys, type Coin, createdCoinsSteps, type Undo, undoCodec } from '../../protocol/coins.ts';
 import { atOnce, eachInSteps, type Steps } from '../../protocol/steps.ts';
 import { txid } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
@@ -113,11 +113,12 @@ export class ChainBatch {
     for (const [position, transaction] of block.transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
       this.#transactions.push(place);
-      const coins = createdCoins(transaction, created[position] ?? [], entry.height, position === 0);
+      const keys = created[position] ?? [];
+      const coins = yield* createdCoinsSteps(transaction, keys, entry.height, position === 0);
       yield* this.#create(coins, place);
-      for (const [index, output] of spentOutputs(step, position).entries()) {
+      yield* eachSpentOutput(step, position, (output, index) => {
         this.#spent.push({ ...output, spent: { ...place, index } });
-      }
+      });
       yield;
     }
   }
@@ -146,9 +147,10 @@ export class ChainBatch {
     const { created } = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
       this.#left.push(txid(transaction));
-      this.#unspent.push(...spentOutputs(step, position));
+      yield* eachSpentOutput(step, position, (output) => this.#unspent.push(output));
       const place = { height: entry.height, position };
-      const coins = createdCoins(transaction, created[position] ?? [], entry.height, false);
+      const keys = created[position] ?? [];
+      const coins = yield* createdCoinsSteps(transaction, keys, entry.height, false);
       yield* eachInSteps(coins, ([key, { script }]) => {
         this.#deleted.push({ script, created: outputPlace(place, key) });
       });
@@ -181,13 +183,18 @@ export class ChainBatch {
 }
 
 /** The outputs that a transaction of a block spends, in the order of its inputs. */
-function spentOutputs({ block, undo, positions }: Step, position: number): OutputKey[] {
+function* eachSpentOutput(
+  { block, undo, positions }: Step,
+  position: number,
+  work: (output: OutputKey, index: number) => void,
+): Steps<void> {
   const coins = undo.spent[position - 1] ?? [];
-  return (blockKeys(block).spent[position] ?? []).map((key, index) => {
+  yield* eachInSteps(blockKeys(block).spent[position] ?? [], (key, index) => {
     const coin = coins[index];
     const madeAt = positions.get(transactionKey(key));
     if (coin === undefined || madeAt === undefined) throw new Error(`nothing is known of the coin ${key}`);
-    return { script: coin.script, created: outputPlace({ height: coin.height, position: madeAt }, key) };
+    const created = outputPlace({ height: coin.height, position: madeAt }, key);
+    work({ script: coin.script, created }, index);
   });
 }
 

@@ -51,30 +51,15 @@ export function outputIndex(outPointKey: string): number {
   return Number(outPointKey.slice(TXID_DIGITS + 1));
 }
 
-/** Coins of one query: unpacking more of them at once would hold the event loop for too long. */
-const KEYS_PER_QUERY = 4_000;
-
-/** Reads the coins of these outpoints (`outPointKey`) with few queries; those that are not there are left out. */
+/**
+ * Reads the coins of these outpoints (`outPointKey`) with one query; those that are not there are left out.
+ * The rows are in the order of the chain, so that new ones and those of one transaction lie together; the
+ * transaction index leads to them.
+ */
 export async function findCoins(
   statements: Pick<Statements, 'get'>,
   keys: readonly string[],
 ): Promise<Map<string, PlacedCoin>> {
-  const found = new Map<string, PlacedCoin>();
-  for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
-    await findPart(statements, keys.slice(start, start + KEYS_PER_QUERY), found);
-  }
-  return found;
-}
-
-/**
- * One query. The rows are in the order of the chain, so that new ones and those of one transaction lie
- * together; the transaction index leads to them.
- */
-async function findPart(
-  statements: Pick<Statements, 'get'>,
-  keys: readonly string[],
-  found: Map<string, PlacedCoin>,
-): Promise<void> {
   const rows = new PackedRows(keys.length, TXID_BYTES + 4);
   for (const key of keys) rows.hex(transactionKey(key)).u32(outputIndex(key)).end();
   const answer = await statements.get<{ at: string; positions: string; coins: string }>(
@@ -88,11 +73,13 @@ async function findPart(
   const at: readonly number[] = JSON.parse(answer?.at ?? '[]');
   const positions: readonly string[] = JSON.parse(answer?.positions ?? '[]');
   const coins: readonly string[] = JSON.parse(answer?.coins ?? '[]');
+  const found = new Map<string, PlacedCoin>();
   for (const [index, hex] of coins.entries()) {
     const coin = coinCodec.decode(Buffer.from(hex, 'hex'));
     const position = Number.parseInt(positions[index] ?? '', 16);
     found.set(keys[at[index] ?? -1] ?? '', placeCoin(coin, position, coin.script));
   }
+  return found;
 }
 
 /** Removes the rows of coins that are spent or different now. */

@@ -16,6 +16,7 @@ import { accountOf, type DerivedKey, seedOf } from '../../protocol/key.ts';
 import { merkleRoot, witnessCommitment } from '../../protocol/merkle.ts';
 import { DEV_MNEMONIC, type NetworkProfile, PROFILES } from '../../protocol/network.ts';
 import { type HeaderWindow, nextBits } from '../../protocol/retarget.ts';
+import { SIGHASH_ALL, sighashMidstate } from '../../protocol/sighash.ts';
 import { signInput } from '../../protocol/signature.ts';
 import { type OutPoint, type Transaction, type TxOutput, txid, wtxid } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
@@ -176,8 +177,9 @@ export class ChainKit {
       witness: [] as readonly Uint8Array[],
     }));
     const bare: Transaction = { version: 2, inputs, outputs, lockTime: 0 };
+    const midstate = sighashMidstate(bare);
     const witnesses = coins.map(({ owner, value }, index) =>
-      signInput(bare, index, accountKey(owner).privateKey, value),
+      signInput(bare, index, accountKey(owner).privateKey, value, SIGHASH_ALL, midstate),
     );
     return { ...bare, inputs: inputs.map((input, index) => ({ ...input, witness: witnesses[index]! })) };
   }
