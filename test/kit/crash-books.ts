@@ -138,6 +138,8 @@ async function coinsLeft(client: RpcClient, coins: readonly string[]): Promise<R
 export interface BookedBlock {
   readonly hash: string;
   readonly state: string;
+  /** What nodes said of it. */
+  readonly delivery: string;
   readonly reward: bigint;
   /** What it brought miners and operator together; undefined while it is not divided. */
   readonly divided: bigint | undefined;
@@ -173,8 +175,14 @@ export interface Books {
 export async function readBooks(file: string, fromSequence: number): Promise<Books> {
   const ledger = await openSnapshot(file, { applicationId: APPLICATION_ID, version: MIGRATIONS.length });
   try {
-    const blocks = await ledger.all<{ hash: string; state: string; reward: string; divided: string | null }>(
-      `SELECT hex(b.hash) AS hash, b.state, b.reward, CAST(r.operator +
+    const blocks = await ledger.all<{
+      hash: string;
+      state: string;
+      delivery: string;
+      reward: string;
+      divided: string | null;
+    }>(
+      `SELECT hex(b.hash) AS hash, b.state, b.delivery, b.reward, CAST(r.operator +
          (SELECT coalesce(sum(amount), 0) FROM credits c WHERE c.block = b.id) AS TEXT) AS divided
        FROM blocks b LEFT JOIN rounds r ON r.block = b.id ORDER BY b.id`,
     );
@@ -206,9 +214,10 @@ export async function readBooks(file: string, fromSequence: number): Promise<Boo
       [fromSequence],
     );
     return {
-      blocks: blocks.map(({ hash, state, reward, divided }) => ({
+      blocks: blocks.map(({ hash, state, delivery, reward, divided }) => ({
         hash: shown(hash),
         state,
+        delivery,
         reward: BigInt(reward),
         divided: divided === null ? undefined : BigInt(divided),
       })),

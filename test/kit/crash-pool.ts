@@ -75,6 +75,8 @@ export class CrashPool {
   #node: Life | undefined;
   #pool: Life | undefined;
   #branches = 0;
+  /** Blocks that the node was asked for since it took them. */
+  readonly #delivered = new Set<string>();
 
   private constructor(
     directory: string,
@@ -270,9 +272,21 @@ export class CrashPool {
       const books = await readBooks(this.ledgerFile, fromSequence);
       assert.deepEqual(wrongAtAnyTime(chain, books), []);
       const wrong = wrongWhenSettled(chain, books, this.profile.maturity);
-      if (wrong.length === 0) return books;
+      if (wrong.length === 0) {
+        await this.#checkDelivered(books);
+        return books;
+      }
       if (deadline.aborted) assert.fail(`${wrong.join('\n')}\nthe pool said:\n${this.complaints}`);
       await sleep(50);
+    }
+  }
+
+  /** A block that the node took it has still, on its best chain or beside it, however it was killed. */
+  async #checkDelivered({ blocks }: Books): Promise<void> {
+    for (const { hash, delivery } of blocks) {
+      if (delivery !== 'accepted' || this.#delivered.has(hash)) continue;
+      await this.client.call('getblockheader', [hash]);
+      this.#delivered.add(hash);
     }
   }
 

@@ -11,9 +11,9 @@ import { seeded } from '../kit/simulated-miner.ts';
 const ROUNDS = Number(process.env.NILZ_CRASH_ROUNDS ?? 20);
 /** What chooses all that is random, but for the timing of the machine. */
 const SEED = Number(process.env.NILZ_CRASH_SEED ?? Date.now() % 1_000_000_007);
-const ROUND_MS = 60_000;
+const ROUND_MS = 120_000;
 /** A pool that has not come to the point it is to die at is killed all the same. */
-const LONGEST_LIFE_MS = 20_000;
+const LONGEST_LIFE_MS = 60_000;
 const LONGEST_RANDOM_LIFE_MS = 2_500;
 const LOOK_MS = 20;
 
