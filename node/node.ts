@@ -146,11 +146,20 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   const isVerified = verified.has.bind(verified);
   const signatures = openSignatures(log, options.signatureThreads);
   started.push(signatures);
-  const chain = await Chain.open({ database, profile, verify, signatures, isVerified, clock, log, dbCacheMb });
+  const chain = await Chain.open({
+    database,
+    profile,
+    verify,
+    signatures,
+    isVerified,
+    clock,
+    log,
+    dbCacheMb,
+  });
   started.push({ stop: () => chain.close() });
 
   // It follows the chain before those who hand out work, so that work fits the new tip.
-  const pool = await openMempool({ chain, database, verified, clock, log }, started);
+  const pool = await openMempool({ chain, database, verified, signatures, clock, log }, started);
   const { mempool } = pool;
   const templates = new TemplateSource({ chain, mempool, clock });
   const longPoll = new LongPoll(templates);

@@ -1,9 +1,9 @@
-import { verify } from '#verify';
 import type { Database } from '../../service/database.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { Clock } from '../clock.ts';
+import type { SignatureChecks } from '../signatures/signature-checks.ts';
 import { MempoolTable } from '../storage/mempool-table.ts';
 import { Admission, RETURNING } from './admission.ts';
 import { Capacity } from './capacity.ts';
@@ -47,6 +47,7 @@ export async function openMempool(
     chain: Chain;
     database: Database;
     verified: VerifiedTransactions;
+    signatures: SignatureChecks;
     clock: Clock;
     log: Logger;
     /** Default 64. */
@@ -54,13 +55,13 @@ export async function openMempool(
   },
   started: Stoppable[],
 ): Promise<MempoolParts> {
-  const { chain, database, verified, clock, log } = from;
+  const { chain, database, verified, signatures, clock, log } = from;
   const mempool = new Mempool();
   const maxBytes = (from.maxMempoolMb ?? DEFAULT_MAX_MEMPOOL_MB) * 1024 * 1024;
   const capacity = new Capacity({ mempool, clock, maxBytes });
   const mempoolScripts = new ScriptIndex();
   mempool.listen(mempoolScripts);
-  const admission = new Admission({ chain, mempool, capacity, verify, verified, clock });
+  const admission = new Admission({ chain, mempool, capacity, checks: signatures, verified, clock });
   const estimator = new FeeEstimator(chain.tip.height);
   mempool.listen(estimator);
   const store = new MempoolStore({ rows: new MempoolTable(database), estimator, log });

@@ -3,24 +3,35 @@ import type { Nits } from '../../protocol/units.ts';
 import { ancestorsOf, type Candidate, MempoolEntry, parentKey, type Totals } from './entry.ts';
 import { type Mempool, type MempoolView, outputOf } from './mempool.ts';
 
-/** The mempool as it would be with a few more transactions in it; the mempool itself stays as it is. */
+/** What may enter the mempool. */
+export interface Admissible {
+  readonly candidate: Candidate;
+  /** The entries whose outputs it spends. */
+  readonly parents: ReadonlySet<MempoolEntry>;
+  /** The entries that leave when it enters. */
+  readonly replaced: ReadonlySet<MempoolEntry>;
+}
+
+/** The mempool as it would be with a few more transactions in it; the mempool itself stays as it is meanwhile. */
 export class Supposition implements MempoolView {
   readonly #mempool: Mempool;
   readonly #entries = new Map<string, MempoolEntry>();
   readonly #spenders = new Map<string, MempoolEntry>();
   readonly #replaced = new Set<MempoolEntry>();
+  /** Of every supposed entry: itself with all it depends on. */
+  readonly #families = new Map<MempoolEntry, ReadonlySet<MempoolEntry>>();
 
   constructor(mempool: Mempool) {
     this.#mempool = mempool;
   }
 
-  /** @param replaced entries of the mempool that leave when it enters */
-  suppose(candidate: Candidate, parents: Iterable<MempoolEntry>, replaced: Iterable<MempoolEntry>): void {
+  suppose({ candidate, parents, replaced }: Admissible): void {
     // Its parents in the mempool know nothing of it; nothing is ranked here.
     const delta = this.delta(candidate.key);
     const entry = new MempoolEntry(candidate, { addedSeconds: 0, addedHeight: 0, arrival: 0, delta });
     for (const parent of parents) entry.addParent(parent);
     this.#entries.set(entry.key, entry);
+    this.#families.set(entry, ancestorsOf([entry]));
     for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
     for (const each of replaced) this.#replaced.add(each);
   }
@@ -40,8 +51,8 @@ export class Supposition implements MempoolView {
 
   descendantTotals(entry: MempoolEntry): Totals {
     const totals = entry.descendants.copy();
-    for (const supposed of this.#entries.values()) {
-      if (supposed !== entry && ancestorsOf([supposed]).has(entry)) totals.add(supposed);
+    for (const [supposed, family] of this.#families) {
+      if (supposed !== entry && family.has(entry)) totals.add(supposed);
     }
     for (const gone of this.#replaced) if (ancestorsOf([gone]).has(entry)) totals.take(gone);
     return totals;
@@ -51,9 +62,18 @@ export class Supposition implements MempoolView {
     return this.#mempool.delta(key);
   }
 
-  /** What is only supposed is there to stay, with all it depends on: the transactions of one test do not compete. */
+  /** What is only supposed is there to stay, with all it depends on: those that are supposed together do not compete. */
   isReplaceable(entry: MempoolEntry): boolean {
-    return [...this.#entries.values()].every((supposed) => !ancestorsOf([supposed]).has(entry));
+    for (const family of this.#families.values()) if (family.has(entry)) return false;
+    return true;
+  }
+
+  /** Whether it spends a coin that what is supposed spends, or that something it depends on spends. */
+  competes(spends: readonly string[]): boolean {
+    return spends.some((outPoint) => {
+      const rival = this.spender(outPoint);
+      return rival !== undefined && !this.isReplaceable(rival);
+    });
   }
 
   #unlessReplaced(entry: MempoolEntry | undefined): MempoolEntry | undefined {

@@ -7,6 +7,7 @@ import { ChainFollower } from '../../../node/mempool/chain-follower.ts';
 import type { MempoolEntry } from '../../../node/mempool/entry.ts';
 import { Mempool, type RemovalReason } from '../../../node/mempool/mempool.ts';
 import { VerifiedTransactions } from '../../../node/mempool/verified-transactions.ts';
+import { LocalSignatureChecks } from '../../../node/signatures/signature-checks.ts';
 import type { Block } from '../../../protocol/block.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
 import { PROFILES } from '../../../protocol/network.ts';
@@ -50,8 +51,8 @@ export function mempoolKit(
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
   const capacity = new Capacity({ mempool, clock, maxBytes });
   const verified = new VerifiedTransactions();
-  const check = options.verify ?? verify;
-  const admission = new Admission({ chain, mempool, capacity, verify: check, verified, clock });
+  const checks = new LocalSignatureChecks(options.verify ?? verify);
+  const admission = new Admission({ chain, mempool, capacity, checks, verified, clock });
   const follower = new ChainFollower({ mempool, admission, capacity, log: SILENT });
   return {
     chain,
