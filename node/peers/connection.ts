@@ -109,8 +109,7 @@ export class PeerConnection {
       socket: options.socket,
       magic: options.profile.magic,
       maxPayloadBytes: (command) => this.#maxPayloadBytes(command),
-      onArrival: (unfinishedBytes, finished) =>
-        received(this.liveness, unfinishedBytes, finished > 0, options.nowMs()),
+      onArrival: (unfinishedBytes) => received(this.liveness, unfinishedBytes, options.nowMs()),
     });
   }
 

@@ -49,20 +49,11 @@ export function established(liveness: Liveness, nowMs: number): void {
   liveness.nextPingMs = nowMs;
 }
 
-/**
- * Bytes came in and were cut into messages.
- * @param unfinishedBytes of a message that has begun to arrive; 0: none has
- */
-export function received(
-  liveness: Liveness,
-  unfinishedBytes: number,
-  finishedOne: boolean,
-  nowMs: number,
-): void {
+/** So many bytes are here of a message that is not whole; 0: none has begun, or one is whole. */
+export function received(liveness: Liveness, unfinishedBytes: number, nowMs: number): void {
   if (unfinishedBytes === 0) liveness.arriving = undefined;
-  else if (finishedOne || liveness.arriving === undefined) {
-    liveness.arriving = { sinceMs: nowMs, bytes: unfinishedBytes };
-  } else liveness.arriving.bytes = unfinishedBytes;
+  else if (liveness.arriving === undefined) liveness.arriving = { sinceMs: nowMs, bytes: unfinishedBytes };
+  else liveness.arriving.bytes = unfinishedBytes;
 }
 
 /** A `pong` came (BIP 31). One that answers no ping of ours means nothing. */

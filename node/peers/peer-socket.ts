@@ -10,8 +10,8 @@ export interface PeerSocketOptions {
   readonly magic: Uint8Array;
   /** The longest payload of a command; undefined: skip it while it arrives. */
   readonly maxPayloadBytes: (command: string) => number | undefined;
-  /** Bytes arrived; `unfinishedBytes` of a message that is not whole, `finished` messages that are. */
-  readonly onArrival: (unfinishedBytes: number, finished: number) => void;
+  /** So many bytes are here of a message that is not whole; 0 as soon as one is. */
+  readonly onArrival: (unfinishedBytes: number) => void;
 }
 
 /** Messages over a socket: frames in, as fast as they are taken; a queue of known length out; both counted. */
@@ -61,14 +61,13 @@ export class PeerSocket {
   async *frames(): AsyncGenerator<Frame, void, void> {
     for await (const chunk of this.#socket as AsyncIterable<Uint8Array>) {
       this.#reader.push(chunk);
-      let finished = 0;
       for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
-        finished += 1;
+        this.#options.onArrival(0);
         const isUnderstood = maxPayloadBytes(frame.command) !== undefined;
         this.received.count(isUnderstood ? frame.command : undefined, frame.wireBytes);
         yield frame;
       }
-      this.#options.onArrival(this.#reader.unfinishedBytes, finished);
+      this.#options.onArrival(this.#reader.unfinishedBytes);
     }
   }
 
