@@ -108,6 +108,19 @@ export function departures(fields: HelpFields, answer: unknown, path = ''): stri
   return [...present, ...missing];
 }
 
+/** The paths that an answer has, written as the fields are. */
+export function* pathsIn(answer: unknown, fields: HelpFields, path = ''): Generator<string> {
+  yield path;
+  if (Array.isArray(answer)) for (const item of answer) yield* pathsIn(item, fields, `${path}[]`);
+  else if (typeof answer === 'object' && answer !== null) {
+    const prefix = path === '' ? '' : `${path}.`;
+    const isOpen = fields.has(`${prefix}*`);
+    for (const [key, value] of Object.entries(answer)) {
+      yield* pathsIn(value, fields, `${prefix}${isOpen ? '*' : key}`);
+    }
+  }
+}
+
 function isMember(path: string, prefix: string): boolean {
   return path !== '' && path.startsWith(prefix) && !/[.[]/.test(path.slice(prefix.length));
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
+import { PROFILES } from '../../../protocol/network.ts';
 import { allFields, type HelpFields, readHelp } from '../../kit/rpc-help-fields.ts';
 import { startTestNode } from '../node-kit.ts';
-import { METHODS, PENDING } from './method-table.ts';
+import { METHODS, REGTEST_METHODS } from './method-table.ts';
 
 /** Paths with reasons. A path stands for all that is below it too. */
 const Reasons = z.record(z.string(), z.string()).default({});
@@ -73,11 +74,8 @@ describe('the methods of the node', () => {
     const node = await startTestNode(t);
     const list: string = await node.call('help');
     const names = list.split('\n').flatMap((line) => /^[a-z]+/.exec(line)?.[0] ?? []);
-    assert.deepEqual(
-      names.filter((name) => !PENDING.includes(name)).sort(),
-      METHODS.filter((name) => !PENDING.includes(name)),
-    );
-    for (const name of names.filter((each) => !PENDING.includes(each))) {
+    assert.deepEqual(names.sort(), METHODS);
+    for (const name of names) {
       const help: string = await node.call('help', name);
       assert.ok(help.startsWith(name), name);
       assert.ok(readHelp(help).cases.size > 0, `${name} does not tell its result`);
@@ -88,11 +86,22 @@ describe('the methods of the node', () => {
     assert.equal(await node.call('help', 'fly'), 'help: unknown command: fly');
   });
 
+  test('are fewer where blocks and time are nobody’s to make', async (t) => {
+    const node = await startTestNode(t, { profile: PROFILES.dev });
+    const list: string = await node.call('help');
+    const names = list.split('\n').flatMap((line) => /^[a-z]+/.exec(line)?.[0] ?? []);
+    assert.deepEqual(
+      names.sort(),
+      METHODS.filter((name) => !REGTEST_METHODS.includes(name)),
+    );
+    assert.equal((await node.answer('setmocktime', 1)).status, 404);
+  });
+
   test('have the arguments and fields of Bitcoin Core’s, but for what is listed with a reason', async (t) => {
     const node = await startTestNode(t);
     const found: string[] = [];
     for (const method of METHODS) {
-      if (PENDING.includes(method) || OWN.includes(method)) continue;
+      if (OWN.includes(method)) continue;
       const core = CORE.methods[method];
       assert.ok(core, `${method} is not in the list of Core’s`);
       const help = readHelp(await node.call('help', method));

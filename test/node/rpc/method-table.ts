@@ -39,6 +39,3 @@ export const METHODS: readonly string[] = [
 
 /** Those of a regtest only. */
 export const REGTEST_METHODS: readonly string[] = ['generateblock', 'generatetoaddress', 'setmocktime'];
-
-/** Methods that are still to come, or do not tell their results yet. */
-export const PENDING: readonly string[] = [];
