@@ -63,6 +63,13 @@ const settings = {
     min: DIFFICULTY_RANGE.lowest,
     max: DIFFICULTY_RANGE.highest,
   }),
+  payoutInterval: integer({
+    help: 'seconds between two payouts of the pool, 0 for payouts by hand only',
+    // Soon enough for a newcomer to see one.
+    default: 120,
+    min: 0,
+    max: 31_536_000,
+  }),
   logLevel: choice(LOG_LEVELS, { help: 'how much the services tell on standard error', default: 'warn' }),
   json: boolean({ help: 'print one line of JSON with every URL when ready, then one per block' }),
 };
@@ -107,6 +114,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
         stratumPort: values.stratumPort,
         httpPort: values.httpPort,
         startDifficulty: values.startDifficulty,
+        payoutIntervalSeconds: values.payoutInterval,
         threads: values.mine ? values.threads : 0,
         traffic: values.traffic,
         lan: values.lan,

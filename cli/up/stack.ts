@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly httpPort: number;
   /** Share difficulty that a miner starts with. */
   readonly startDifficulty: number;
+  /** Between two payouts of the pool; 0: only by hand. */
+  readonly payoutIntervalSeconds: number;
   /** Hashing threads; 0 = no miner. */
   readonly threads: number;
   readonly traffic: boolean;
@@ -72,8 +74,6 @@ const JOB_REFRESH_SECONDS = 30;
 const JOB_TTL_SECONDS = 90;
 /** The account that the pool is run from. */
 const OPERATOR = 'pool';
-/** Soon enough for a newcomer to see one. */
-const PAYOUT_INTERVAL_SECONDS = 120;
 const PAYOUT_MINIMUM_NITS = COIN / 100n;
 
 /**
@@ -106,7 +106,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     payouts: {
       label: OPERATOR,
       minimum: PAYOUT_MINIMUM_NITS,
-      intervalSeconds: PAYOUT_INTERVAL_SECONDS,
+      intervalSeconds: options.payoutIntervalSeconds,
       // The words are public: there is nothing to be kept.
       openWallet: async (client) => {
         const store = new MemoryStore(firstContents(DEV_MNEMONIC, profile));

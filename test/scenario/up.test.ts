@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { startMiner } from '../../miner/miner.ts';
 import { createLogger } from '../../service/log.ts';
 import { Devnet, nilz } from '../kit/devnet.ts';
+import { untilAnswer } from '../kit/operator-desk.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const WORDS = 'test test test test test test test test test test test junk\n';
@@ -26,6 +27,23 @@ const History = z.object({
     }),
   ),
 });
+const Transaction = z.object({
+  confirmations: z.int(),
+  vout: z.array(z.object({ value: z.number(), scriptPubKey: z.object({ address: z.string().optional() }) })),
+});
+interface NextPayout {
+  readonly time: number | null;
+  readonly in_seconds: number | null;
+  readonly minimum_nits: string | null;
+}
+interface Payouts {
+  readonly payouts: readonly {
+    readonly state: string;
+    readonly txid: string;
+    readonly total_nits: string;
+    readonly items: readonly { readonly address: string; readonly amount_nits: string }[];
+  }[];
+}
 const Balance = z.object({ labels: z.array(z.object({ label: z.string(), total_nits: z.string() })) });
 
 /** Mines at the pool until the next block is announced. */
@@ -74,6 +92,35 @@ test('a payment from alice to bob is pending, then confirmed by a mined block, a
   assert.equal(await total('alice'), String(10_000_00000000n - 12_50000000n - 141n));
   assert.equal(await total('bob'), String(10_000_00000000n + 12_50000000n));
   assert.equal(await total('pool'), String(10_000_00000000n + 50_00000000n + 141n), 'reward and fee');
+});
+
+test('what the pool owes is paid by the clock: on the chain, on /payouts, and until then on /next_payout', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const devnet = await Devnet.start(directory, ['--payout-interval', '2', ...EASY]);
+  context.after(() => devnet.kill());
+  const { httpUrl } = devnet.ready.pool;
+  const carol = devnet.address('carol');
+  const next = await untilAnswer<NextPayout>(`${httpUrl}/next_payout`, ({ time }) => time !== null);
+  assert.ok((next.in_seconds ?? 3) <= 2, `${next.in_seconds}`);
+  assert.equal(next.minimum_nits, '1000000');
+  const { payouts } = await untilAnswer<Payouts>(`${httpUrl}/payouts`, (answer) =>
+    answer.payouts.some(({ state }) => state === 'confirmed'),
+  );
+  const payout = payouts.find(({ state }) => state === 'confirmed');
+  assert.deepEqual(
+    payout?.items.map(({ address }) => address),
+    [carol],
+  );
+  assert.equal(payout?.items[0]?.amount_nits, payout?.total_nits);
+  const transaction = Transaction.parse(
+    await devnet.rpc.call('getrawtransaction', [payout?.txid ?? '', true]),
+  );
+  const received = transaction.vout.filter(({ scriptPubKey }) => scriptPubKey.address === carol);
+  assert.deepEqual(
+    received.map(({ value }) => BigInt(Math.round(value * 1e8)).toString()),
+    [payout?.total_nits],
+  );
+  assert.ok(transaction.confirmations >= 1);
 });
 
 test('what was mined is there after a restart, and --reset begins anew but leaves wallets alone', async (context) => {
