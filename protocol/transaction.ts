@@ -117,12 +117,14 @@ function readTransaction(reader: Reader): Transaction {
   return transaction;
 }
 
-/** The original form, of `size` bytes, cut out of the witness form. */
-function withoutWitness(bytes: Uint8Array, size: number): Uint8Array {
+/** The original form of a transaction that was read from `raw`: the same bytes where it has no witness. */
+function originalOf(transaction: Transaction, raw: Uint8Array): Uint8Array {
+  if (!hasWitness(transaction)) return raw;
+  const size = baseSize(transaction);
   const original = new Uint8Array(size);
-  original.set(bytes.subarray(0, 4));
-  original.set(bytes.subarray(4 + MARKER_AND_FLAG_SIZE, size - 4 + MARKER_AND_FLAG_SIZE), 4);
-  original.set(bytes.subarray(-4), size - 4);
+  original.set(raw.subarray(0, 4));
+  original.set(raw.subarray(4 + MARKER_AND_FLAG_SIZE, size - 4 + MARKER_AND_FLAG_SIZE), 4);
+  original.set(raw.subarray(-4), size - 4);
   return original;
 }
 
@@ -155,7 +157,7 @@ export function encodeTransaction(transaction: Transaction): Uint8Array {
 /** The original form, without witnesses: what the txid is the hash of. @throws CodecError */
 export function encodeWithoutWitness(transaction: Transaction): Uint8Array {
   const { raw } = factsOf(transaction);
-  if (raw !== undefined && hasWitness(transaction)) return withoutWitness(raw, baseSize(transaction));
+  if (raw !== undefined) return originalOf(transaction, raw).slice();
   const writer = new Writer(baseSize(transaction));
   writeOriginalForm(writer, transaction);
   return writer.finish();
@@ -193,7 +195,9 @@ function factsOf(transaction: Transaction): Facts {
 /** Hash of the transaction without its witnesses. The array is shared: do not change it. */
 export function txid(transaction: Transaction): Hash {
   const known = factsOf(transaction);
-  known.txid ??= sha256d(encodeWithoutWitness(transaction));
+  known.txid ??= sha256d(
+    known.raw === undefined ? encodeWithoutWitness(transaction) : originalOf(transaction, known.raw),
+  );
   return known.txid;
 }
 
