@@ -34,6 +34,7 @@ import { warningsOf } from './rpc/warnings.ts';
 import { openSignatures } from './signatures/open-signatures.ts';
 import { SoloMiner } from './solo-miner.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
+import type { Synchroniser } from './sync/synchroniser.ts';
 import { TemplateSource } from './template.ts';
 
 export interface NodeOptions {
@@ -168,7 +169,7 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   chain.on('tip', mempoolChanged);
   const network = { ...pool, settings: options.peers, profile, chain, database, clock, log };
   const { peers, sync } = await openNetwork(network, started);
-  logTips(chain, clock, log);
+  logTips(chain, sync, clock, log);
   return {
     profile,
     chain,
@@ -188,8 +189,8 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   };
 }
 
-/** A line for each new tip, and a warning as soon as the machine's clock falls behind the chain. */
-function logTips(chain: Chain, clock: Clock, log: Logger): void {
+/** A line for each new tip near the end of the chain, and a warning as soon as the clock falls behind it. */
+function logTips(chain: Chain, sync: Synchroniser, clock: Clock, log: Logger): void {
   let warned = '';
   const warn = (): void => {
     const warning = warningsOf({ chain, clock }).join(' ');
@@ -198,6 +199,7 @@ function logTips(chain: Chain, clock: Clock, log: Logger): void {
   };
   warn();
   chain.on('tip', ({ height, hash, transactionCount }) => {
+    if (sync.isCatchingUp) return;
     log.info({ height, hash: displayHash(hash), transactions: transactionCount }, 'new tip');
     warn();
   });

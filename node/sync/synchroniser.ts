@@ -17,6 +17,7 @@ import type {
 import type { Random } from '../random.ts';
 import { Answers } from './answers.ts';
 import { BlockIntake } from './block-intake.ts';
+import { ProgressLog } from './progress-log.ts';
 import { Sync } from './sync.ts';
 import type { SyncEffect, SyncEvent } from './sync-event.ts';
 import type { SyncStatus } from './sync-status.ts';
@@ -45,6 +46,7 @@ export class Synchroniser implements PeerListener, Stoppable {
   readonly #blocks: BlockIntake;
   readonly #answers: Answers;
   readonly #log: Logger;
+  readonly #progressLog: ProgressLog;
   readonly #stopping: (() => void)[] = [];
   #isStopped = false;
 
@@ -54,6 +56,7 @@ export class Synchroniser implements PeerListener, Stoppable {
     const onError = (error: unknown): void => log.error({ err: error }, 'a peer could not be answered');
     this.#parts = parts;
     this.#log = log;
+    this.#progressLog = new ProgressLog(log);
     const view = {
       get: mempool.get.bind(mempool),
       entries: () => mempool.entries(),
@@ -75,6 +78,11 @@ export class Synchroniser implements PeerListener, Stoppable {
     return this.#sync.status;
   }
 
+  /** Whether many more blocks are expected. */
+  get isCatchingUp(): boolean {
+    return this.#sync.isCatchingUp;
+  }
+
   /** Follows the chain, the mempool and the time until it is stopped. */
   start(): void {
     const { chain, mempool, intake } = this.#parts;
@@ -86,7 +94,7 @@ export class Synchroniser implements PeerListener, Stoppable {
       removed: () => undefined,
     });
     const ticks = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
-    const settling = setInterval(() => void this.#blocks.settle(), SETTLE_MS);
+    const settling = setInterval(() => this.#settle(), SETTLE_MS);
     this.#stopping.push(
       chain.on('connected', ({ block }) => {
         if (this.#sync.isInitial) return;
@@ -131,6 +139,14 @@ export class Synchroniser implements PeerListener, Stoppable {
 
   progress(peer: PeerId): PeerProgress | undefined {
     return this.#sync.progress(peer);
+  }
+
+  #settle(): void {
+    const { chain, nowMs } = this.#parts;
+    const { phase } = this.status;
+    const headers = chain.bestHeader.height;
+    this.#progressLog.look({ phase, height: chain.tip.height, headers }, nowMs());
+    void this.#blocks.settle();
   }
 
   #handle(event: SyncEvent): void {
