@@ -37,6 +37,8 @@ export interface Service {
   readonly ready: Readonly<Record<string, string>>;
   /** Ctrl-C. Resolves to the exit code. */
   stop(): Promise<number | null>;
+  /** `kill -9`. */
+  kill(): Promise<unknown>;
   stderr(): string;
 }
 
@@ -45,22 +47,26 @@ export class OperatorDesk {
   readonly rpc: RpcClient;
   readonly directory: string;
   readonly networkFile: string;
-  readonly nodeUrl: string;
+  /** The desk's node, as long as it was not ended. */
+  readonly node: Service;
   readonly walletFile: string;
   /** Of the wallet's label {@link LABEL}. */
   readonly rewardAddress: string;
 
   private constructor(
-    facts: Pick<OperatorDesk, 'directory' | 'networkFile' | 'nodeUrl' | 'walletFile' | 'rewardAddress'>,
-    cookieFile: string,
+    facts: Pick<OperatorDesk, 'directory' | 'networkFile' | 'node' | 'walletFile' | 'rewardAddress'>,
   ) {
     this.profile = parseProfile(JSON.stringify(NETWORK));
     this.directory = facts.directory;
     this.networkFile = facts.networkFile;
-    this.nodeUrl = facts.nodeUrl;
+    this.node = facts.node;
     this.walletFile = facts.walletFile;
     this.rewardAddress = facts.rewardAddress;
-    this.rpc = createRpcClient({ url: facts.nodeUrl, cookieFile });
+    this.rpc = clientOf(facts.node);
+  }
+
+  get nodeUrl(): string {
+    return this.node.ready.rpc_url ?? '';
   }
 
   /** Starts a node and makes a wallet, as the operator's guide says. */
@@ -69,27 +75,14 @@ export class OperatorDesk {
     const networkFile = join(directory, 'network.json');
     await writeFile(networkFile, JSON.stringify(NETWORK));
     const place = ['--network', networkFile, '--datadir', directory];
-    const { ready } = await startService(test, [
-      'node',
-      ...place,
-      '--rpc-port',
-      '0',
-      '--p2p-port',
-      '0',
-      '--log-level',
-      'warn',
-    ]);
+    const node = await startNode(test, networkFile, directory);
     const walletFile = join(directory, 'operator.json');
     const wallet = ['--wallet', walletFile, ...place, '--json'];
     const env = { NILZ_PASSPHRASE: PASSPHRASE };
     await done(nilz(['wallet', 'init', '--yes', ...wallet], { env }));
     const made = await done(nilz(['wallet', 'new-address', '--label', LABEL, ...wallet], { env }));
     const { address } = JSON.parse(made.stdout) as { address: string };
-    const { rpc_url: nodeUrl = '', cookie_file: cookie = '' } = ready;
-    const desk = new OperatorDesk(
-      { directory, networkFile, nodeUrl, walletFile, rewardAddress: address },
-      cookie,
-    );
+    const desk = new OperatorDesk({ directory, networkFile, node, walletFile, rewardAddress: address });
     test.after(() => desk.rpc.close());
     return desk;
   }
@@ -188,6 +181,24 @@ export class OperatorDesk {
   }
 }
 
+/** Starts a node. @param flags more of the command line: free ports unless they say otherwise */
+export function startNode(
+  test: TestContext,
+  networkFile: string,
+  directory: string,
+  ...flags: readonly string[]
+): Promise<Service> {
+  const place = ['--network', networkFile, '--datadir', directory];
+  const ports = ['--rpc-port', '0', '--p2p-port', '0'];
+  return startService(test, ['node', ...place, ...ports, '--log-level', 'warn', ...flags]);
+}
+
+/** Calls a node that was started here. */
+export function clientOf({ ready }: Service): RpcClient {
+  const { rpc_url: url = '', cookie_file: cookieFile = '' } = ready;
+  return createRpcClient({ url, cookieFile });
+}
+
 /** Asks a pool until the answer is as it should be. */
 export async function untilAnswer<T>(url: string, isWanted: (answer: T) => boolean): Promise<T> {
   for (;;) {
@@ -228,6 +239,7 @@ export async function startService(
   return {
     ready: JSON.parse(line) as Record<string, string>,
     stop: () => end(child, 'SIGINT'),
+    kill: () => end(child, 'SIGKILL'),
     stderr: () => stderr,
   };
 }
