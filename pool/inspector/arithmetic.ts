@@ -5,13 +5,12 @@ import {
   headerFromRoot,
   hexWord,
   parseSubmit,
-  rolledVersion,
   StratumError,
   type SubmitParams,
 } from '../../protocol/stratum.ts';
 import type { Difficulty, Hash } from '../../protocol/units.ts';
 import { difficultyOf, difficultyOfHash, isAtMost } from '../../protocol/work.ts';
-import type { SentJob } from '../stratum/share.ts';
+import { hashedVersion, type SentJob } from '../stratum/share.ts';
 
 /** One step up the merkle tree: the node so far on the left, its sibling from the job on the right. */
 export interface MerkleStep {
@@ -69,7 +68,7 @@ export function arithmeticOf(params: readonly unknown[], sent: SentJob): ShareAr
   const { extranonce2, time, nonce, versionBits } = submission;
   const coinbaseHash = sha256d(concatBytes(job.coinbase1, extranonce1, extranonce2, job.coinbase2));
   const { root, steps } = climb(coinbaseHash, job.merkleBranch);
-  const version = rolledVersion(job.version, versionMask, versionBits ?? 0);
+  const version = hashedVersion(sent, versionBits ?? 0);
   const header = headerFromRoot(job, root, time, nonce, version);
   const hash = hashHeaderBytes(header);
   return {

@@ -144,7 +144,7 @@ export function checkShare(params: readonly unknown[], terms: ShareTerms, clock:
 
   const { extranonce2 } = submission;
   const root = terms.roots.of(job, extranonce1, extranonce2);
-  const version = rolledVersion(job.version, sent.versionMask, submission.versionBits ?? 0);
+  const version = hashedVersion(sent, submission.versionBits ?? 0);
   const header = headerFromRoot(job, root, submission.time, submission.nonce, version);
   const hash = hashHeaderBytes(header);
   const proof = { header, extranonce1, extranonce2 };
@@ -155,6 +155,14 @@ export function checkShare(params: readonly unknown[], terms: ShareTerms, clock:
     ...verdict,
     candidate: { ...proof, job, worker, hash, credited: verdict.outcome === 'accepted' },
   };
+}
+
+/**
+ * The version in the header that the miner hashed (BIP 310). Bits that were not agreed are refused; a block that has
+ * them is a block.
+ */
+export function hashedVersion({ job, versionMask }: SentJob, versionBits: number): number {
+  return rolledVersion(job.version, versionMask | versionBits, versionBits);
 }
 
 /** The authorised worker that the first field of a submission names, whatever stands there. */

@@ -257,11 +257,14 @@ test('a block is submitted whatever is wrong with the share', () => {
   stale.tip.retiredMs = stale.clock.steady - 60_000;
   const early = new Miner(easy);
   const bits = new Miner(easy);
+  // Firmware that hands in the whole version where its bits belong.
+  const whole = new Miner(easy);
   const low = new Miner(easy);
   const cases: [Miner, readonly string[], string][] = [
     [stale, stale.find({ accepts: isBlock }).params, 'stale'],
     [early, early.find({ accepts: isBlock, time: early.work().job.time - 5 }).params, 'time-too-old'],
-    [bits, bits.find({ accepts: isBlock, versionBits: 0x2000, versionMask: 0 }).params, 'version-bits'],
+    [bits, bits.find({ accepts: isBlock, versionBits: 0x2000 }).params, 'version-bits'],
+    [whole, [...whole.find({ accepts: isBlock }).params.slice(0, 5), '20000000'], 'version-bits'],
     [
       low,
       low.find({ accepts: (hash) => isBlock(hash) && hashToNumber(hash) > DIFFICULTY_1 * 20_000_000n })
