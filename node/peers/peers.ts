@@ -10,7 +10,7 @@ import type { BanList } from './ban-list.ts';
 import { type Closing, type ConnectionOwner, type GossipMessage, PeerConnection } from './connection.ts';
 import { Gossip, type GossipCounts, type GossipEffect } from './gossip.ts';
 import { admitInbound, type SlotHolder } from './inbound-slots.ts';
-import { canonicalIp, type Endpoint, endpointText, ipBytes } from './ip-address.ts';
+import { canonicalIp, type Endpoint, endpointText, ipBytes, reachOf } from './ip-address.ts';
 import { QUEUE_BYTES, TOTAL_BYTES } from './limits.ts';
 import { OUR_SERVICES, type OwnAddresses } from './own-addresses.ts';
 import { PeerLog } from './peer-log.ts';
@@ -282,7 +282,8 @@ export class Peers implements PeerNetwork, ConnectionOwner {
       return;
     }
     const { rule, detail, discourage } = why;
-    const fields = { peer, id, kind, rule, detail, discouraged: discourage && facts?.loopback !== true };
+    const discouraged = discourage && reachOf(remote.ip) !== 'loopback';
+    const fields = { peer, id, kind, rule, detail, discouraged };
     if (rule === 'feeler-done') this.#log.debug(fields, 'peer disconnected');
     else if (discourage) this.#log.warn(fields, 'peer disconnected', isInbound);
     else this.#log.info(fields, 'peer disconnected', isInbound);
