@@ -1,8 +1,8 @@
-import { decodeBlock } from '../../protocol/block.ts';
+import { decodeBlockSteps } from '../../protocol/block.ts';
 import { CodecError } from '../../protocol/bytes.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
-import { TimeSlice } from '../../service/time-slice.ts';
+import { inSlices, TimeSlice } from '../../service/time-slice.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import type { BlockVerdict } from './sync-event.ts';
@@ -48,9 +48,7 @@ export class BlockIntake {
     if (this.#hasFailed) return;
     this.#waiting.push(block);
     this.#waitingBytes += block.bytes.length;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Resolves when there is room for more; undefined when there is room now. */
@@ -77,26 +75,30 @@ export class BlockIntake {
 
   async #run(): Promise<void> {
     const slice = new TimeSlice();
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      // The chain may answer without the event loop having turned once.
-      if (slice.isUsedUp) await slice.renew();
-      try {
-        const { outcome, error } = await this.#accept(next);
-        this.#makeRoom(next.bytes.length);
-        this.#parts.onChecked({ peer: next.peer, hash: next.hash, outcome, error });
-      } catch (error) {
-        this.#fail(error);
-        return;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        // The chain may answer without the event loop having turned once.
+        if (slice.isUsedUp) await slice.renew();
+        const { peer, hash, bytes } = next;
+        const verdict = await this.#accept(bytes);
+        this.#makeRoom(bytes.length);
+        this.#parts.onChecked({ peer, hash, ...verdict });
       }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running = undefined;
     }
   }
 
-  async #accept({ bytes }: ArrivedBlock): Promise<BlockVerdict> {
+  async #accept(bytes: Uint8Array): Promise<BlockVerdict> {
     // The last one takes with it to the disk what came before.
     const durable = this.#waiting.length === 0 && !this.#parts.isCatchingUp();
     this.#isUnwritten = !durable;
     try {
-      return await this.#parts.chain.accept(decodeBlock(bytes), { durable, bytes });
+      const block = await inSlices(decodeBlockSteps(bytes));
+      const { outcome, error } = await this.#parts.chain.accept(block, { durable, bytes });
+      return { outcome, error };
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       return { outcome: 'malformed' };

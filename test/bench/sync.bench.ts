@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Row } from './measure.ts';
 import { showNumber } from './measure.ts';
-import { pin } from './pool-process.ts';
 import type { SyncOrder, SyncReport } from './sync-node.ts';
 
 export const title = 'Synchronisation: a chain of near-empty blocks from a peer, to the disk';
@@ -11,14 +10,13 @@ export const title = 'Synchronisation: a chain of near-empty blocks from a peer,
 const BLOCKS = 10_000;
 const ROUNDS = 3;
 
-/** One node of the benchmark. */
+/** One node of the benchmark. Not pinned: each has threads of its own, and both share the cores as they would. */
 class NodeProcess {
   readonly #child: ChildProcess;
 
-  constructor(core: 'pool' | 'load') {
+  constructor() {
     const program = fileURLToPath(new URL('sync-node.ts', import.meta.url));
     this.#child = fork(program, [], { execArgv: ['--import', 'tsx'] });
-    pin(this.#child.pid, core);
   }
 
   async ask(order: SyncOrder): Promise<SyncReport> {
@@ -36,7 +34,7 @@ class NodeProcess {
 }
 
 export async function bench(): Promise<Row[]> {
-  const server = new NodeProcess('load');
+  const server = new NodeProcess();
   const rates: number[] = [];
   const micros: number[] = [];
   let rss = 0;
@@ -46,7 +44,7 @@ export async function bench(): Promise<Row[]> {
     let serving = await server.ask(order);
     for (let round = 0; round <= ROUNDS; round++) {
       if (serving.type !== 'serving') throw new Error('the serving node does not serve');
-      const client = new NodeProcess('pool');
+      const client = new NodeProcess();
       const fetched = await client.ask({ type: 'fetch', port: serving.port, blocks: BLOCKS });
       if (fetched.type !== 'fetched') throw new Error('the fetching node did not fetch');
       await client.stop();
