@@ -195,15 +195,19 @@ export class Admission {
       tip === this.#chain.tip && changes === this.#mempool.changes && paused === this.#paused;
     if (!isAllRight || !isSameWorld) return [];
     const verdicts: Verdict<MempoolEntry>[] = [];
-    for (const { item, verdict } of judged) {
+    let isAsSupposed = true;
+    for (const { item, verdict: before } of judged) {
+      const verdict = isAsSupposed ? before : this.#judge.judge(item, coins, terms, this.#mempool);
       if ('rejected' in verdict) {
         verdicts.push(verdict);
         continue;
       }
+      // It was refused before, so nobody has looked at its signatures.
+      if (!isAsSupposed && !this.#verified.has(item.transaction)) break;
       const expected = this.#mempool.size + 1 - verdict.accepted.replaced.size;
       verdicts.push(this.#enter(verdict.accepted, item, terms));
-      // It did not enter, or room had to be made for it: what comes next was judged with other entries in mind.
-      if (this.#mempool.size !== expected) break;
+      // It did not enter, or room had to be made for it: the others were judged with that in mind.
+      if (this.#mempool.size !== expected) isAsSupposed = false;
     }
     return verdicts;
   }

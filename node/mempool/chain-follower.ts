@@ -7,13 +7,16 @@ import { type Admission, RETURNING } from './admission.ts';
 import type { Capacity } from './capacity.ts';
 import type { Mempool } from './mempool.ts';
 
+/** How transactions come back. */
+export type Readmission = Pick<Admission, 'pause' | 'readmit' | 'unfit'>;
+
 /**
  * Keeps the mempool in step with the best chain: what a block confirms or makes impossible leaves, what a
  * reorganisation unconfirms comes back unless it no longer fits.
  */
 export class ChainFollower {
   readonly #mempool: Mempool;
-  readonly #admission: Admission;
+  readonly #admission: Readmission;
   readonly #capacity: Capacity;
   readonly #log: Logger;
   /** Transactions of disconnected blocks that no block of the new branch has confirmed, oldest first. */
@@ -21,7 +24,7 @@ export class ChainFollower {
   /** Set while a reorganisation is under way: lets new transactions in again. */
   #resumeAdmission: (() => void) | undefined;
 
-  constructor(parts: { mempool: Mempool; admission: Admission; capacity: Capacity; log: Logger }) {
+  constructor(parts: { mempool: Mempool; admission: Readmission; capacity: Capacity; log: Logger }) {
     this.#mempool = parts.mempool;
     this.#admission = parts.admission;
     this.#capacity = parts.capacity;

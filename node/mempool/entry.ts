@@ -1,7 +1,6 @@
 import { hashKey, hexToBytes } from '../../protocol/bytes.ts';
 import { sigopsCost } from '../../protocol/check-block.ts';
-import { array } from '../../protocol/codec.ts';
-import { type Coin, coinCodec, inputKeys } from '../../protocol/coins.ts';
+import { type Coin, inputKeys } from '../../protocol/coins.ts';
 import {
   decodeTransaction,
   encodeTransaction,
@@ -48,7 +47,9 @@ export interface Entering {
 
 /** What an entry without relatives has of them; entries share it. */
 const NONE: ReadonlySet<MempoolEntry> = new Set();
-const coinsCodec = array(coinCodec, 100_000);
+
+/** A coin whose script is packed. */
+type PackedCoin = Omit<Coin, 'script'> & { readonly script: PackedBytes };
 
 /**
  * One unconfirmed transaction. `Mempool` makes it and is the only one that changes it. There are many, so it
@@ -76,11 +77,13 @@ export class MempoolEntry implements Candidate {
   /** Itself with all it depends on, and itself with all that depends on it. */
   readonly ancestors = new Totals();
   readonly descendants = new Totals();
-  /** Places in the two rankings of the mempool. */
+  /** What it is ranked by, and its places in the two rankings of the mempool. */
+  miningRate = 0;
+  evictionRate = 0;
   miningPlace = -1;
   evictionPlace = -1;
   readonly #raw: PackedBytes;
-  readonly #coins: PackedBytes;
+  readonly #coins: readonly PackedCoin[];
   #parents: Set<MempoolEntry> | undefined;
   #children: Set<MempoolEntry> | undefined;
 
@@ -89,7 +92,6 @@ export class MempoolEntry implements Candidate {
     this.key = flatText(candidate.key);
     this.witnessKey = flatText(hashKey(candidate.wtxid));
     this.spends = candidate.spends.map(flatText);
-    this.scripts = [...new Set([...coins, ...transaction.outputs].map(({ script }) => packBytes(script)))];
     this.fee = candidate.fee;
     this.weight = candidate.weight;
     this.vsize = candidate.vsize;
@@ -100,11 +102,12 @@ export class MempoolEntry implements Candidate {
     this.arrival = arrival;
     this.modifiedFee = candidate.fee + delta;
     this.#raw = packBytes(encodeTransaction(transaction));
-    this.#coins = packBytes(coinsCodec.encode(coins));
+    this.#coins = coins.map((coin) => ({ ...coin, script: packBytes(coin.script) }));
+    const made = transaction.outputs.map(({ script }) => packBytes(script));
+    this.scripts = [...new Set([...this.#coins.map(({ script }) => script), ...made])];
     this.memory =
       ENTRY_MEMORY +
       this.#raw.length +
-      this.#coins.length +
       this.spends.length * INPUT_MEMORY +
       this.scripts.reduce((sum, { length }) => sum + SCRIPT_MEMORY + length, 0);
     this.ancestors.add(this);
@@ -130,7 +133,7 @@ export class MempoolEntry implements Candidate {
   }
   /** Made anew at every call. */
   get coins(): readonly Coin[] {
-    return coinsCodec.decode(unpackBytes(this.#coins));
+    return this.#coins.map((coin) => ({ ...coin, script: unpackBytes(coin.script) }));
   }
 
   /** Entries whose outputs it spends, and entries that spend its outputs. */
@@ -159,7 +162,7 @@ export class MempoolEntry implements Candidate {
 
 /** Beside the content itself: of an entry, of an input, of a script. Measured. */
 const ENTRY_MEMORY = 900;
-const INPUT_MEMORY = 150;
+const INPUT_MEMORY = 200;
 const SCRIPT_MEMORY = 90;
 
 /** What entries come to together. */

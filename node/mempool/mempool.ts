@@ -4,7 +4,7 @@ import { isUnspendable } from '../../protocol/script.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import { ancestorsOf, type Candidate, descendantsOf, MempoolEntry, parentKey, type Totals } from './entry.ts';
 import { Heap } from './heap.ts';
-import { isEvictedBefore, isMinedBefore } from './order.ts';
+import { evictionRateOf, isEvictedBefore, isMinedBefore, miningRateOf } from './order.ts';
 import { Ranking } from './ranking.ts';
 
 /**
@@ -167,6 +167,8 @@ export class Mempool implements MempoolView {
     for (const parent of parents) link(parent, entry);
     for (const child of children) link(entry, child);
     for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
+    entry.miningRate = miningRateOf(entry, entry.ancestors);
+    entry.evictionRate = evictionRateOf(entry, entry.descendants);
     this.#mining.add(entry);
     this.#eviction.add(entry);
     this.#count(entry, 1);
@@ -216,11 +218,11 @@ export class Mempool implements MempoolView {
     entry.modifiedFee += by;
     for (const ancestor of ancestorsOf([entry])) {
       ancestor.descendants.fees += by;
-      this.#eviction.moved(ancestor);
+      this.#rankForEviction(ancestor);
     }
     for (const descendant of descendantsOf([entry])) {
       descendant.ancestors.fees += by;
-      this.#mining.moved(descendant);
+      this.#rankForMining(descendant);
     }
     this.#changes++;
   }
@@ -257,7 +259,7 @@ export class Mempool implements MempoolView {
     for (const ancestor of ancestors) {
       entry.ancestors[change](ancestor);
       ancestor.descendants[change](entry);
-      this.#eviction.moved(ancestor);
+      this.#rankForEviction(ancestor);
     }
     for (const descendant of descendants) {
       entry.descendants[change](descendant);
@@ -267,10 +269,21 @@ export class Mempool implements MempoolView {
         if (others.has(ancestor)) continue;
         descendant.ancestors[change](ancestor);
         ancestor.descendants[change](descendant);
-        this.#eviction.moved(ancestor);
+        this.#rankForEviction(ancestor);
       }
-      this.#mining.moved(descendant);
+      this.#rankForMining(descendant);
     }
+  }
+
+  /** To be called after each change of what the rate of an entry is made of, before any other change. */
+  #rankForMining(entry: MempoolEntry): void {
+    entry.miningRate = miningRateOf(entry, entry.ancestors);
+    this.#mining.moved(entry);
+  }
+
+  #rankForEviction(entry: MempoolEntry): void {
+    entry.evictionRate = evictionRateOf(entry, entry.descendants);
+    this.#eviction.moved(entry);
   }
 
   #count(entry: MempoolEntry, sign: 1 | -1): void {

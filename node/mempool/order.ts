@@ -7,16 +7,16 @@ import { type MempoolEntry, rate, type Totals } from './entry.ts';
  * arrival decides. Source: Bitcoin Core, CompareTxMemPoolEntryByAncestorFee.
  */
 export function isMinedBefore(a: MempoolEntry, b: MempoolEntry): boolean {
-  const [rateOfA, rateOfB] = [miningRate(a, a.ancestors), miningRate(b, b.ancestors)];
-  return rateOfA === rateOfB ? a.arrival < b.arrival : rateOfA > rateOfB;
+  return a.miningRate === b.miningRate ? a.arrival < b.arrival : a.miningRate > b.miningRate;
 }
 
 /** @param ancestors the entry with those of its ancestors that are not mined yet */
-export function miningRate(
-  { modifiedFee, vsize }: MempoolEntry,
+export function miningRateOf(
+  { modifiedFee, vsize }: Pick<MempoolEntry, 'modifiedFee' | 'vsize'>,
   ancestors: Pick<Totals, 'fees' | 'vsize'>,
 ): number {
-  return Math.min(rate(modifiedFee, vsize), rate(ancestors.fees, ancestors.vsize));
+  const own = rate(modifiedFee, vsize);
+  return ancestors.vsize === vsize ? own : Math.min(own, rate(ancestors.fees, ancestors.vsize));
 }
 
 /**
@@ -25,10 +25,14 @@ export function miningRate(
  * Source: Bitcoin Core, CompareTxMemPoolEntryByDescendantScore.
  */
 export function isEvictedBefore(a: MempoolEntry, b: MempoolEntry): boolean {
-  const [rateOfA, rateOfB] = [evictionRate(a), evictionRate(b)];
-  return rateOfA === rateOfB ? a.arrival > b.arrival : rateOfA < rateOfB;
+  return a.evictionRate === b.evictionRate ? a.arrival > b.arrival : a.evictionRate < b.evictionRate;
 }
 
-function evictionRate({ modifiedFee, vsize, descendants }: MempoolEntry): number {
-  return Math.max(rate(modifiedFee, vsize), rate(descendants.fees, descendants.vsize));
+/** @param descendants the entry with all that depends on it */
+export function evictionRateOf(
+  { modifiedFee, vsize }: Pick<MempoolEntry, 'modifiedFee' | 'vsize'>,
+  descendants: Pick<Totals, 'fees' | 'vsize'>,
+): number {
+  const own = rate(modifiedFee, vsize);
+  return descendants.vsize === vsize ? own : Math.max(own, rate(descendants.fees, descendants.vsize));
 }

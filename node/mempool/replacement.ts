@@ -5,9 +5,9 @@
 import { displayHash } from '../../protocol/bytes.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { ancestorsOf, type Candidate, descendantsOf, type MempoolEntry, parentKey, rate } from './entry.ts';
+import { ancestorsOf, type Candidate, descendantsOf, type MempoolEntry, parentKey } from './entry.ts';
 import type { MempoolView } from './mempool.ts';
-import { miningRate } from './order.ts';
+import { miningRateOf } from './order.ts';
 import { INCREMENTAL_FEE_RATE_NITS_PER_VB } from './policy.ts';
 
 /** Most transactions that one takes the place of, those that depend on them included (BIP 125 rule 5). */
@@ -93,9 +93,9 @@ function checkNewParents(
     fees += ancestor.modifiedFee;
     size += ancestor.vsize;
   }
-  const own = Math.min(rate(fee, vsize), rate(fees, size));
+  const own = miningRateOf({ modifiedFee: fee, vsize }, { fees, vsize: size });
   for (const conflict of conflicts) {
-    if (own > miningRate(conflict, conflict.ancestors)) continue;
+    if (own > conflict.miningRate) continue;
     throw new RuleError(
       'replacement-adds-unconfirmed',
       'with its new unconfirmed parent it would be mined later',

@@ -1,7 +1,7 @@
 import { ancestorsOf, type MempoolEntry } from './entry.ts';
 import { Heap } from './heap.ts';
 import type { Mempool } from './mempool.ts';
-import { miningRate } from './order.ts';
+import { miningRateOf } from './order.ts';
 import { MAX_ANCESTORS } from './policy.ts';
 
 /** Room for transactions in a block. */
@@ -88,7 +88,7 @@ function takeBest(
 function remainderOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Remainder | undefined {
   const members = ancestorsOf([entry], { except: chosen, atMost: MAX_ANCESTORS });
   if (members === undefined) return undefined;
-  return { entry, members, rate: miningRate(entry, sumOf(members)) };
+  return { entry, members, rate: miningRateOf(entry, sumOf(members)) };
 }
 
 function paysBetter(a: Remainder, b: Remainder): boolean {
@@ -96,8 +96,7 @@ function paysBetter(a: Remainder, b: Remainder): boolean {
 }
 
 function comesBefore({ entry: own, rate }: Remainder, entry: MempoolEntry): boolean {
-  const other = miningRate(entry, entry.ancestors);
-  return rate === other ? own.arrival < entry.arrival : rate > other;
+  return rate === entry.miningRate ? own.arrival < entry.arrival : rate > entry.miningRate;
 }
 
 function sumOf(members: ReadonlySet<MempoolEntry>) {
