@@ -202,6 +202,12 @@ export function discardBody(request: IncomingMessage): Promise<void> {
   });
 }
 
+/** Whether a request failed because its client went away or sent no HTTP: nothing that an operator can mend. */
+export function isBrokenOff(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  return /^(HPE_.*|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/.test(code);
+}
+
 /** The answer to an oversized body, naming the limit. */
 export function tooLarge(limitBytes: number): HttpError {
   return new HttpError(413, `the request body exceeds ${sizeText(limitBytes)}`);

@@ -16,7 +16,7 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0';
 import Koa from 'koa';
-import { type Authorize, discardBody, HttpError, readBody, tooLarge } from './http.ts';
+import { type Authorize, discardBody, HttpError, isBrokenOff, readBody, tooLarge } from './http.ts';
 import type { Logger } from './log.ts';
 import { bindArguments, RPC_CODES, type RpcContext, RpcError, type RpcMethods } from './rpc-method.ts';
 
@@ -393,12 +393,6 @@ function allowPage(ctx: Koa.Context, origin: string): boolean {
   ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
   ctx.status = 204;
   return true;
-}
-
-/** What Node says of a connection that ended in the middle of a request or an answer. */
-function isBrokenOff(error: Error): boolean {
-  const code = 'code' in error ? String(error.code) : '';
-  return /^(HPE_.*|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/.test(code);
 }
 
 function legacyStatus(code: number): number {

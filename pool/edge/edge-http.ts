@@ -1,12 +1,13 @@
 import Koa from 'koa';
 import type { Logger } from '../../service/log.ts';
+import { logFailure } from '../http/log-failure.ts';
 import { type EdgeView, edgeHealthOf } from './edge-health.ts';
 import { edgeMetrics } from './edge-metrics.ts';
 
 /** The edge's HTTP answers: `GET /health` (503 while miners get no work) and `GET /metrics`. */
 export function edgeApp(view: EdgeView, log: Logger): Koa {
   const app = new Koa();
-  app.on('error', (error) => log.error({ err: error }, 'an HTTP request failed'));
+  app.on('error', (error: Error) => logFailure(error, log));
   app.use(async (ctx) => {
     ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {

@@ -5,6 +5,7 @@ import { adminAnswers } from './admin-answers.ts';
 import type { AdminGuardOptions } from './admin-guard.ts';
 import { answersTo } from './answers.ts';
 import { healthOf } from './health.ts';
+import { logFailure } from './log-failure.ts';
 import { poolMetrics } from './metrics.ts';
 import type { PoolView } from './pool-view.ts';
 
@@ -40,7 +41,7 @@ export function poolApp(
   adminAnswers(router, view, visitors);
 
   const app = new Koa();
-  app.on('error', (error) => view.log.error({ err: error }, 'an HTTP request failed'));
+  app.on('error', (error: Error) => logFailure(error, view.log));
   app.use(async (ctx, next) => {
     ctx.set(HEADERS);
     await next();

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import pino from 'pino';
 import { startPool } from '../../../pool/pool.ts';
 import { DirectoryError } from '../../../service/files.ts';
 import { askJson, askRaw } from '../../kit/http-client.ts';
@@ -185,6 +189,40 @@ test(
     assert.match(metrics, /nilz_pool_http_refused_total{reason="token_limit"} 1/);
   },
 );
+
+test('who breaks off requests, or guesses tokens, fills no log', LIMITED, async (t) => {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const { pool } = await startPoolUnderTest(t, {
+    log: pino({ level: 'warn' }, stream),
+    httpLimits: { wrongTokensPerMinute: 3 },
+  });
+  lines.length = 0;
+  const { hostname, port } = new URL(pool.httpUrl);
+  const half = 'POST /settle HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{';
+  for (const request of [half, `${'GET /stats HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20)}`]) {
+    for (const leave of ['end', 'resetAndDestroy'] as const) {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(request);
+      await once(socket, 'data');
+      socket[leave]();
+      if (leave === 'end') await once(socket.resume(), 'close');
+    }
+  }
+  const headers = { Authorization: 'Bearer x' };
+  for (let count = 0; count < 10; count++) await askJson(`${pool.httpUrl}/sessions`, { headers });
+  const told = lines.map((line) => JSON.parse(line) as { msg: string; limited: boolean });
+  assert.deepEqual(
+    told.map(({ msg, limited }) => [msg, limited]),
+    [false, false, false, true].map((limited) => ['a request with a wrong admin token', limited]),
+  );
+});
 
 test(
   '/sessions shows who is connected, and nothing that would let anybody take a session over',
