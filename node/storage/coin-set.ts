@@ -10,8 +10,8 @@ export interface StoredCoin {
   readonly coin: Coin;
 }
 
-/** About this many transactions are read with one statement. */
-const PAGE_TRANSACTIONS = 4_000;
+/** About this many transactions are read with one statement: few enough not to hold the event loop. */
+const PAGE_TRANSACTIONS = 1_000;
 /** Pages are told apart by the first two bytes of the txid. */
 const MAX_PAGES = 0x1_0000;
 const TXID_BYTES = 32;
