@@ -99,6 +99,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
   const terms = termsFor(options.terms, network, log);
   const { payout, address } = payoutOf(terms, options.rewardAddress, network);
   const ledger = await openLedger(options, network, started);
+  const seen = await ledger.blocks.chainSeen();
 
   const work = await makeNodeWork({
     ...options,
@@ -122,6 +123,7 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     rewardAddress: address,
     clock,
     currentBits: () => jobs.latest?.bits,
+    isSearched: () => submitter.isRecovered,
   });
   started.push(accounts);
 
@@ -198,7 +200,9 @@ async function start(options: PoolOptions, started: Stoppable[]): Promise<Runnin
     },
   });
   started.push(http);
-  submitter.recover().catch((error: unknown) => log.error({ err: error }, 'recovering blocks failed'));
+  submitter
+    .recover(seen?.height)
+    .catch((error: unknown) => log.error({ err: error }, 'recovering blocks failed'));
   log.info({ network: network.name, stratum: server.url, http: http.url, address }, 'pool started');
   return {
     stratumUrl: server.url,

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { displayHash, hashKey } from '../../protocol/bytes.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
+import { DatabaseError } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Terms } from '../accounting/scheme.ts';
@@ -10,6 +12,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { LedgerBlock } from '../ledger/accounts-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BlockCandidate } from '../stratum/share.ts';
+import { isJudgement } from './block-answer.ts';
 import { BlockDelivery } from './block-delivery.ts';
 import { type OwnMark, readOwnBlock } from './own-block.ts';
 
@@ -26,10 +29,13 @@ export interface BlockSubmitterOptions {
   readonly terms: Terms;
   /** A node took a block: the tip is about to change. */
   readonly onAccepted: () => void;
+  /** A node that does not answer, and a ledger that cannot be written, are tried again after so long (default 5,000). */
+  readonly retryMs?: number;
 }
 
-/** How many blocks back the chain is searched for our own at start. */
+/** How far below what the ledger has seen of the chain it is searched for our own at start. */
 const SEARCH_DEPTH = 100;
+const RETRY_MS = 5_000;
 /** How many submitted blocks are remembered, so that none is submitted twice. */
 const MAX_SUBMITTED = 10_000;
 
@@ -44,6 +50,7 @@ export class BlockSubmitter {
   readonly #submitted = new Set<string>();
   /** What is not settled yet. */
   readonly #running = new Set<Promise<void>>();
+  #isRecovered = false;
 
   constructor(options: BlockSubmitterOptions) {
     this.#options = options;
@@ -75,12 +82,14 @@ export class BlockSubmitter {
       endSequence: ledger.shares.lastSequence + (credited ? 1 : 0),
       terms,
     };
-    const enter = () => ledger.blocks.enter(block, raw);
-    this.#track(this.#deliver({ hash, height: job.height, raw }, false, enter));
+    this.#track(this.#deliver({ hash, height: job.height, raw }, false, () => this.#enter(block, raw)));
   }
 
-  /** Goes on with what an earlier run left open, and enters blocks of ours that only the chain knows. */
-  async recover(): Promise<void> {
+  /**
+   * Goes on with what an earlier run left open, and enters blocks of ours that only the chain knows.
+   * @param seenHeight up to where the ledger has seen the chain; undefined for one that has seen nothing
+   */
+  async recover(seenHeight?: Height): Promise<void> {
     const { ledger, log } = this.#options;
     for (const block of await ledger.blocks.pending()) {
       log.info(
@@ -89,7 +98,12 @@ export class BlockSubmitter {
       );
       this.#track(this.#deliver(block, true));
     }
-    await this.#searchChain();
+    await this.#searchChain(seenHeight);
+  }
+
+  /** Whether the chain was searched for blocks of ours of before the start, as far as a node shows it. */
+  get isRecovered(): boolean {
+    return this.#isRecovered;
   }
 
   /** Resolves when all blocks on their way have arrived or were refused, and the ledger says so. */
@@ -147,30 +161,72 @@ export class BlockSubmitter {
     else log.error(facts, 'block rejected');
   }
 
-  /** Enters the blocks of ours that are missing, by the chain of the first node that shows it. */
-  async #searchChain(): Promise<void> {
-    for (const client of this.#options.clients) {
+  /** Writes a block down as soon as the ledger takes it: a full disk must not cost what was found. */
+  async #enter(block: LedgerBlock, raw: string): Promise<void> {
+    const { ledger, log } = this.#options;
+    for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#searchChainOf(client);
+        return await ledger.blocks.enter(block, raw);
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
-        if (!(error instanceof UnreachableError || error instanceof RpcCallError)) throw error;
-        const facts = { node: client.url, reason: error.message };
-        this.#options.log.warn(facts, 'the chain could not be searched for blocks of ours');
+        if (!(error instanceof DatabaseError) || error.code === 'CLOSED') throw error;
+        const facts = { hash: displayHash(block.hash), reason: error.message };
+        if (attempt === 1) log.error(facts, 'a block cannot be written down yet');
       }
+      await this.#pause();
     }
   }
 
+  /** @throws the signal's reason when the pool stops meanwhile */
+  async #pause(): Promise<void> {
+    const { signal } = this.#stopping;
+    await sleep(this.#options.retryMs ?? RETRY_MS, undefined, { signal });
+  }
+
+  /** Enters the blocks of ours that are missing, as soon as a node shows its chain; gives up when none ever will. */
+  async #searchChain(seenHeight: Height | undefined): Promise<void> {
+    for (let attempt = 1; !(await this.#searchSomewhere(seenHeight, attempt === 1)); attempt++) {
+      try {
+        await this.#pause();
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        throw error;
+      }
+    }
+    this.#isRecovered = true;
+  }
+
+  /** Searches the chain of the first node that shows it. @returns false when it is worth trying again */
+  async #searchSomewhere(seenHeight: Height | undefined, isFirst: boolean): Promise<boolean> {
+    const { clients, log } = this.#options;
+    let refusals = 0;
+    for (const client of clients) {
+      try {
+        await this.#searchChainOf(client, seenHeight);
+        return true;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return false;
+        if (!(error instanceof UnreachableError || error instanceof RpcCallError)) throw error;
+        if (isJudgement(error)) refusals += 1;
+        const facts = { node: client.url, reason: error.message };
+        if (isFirst) log.warn(facts, 'the chain could not be searched for blocks of ours yet');
+      }
+    }
+    return refusals === clients.length;
+  }
+
   /** Walks back from the tip. */
-  async #searchChainOf(client: RpcClient): Promise<void> {
+  async #searchChainOf(client: RpcClient, seenHeight: Height | undefined): Promise<void> {
     const { ledger, log, own } = this.#options;
     const { signal } = this.#stopping;
     const tip = await client.call('getblockcount', [], { signal, schema: z.int() });
-    for (let height = tip; height > Math.max(tip - SEARCH_DEPTH, 0); height--) {
+    const below = Math.max(Math.min(tip, seenHeight ?? tip) - SEARCH_DEPTH, 0);
+    for (let height = tip; height > below; height--) {
       const shown = await client.call('getblockhash', [height], { signal, schema: z.string() });
       const hex = await client.call('getblock', [shown, 0], { signal, schema: z.string() });
       const block = readOwnBlock(hex, height, own);
-      if (block === undefined || (await ledger.blocks.has(block.hash))) continue;
+      // What this run has found is on its way into the ledger, with its finder.
+      if (block === undefined || this.#submitted.has(hashKey(block.hash))) continue;
+      if (await ledger.blocks.has(block.hash)) continue;
       await ledger.blocks.enter(block);
       log.warn({ height, hash: shown }, 'a block of ours was missing in the ledger');
     }

@@ -16,6 +16,8 @@ const ROUND_MS = 120_000;
 const LONGEST_LIFE_MS = 60_000;
 const LONGEST_RANDOM_LIFE_MS = 2_500;
 const LOOK_MS = 20;
+/** More than the chain is searched for blocks of the pool that the ledger lacks, below what it has seen. */
+const MANY_BLOCKS = 110;
 
 const sql = (text: string, when: Moment['when']): Moment => ({ act: 'sql', text, when });
 const rpc = (text: string, when: Moment['when']): Moment => ({ act: 'rpc', text, when });
@@ -85,6 +87,12 @@ const DEATHS: readonly Death[] = [
     event: 'others leave payments out',
   },
   { name: 'while the wallet is written', path: [wallet('during')], skips: 1 },
+  {
+    name: 'with a block at the node, not in the ledger, and soon far below the tip',
+    path: [rpc('submitblock', 'after')],
+    held: { act: 'sql', text: BLOCK },
+    event: 'others find many blocks while it is dead',
+  },
   { name: 'while a payout is confirmed', path: [sql('UPDATE payouts SET state', 'during')], skips: 2 },
 ];
 
@@ -100,7 +108,17 @@ const EVENTS = [
   'other blocks win, deeper than coins ripen',
   'killed again at a random moment of its start',
 ] as const;
-type Event = (typeof EVENTS)[number] | 'others leave payments out';
+type Event =
+  | (typeof EVENTS)[number]
+  | 'others leave payments out'
+  | 'others find many blocks while it is dead';
+
+/** How often a pool dies between two statements, or two calls, of its start. */
+const DEATHS_AT_START: Partial<Record<Event, number>> = {
+  'killed as it starts again': 1,
+  'killed twice as it starts again': 2,
+  'others find many blocks while it is dead': 1,
+};
 
 interface Tally {
   readonly reached: Set<string>;
@@ -144,6 +162,7 @@ class Scene {
     this.#checkShares(await this.pool.checkAtAnyTime(this.#lastSequence));
     await this.#audit();
     if (event === 'other blocks win while it is dead') await this.#branch(1 + this.#below(2));
+    if (event === 'others find many blocks while it is dead') await this.pool.mineEmpty(MANY_BLOCKS);
     await this.#rise(event);
     this.#checkShares(await this.pool.untilBooksAgree(this.#lastSequence));
     const { money } = await this.#audit();
@@ -206,9 +225,7 @@ class Scene {
 
   async #rise(event: Event): Promise<void> {
     const { pool } = this;
-    const deaths =
-      event === 'killed as it starts again' ? 1 : event === 'killed twice as it starts again' ? 2 : 0;
-    for (let index = 0; index < deaths; index++) {
+    for (let death = 0; death < (DEATHS_AT_START[event] ?? 0); death++) {
       const moment = this.#below(2) === 0 ? sql('', 'during') : rpc('', 'during');
       const skip = this.#below(moment.act === 'sql' ? 80 : 20);
       // A start that takes fewer steps is a start.

@@ -13,6 +13,7 @@ import { displayHash, hexToBytes } from '../../../protocol/bytes.ts';
 import { compactToTarget } from '../../../protocol/compact.ts';
 import { headerFromRoot, jobMerkleRoot } from '../../../protocol/stratum.ts';
 import { meetsTarget } from '../../../protocol/work.ts';
+import { DatabaseError } from '../../../service/database.ts';
 import { createRpcClient, type RpcClient } from '../../../service/rpc-client.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
 import { SILENT, temporaryDirectory } from '../../kit/pool-kit.ts';
@@ -73,6 +74,7 @@ class Fixture {
       onAccepted: () => {
         this.hurried += 1;
       },
+      retryMs: 1,
     });
   }
 
@@ -291,4 +293,47 @@ test('a node that cannot be searched does not keep the pool from starting', asyn
   pool.node.advance();
   await pool.submitter.recover();
   assert.deepEqual(await pool.ledger.blocks.last(1), []);
+});
+
+test('a block that the ledger cannot take yet is written down when it can', async (t) => {
+  const pool = await Fixture.create(t);
+  const full = new DatabaseError('SQLITE_FULL', 'pool.sqlite', 'no space left');
+  const enter = t.mock.method(pool.ledger.blocks, 'enter', () => {
+    if (enter.mock.callCount() === 2) enter.mock.restore();
+    return Promise.reject(full);
+  });
+  pool.submitter.submit(pool.candidate());
+  assert.deepEqual(await pool.settled(), { delivery: 'accepted', reason: undefined, height: 1 });
+  assert.equal(enter.mock.callCount(), 3);
+});
+
+test('after a long time the chain is searched from where the ledger has seen it last', async (t) => {
+  const pool = await Fixture.create(t);
+  const enter = t.mock.method(pool.ledger.blocks, 'enter', () => Promise.reject(new Error('killed')));
+  const candidate = pool.candidate();
+  pool.submitter.submit(candidate);
+  while (pool.node.tip !== displayHash(candidate.hash)) await nextTurn();
+  enter.mock.restore();
+  for (let mined = 0; mined < 150; mined++) pool.node.advance();
+  const submitter = pool.newSubmitter();
+  t.after(() => submitter.stop());
+  await submitter.recover(151);
+  assert.deepEqual(await pool.ledger.blocks.last(1), [], 'too far below what was seen');
+  await submitter.recover(100);
+  assert.ok(await pool.ledger.blocks.has(candidate.hash));
+});
+
+test('a chain that a node cannot show at the start is searched as soon as it can', async (t) => {
+  const pool = await Fixture.create(t);
+  const submitter = pool.newSubmitter();
+  t.after(() => submitter.stop());
+  let asked = 0;
+  pool.node.interfere = (method) => {
+    if (method !== 'getblockcount') return undefined;
+    asked += 1;
+    return asked < 3 ? { error: { code: -28, message: 'Loading…' } } : undefined;
+  };
+  assert.equal(submitter.isRecovered, false);
+  await submitter.recover();
+  assert.deepEqual([asked, submitter.isRecovered], [3, true]);
 });
