@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Inventory } from '../../protocol/peer-message.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { PeerId, PeerNetwork, RelayedMessage } from '../peers/peer-network.ts';
@@ -11,7 +12,8 @@ interface Line {
 
 /**
  * Sends peers what they have asked for, block by block as fast as they read: of each line of answers at most
- * one block is in memory beside what waits in the peer's queue.
+ * one block is in memory beside what waits in the peer's queue. Other messages that find that queue full
+ * wait here, too.
  */
 export class Answers {
   readonly #chain: Pick<Chain, 'readBlock'>;
@@ -79,6 +81,10 @@ export class Answers {
   }
 
   async #sendWhenDrained(peer: PeerId, message: RelayedMessage, isHere: () => boolean): Promise<void> {
-    while (isHere() && !this.#network.send(peer, message)) await this.#network.drained(peer);
+    while (isHere() && !this.#network.send(peer, message)) {
+      await this.#network.drained(peer);
+      // A connection that is closing takes nothing and counts as drained: let it close.
+      await nextTurn();
+    }
   }
 }

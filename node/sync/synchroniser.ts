@@ -1,5 +1,5 @@
 import { RuleError } from '../../protocol/rules.ts';
-import { txid } from '../../protocol/transaction.ts';
+import { totalSize, txid } from '../../protocol/transaction.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import type { HeaderRefusal } from '../chain/acceptance.ts';
@@ -25,6 +25,8 @@ import type { SyncStatus } from './sync-status.ts';
 const TICK_MS = 100;
 /** How often what was accepted in passing is put on the disk. */
 const SETTLE_MS = 1_000;
+/** Transactions that are being checked may take up so much; then those who send more are not read. */
+const MAX_TAKING_BYTES = 4 * 1024 * 1024;
 /** Items a peer may have asked for while it owes us blocks; above it, it is not read either. */
 const MAX_WAITING_ANSWERS = 1_000;
 
@@ -47,6 +49,11 @@ export class Synchroniser implements PeerListener, Stoppable {
   readonly #answers: Answers;
   readonly #log: Logger;
   readonly #progressLog: ProgressLog;
+  /** Transactions that are being checked, and the last of them. */
+  #takingBytes = 0;
+  #lastTaken: Promise<void> | undefined;
+  /** Peers that are up. */
+  readonly #present = new Set<PeerId>();
   readonly #stopping: (() => void)[] = [];
   #isStopped = false;
 
@@ -115,10 +122,12 @@ export class Synchroniser implements PeerListener, Stoppable {
   }
 
   up(peer: PeerFacts): void {
+    this.#present.add(peer.id);
     this.#handle({ type: 'peer-up', peer });
   }
 
   down(peer: PeerId): void {
+    this.#present.delete(peer);
     this.#answers.forget(peer);
     this.#parts.orphans.forget(peer);
     this.#handle({ type: 'peer-down', peer });
@@ -128,6 +137,7 @@ export class Synchroniser implements PeerListener, Stoppable {
   message(peer: PeerId, message: RelayedMessage): void | Promise<void> {
     this.#handle({ type: 'message', peer, message });
     if (message.type === 'block') return this.#blocks.room;
+    if (message.type === 'tx') return this.#takingBytes > MAX_TAKING_BYTES ? this.#lastTaken : undefined;
     // Two nodes that ask each other for blocks must both go on reading.
     const mayGoOn = this.#sync.wantsBlock(peer) && this.#answers.waiting(peer) < MAX_WAITING_ANSWERS;
     return mayGoOn ? undefined : this.#answers.under(peer);
@@ -158,27 +168,37 @@ export class Synchroniser implements PeerListener, Stoppable {
     const { network } = this.#parts;
     switch (effect.type) {
       case 'send':
-        network.send(effect.peer, effect.message);
+        this.#send(effect);
         break;
       case 'misbehaved':
         network.disconnect(effect.peer, effect.rule, effect);
         break;
       case 'store-headers':
-        this.#unawaited(this.#storeHeaders(effect), 'headers could not be stored');
+        void this.#unawaited(this.#storeHeaders(effect), 'headers could not be stored');
         break;
       case 'take-block':
         this.#blocks.add(effect);
         break;
       case 'take-transaction':
-        this.#unawaited(this.#takeTransaction(effect), 'a transaction could not be checked');
+        this.#lastTaken = this.#unawaited(
+          this.#takeTransaction(effect),
+          'a transaction could not be checked',
+        );
         break;
       case 'serve':
-        this.#answers.add(effect.peer, effect.items);
+        if (this.#present.has(effect.peer)) this.#answers.add(effect.peer, effect.items);
         break;
       case 'delivered':
         network.delivered(effect.peer, effect.what);
         break;
     }
+  }
+
+  /** What finds the peer's queue full goes out when it has read: a new block must not go untold. */
+  #send({ peer, message }: SyncEffect & { type: 'send' }): void {
+    if (this.#parts.network.send(peer, message) || !this.#present.has(peer)) return;
+    if (this.#answers.waiting(peer) < MAX_WAITING_ANSWERS)
+      this.#answers.add(peer, [{ kind: 'message', message }]);
   }
 
   async #storeHeaders({ peer, headers, after }: SyncEffect & { type: 'store-headers' }): Promise<void> {
@@ -187,12 +207,18 @@ export class Synchroniser implements PeerListener, Stoppable {
   }
 
   async #takeTransaction({ peer, transaction }: SyncEffect & { type: 'take-transaction' }): Promise<void> {
-    const result = await this.#parts.intake.take(transaction, peer);
-    this.#handle({ type: 'transaction-checked', peer, result });
+    const bytes = totalSize(transaction);
+    this.#takingBytes += bytes;
+    try {
+      const result = await this.#parts.intake.take(transaction, peer);
+      this.#handle({ type: 'transaction-checked', peer, result });
+    } finally {
+      this.#takingBytes -= bytes;
+    }
   }
 
-  #unawaited(work: Promise<void>, failure: string): void {
-    work.catch((error: unknown) => {
+  #unawaited(work: Promise<void>, failure: string): Promise<void> {
+    return work.catch((error: unknown) => {
       if (!this.#isStopped) this.#log.error({ err: error }, failure);
     });
   }

@@ -1,3 +1,4 @@
+import { MAX_MONEY } from '../../protocol/amount.ts';
 import { hashKey } from '../../protocol/bytes.ts';
 import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
@@ -24,7 +25,7 @@ const REMEMBERED = 10_000;
 /** How often a peer is told which fee rate we ask for, if it has changed (Core: AVG_FEEFILTER_BROADCAST_INTERVAL, 10 min). */
 const FEE_FILTER_MEAN_MS = 60_000;
 /** What nobody pays: no transactions, please. */
-const NO_TRANSACTIONS: Nits = 21_000_000n * 100_000_000n;
+const NO_TRANSACTIONS: Nits = MAX_MONEY;
 
 interface Announcer {
   readonly peer: SyncPeer;
@@ -67,7 +68,10 @@ export class TransactionRelay {
     };
     this.#announcers.set(peer.facts.id, announcer);
     if (!peer.facts.relay) return;
-    for (const entry of this.#context.mempool.entries()) this.#enqueue(announcer, entry);
+    for (const entry of this.#context.mempool.entries()) {
+      this.#seen(entry);
+      this.#enqueue(announcer, entry);
+    }
   }
 
   peerDown(id: PeerId): void {
@@ -76,7 +80,7 @@ export class TransactionRelay {
 
   /** A transaction is in the mempool now. */
   entered(entry: PooledTransaction): void {
-    this.#lastArrival = Math.max(this.#lastArrival, entry.arrival);
+    this.#seen(entry);
     for (const announcer of this.#announcers.values()) {
       if (announcer.peer.facts.relay) this.#enqueue(announcer, entry);
     }
@@ -106,6 +110,10 @@ export class TransactionRelay {
       const isInbound = announcer.peer.facts.kind === 'inbound';
       if (isInbound ? isInboundTurn : nowMs >= announcer.nextMs) this.#announce(announcer);
     }
+  }
+
+  #seen({ arrival }: PooledTransaction): void {
+    this.#lastArrival = Math.max(this.#lastArrival, arrival);
   }
 
   #enqueue({ waiting }: Announcer, { key, txid }: PooledTransaction): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RelayedMessage } from '../../../node/peers/peer-network.ts';
 import { BLOCK_TIMEOUT_MS } from '../../../node/sync/block-download.ts';
 import { HEADERS_TIMEOUT_MS } from '../../../node/sync/header-sync.ts';
 import { headersAfter, ScriptedPeer } from '../../kit/scripted-peer.ts';
@@ -96,14 +97,28 @@ test('a peer that keeps the window from moving is dropped within seconds', () =>
   const { store, network, genesis, node } = simulation();
   const blocks = store.mine(genesis, 3_000);
   const fresh = node();
-  const mute = new ScriptedPeer((message, peer) => {
-    if (message.type === 'getheaders') peer.send({ type: 'headers', headers: headersAfter(message, blocks) });
+  const withHeaders = (message: RelayedMessage, peer: ScriptedPeer): void => {
+    if (message.type === 'getheaders') {
+      peer.send({ type: 'headers', headers: headersAfter(message, blocks) });
+    }
+  };
+  // The lowest block is asked of three peers, none of which sends it, so that no other one can help out.
+  const mute = [1, 2, 3].map(() => new ScriptedPeer(withHeaders));
+  const selective = new ScriptedPeer((message, peer) => {
+    withHeaders(message, peer);
+    if (message.type !== 'getdata') return;
+    for (const { hash } of message.items) {
+      if (store.get(hash).height > 40) peer.send({ type: 'block', bytes: store.bytes(hash) });
+    }
   });
-  network.connect(fresh, mute);
-  network.run(300);
-  for (let count = 0; count < 3; count++) network.connect(fresh, node(blocks));
-  network.runUntil(() => fresh.chain.tip.height === 3_000, 20_000);
-  assert.ok(['block-stalled', undefined].includes(fresh.complaints[0]?.rule));
+  for (const peer of [...mute, selective]) network.connect(fresh, peer);
+  network.run(20_000);
+  assert.equal(fresh.chain.tip.height, 0);
+  const rules = fresh.complaints.map(({ rule }) => rule);
+  assert.ok(rules.includes('block-stalled'), rules.join(', '));
+  network.connect(fresh, node(blocks));
+  network.runUntil(() => fresh.chain.tip.height === 3_000, 120_000);
+  assert.ok(fresh.complaints.every(({ discourage }) => !discourage));
 });
 
 test('when the first peer falls silent another one is asked for headers', () => {
