@@ -6,6 +6,7 @@
 import {
   array,
   type Codec,
+  CodecError,
   codec,
   exactly,
   fixedBytes,
@@ -164,7 +165,19 @@ const relayAndLater: Codec<boolean> = codec(
 
 const networkAddress = struct<NetworkAddress>({ services: u64, ip: fixedBytes(16), port });
 const timedAddress = struct<TimedAddress>({ lastSeenSeconds: u32, services: u64, ip: fixedBytes(16), port });
-const inventory = struct<Inventory>({ kind: u32, hash });
+export const inventoryCodec = struct<Inventory>({ kind: u32, hash });
+
+/** The same written by hand: 50,000 of them in one message must not hold up a node. Hashes are views of it. */
+const inventory: Codec<Inventory> = codec(
+  inventoryCodec.type,
+  INVENTORY_SIZE,
+  (reader) => ({ kind: reader.u32(), hash: reader.view(32) }),
+  (writer, { kind, hash: bytes }) => {
+    if (bytes.length !== 32) throw new CodecError('a hash in an inventory has 32 bytes');
+    writer.u32(kind);
+    writer.bytes(bytes);
+  },
+);
 
 /** A header goes as a block without transactions: a zero stands after its 80 bytes. */
 const noTransactions = exactly(varint, 0);

@@ -21,6 +21,7 @@ import {
   type PeerMessageType,
   WireError,
 } from '../../protocol/peer-message.ts';
+import { inventoryCodec } from '../../protocol/peer-payload.ts';
 import { txid } from '../../protocol/transaction.ts';
 import { meetsTarget } from '../../protocol/work.ts';
 import {
@@ -314,6 +315,22 @@ test('a header that is followed by transactions is malformed', () => {
   assert.equal(payload.at(-1), 0);
   payload[payload.length - 1] = 1;
   assert.throws(() => decodePeerPayload('headers', payload), isMalformed('headers'));
+});
+
+test('an inventory written by hand is that of its declaration', () => {
+  fc.assert(
+    fc.property(arbitraryItems, (items) => {
+      const payload = payloadOf(encodePeerMessage(magic, { type: 'inv', items }));
+      const declared = items.map((item) => inventoryCodec.encode(item));
+      assert.deepEqual(payload.subarray(1), concatBytes(...declared));
+      assert.deepEqual(
+        (decodePeerPayload('inv', payload) as PeerMessageOf<'inv'>).items,
+        declared.map((bytes) => inventoryCodec.decode(bytes)),
+      );
+    }),
+  );
+  const wrong = { type: 'inv', items: [{ kind: 1, hash: new Uint8Array(31) }] } as const;
+  assert.throws(() => encodePeerMessage(magic, wrong), /32 bytes/);
 });
 
 test('a block is handed on as it came, without a copy', () => {
