@@ -9,6 +9,7 @@ import type { Hash } from '../../protocol/units.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import { bool, hex, list, none, num, obj, str, time } from '../../service/rpc-result.ts';
 import { RpcError, type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { Chain } from '../chain/chain.ts';
 import { hashArgument, verbosityArgument } from './arguments.ts';
@@ -268,7 +269,12 @@ async function transactionsJson(
   prevouts: boolean,
 ): Promise<TransactionJson[]> {
   const undo = await chain.readUndo(entry.hash);
-  return transactions.map((transaction, index) =>
-    transactionJson(transaction, profile.address, { coins: undo?.spent[index - 1], prevouts }),
-  );
+  const slice = new TimeSlice();
+  const shown: TransactionJson[] = [];
+  for (const [index, transaction] of transactions.entries()) {
+    const coins = undo?.spent[index - 1];
+    shown.push(transactionJson(transaction, profile.address, { coins, prevouts }));
+    if (slice.isUsedUp) await slice.renew();
+  }
+  return shown;
 }
