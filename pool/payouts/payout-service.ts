@@ -20,6 +20,8 @@ export interface PayoutServiceOptions {
   readonly signal: AbortSignal;
 }
 
+/** Whoever settles by hand right after the start waits so long for the first look at the chain. */
+const FIRST_LOOK_MS = 10_000;
 /** Longer than that no timer may be set. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -27,12 +29,18 @@ export class PayoutService implements Payer {
   readonly #options: PayoutServiceOptions;
   /** Settlements and looks at payouts take turns: neither sees the other half done. */
   readonly #turns = new WorkQueue();
+  /** Nobody is paid before it resolves: what became of blocks while the pool was away is not known yet. */
+  readonly #firstLook: Promise<void>;
+  #hasLooked: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #nextMs: number | undefined;
   #trouble: string | undefined;
 
   constructor(options: PayoutServiceOptions) {
     this.#options = options;
+    this.#firstLook = new Promise((accept) => {
+      this.#hasLooked = accept;
+    });
   }
 
   get nextMs(): number | undefined {
@@ -59,12 +67,18 @@ export class PayoutService implements Payer {
     await this.#turns.run(() => Promise.resolve());
   }
 
-  look(move: ChainMove): Promise<void> {
-    return this.#turns.run(() => this.#options.watch.look(move));
+  async look(move: ChainMove): Promise<void> {
+    await this.#turns.run(() => this.#options.watch.look(move));
+    this.#hasLooked();
   }
 
   /** @throws SettlementError when nothing that is due can be paid */
-  settle({ dryRun }: { readonly dryRun: boolean }): Promise<SettlementReport> {
+  async settle({ dryRun }: { readonly dryRun: boolean }): Promise<SettlementReport> {
+    await this.#untilLooked(AbortSignal.timeout(FIRST_LOOK_MS));
+    return this.#settle(dryRun);
+  }
+
+  #settle(dryRun: boolean): Promise<SettlementReport> {
     const { settlement, signal } = this.#options;
     return this.#turns.run(async () => {
       if (signal.aborted) throw new SettlementError('the pool is stopping');
@@ -75,6 +89,26 @@ export class PayoutService implements Payer {
       }
       return report;
     });
+  }
+
+  /** @throws SettlementError when that takes longer, or the pool stops */
+  async #untilLooked(patience?: AbortSignal): Promise<void> {
+    const { signal } = this.#options;
+    const end = patience === undefined ? signal : AbortSignal.any([signal, patience]);
+    let onEnd = (): void => undefined;
+    const ended = new Promise<never>((_, refuse) => {
+      onEnd = () =>
+        refuse(
+          new SettlementError(signal.aborted ? 'the pool is stopping' : 'the node has not answered yet'),
+        );
+      end.addEventListener('abort', onEnd);
+      if (end.aborted) onEnd();
+    });
+    try {
+      await Promise.race([this.#firstLook, ended]);
+    } finally {
+      end.removeEventListener('abort', onEnd);
+    }
   }
 
   #schedule(atMs: number): void {
@@ -90,7 +124,8 @@ export class PayoutService implements Payer {
   async #settleInTime(): Promise<void> {
     const { log } = this.#options;
     try {
-      const { trouble } = await this.settle({ dryRun: false });
+      await this.#untilLooked();
+      const { trouble } = await this.#settle(false);
       if (trouble !== undefined) log.warn({ reason: trouble }, 'not everybody who is due was paid');
     } catch (error) {
       if (error instanceof SettlementError) log.warn({ reason: error.message }, 'nobody was paid');

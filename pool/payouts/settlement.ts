@@ -40,6 +40,8 @@ interface PartResult {
   readonly smaller?: readonly (readonly Debt[])[];
   /** Why not all of it can be paid. */
   readonly trouble?: string | undefined;
+  /** The debts are others than a moment ago: they are to be chosen again. */
+  readonly isOutdated?: true;
 }
 
 export class Settlement {
@@ -65,13 +67,21 @@ export class Settlement {
     make: (part: readonly Debt[], rules: CoinRules) => Promise<SettlementTransaction>,
   ): Promise<SettlementReport> {
     const { book, minimum } = this.#options;
-    const { due, waits } = chooseDue(await book.debts(), minimum);
+    let { due, waits } = chooseDue(await book.debts(), minimum);
     const transactions: SettlementTransaction[] = [];
     const queue: (readonly Debt[])[] = inTransactions(due);
     const spent = new Set<string>();
     let trouble: string | undefined;
+    let choices = 1;
     for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
       const result = await this.#makePart(part, spent, make);
+      if (result.isOutdated && choices < TRIES) {
+        // What was paid meanwhile is no debt any more.
+        ({ due, waits } = chooseDue(await book.debts(), minimum));
+        queue.splice(0, queue.length, ...inTransactions(due));
+        choices += 1;
+        continue;
+      }
       trouble ??= result.trouble;
       // Those who come after what cannot be paid wait.
       if (result.trouble !== undefined) queue.length = 0;
@@ -107,10 +117,9 @@ export class Settlement {
           const smaller = await this.#halves(payable);
           return smaller.length > 1 ? { smaller, trouble } : { trouble: error.message };
         }
+        if (error instanceof DebtsChangedError) return { isOutdated: true, trouble: error.message };
         const mayPass =
-          error instanceof ChainMovedError ||
-          error instanceof DebtsChangedError ||
-          (error instanceof WalletError && error.code === 'coins-gone');
+          error instanceof ChainMovedError || (error instanceof WalletError && error.code === 'coins-gone');
         if (mayPass && attempt < TRIES) continue;
         if (!mayPass && !(error instanceof WalletError) && !(error instanceof UnreachableError)) throw error;
         return { trouble: error.message };

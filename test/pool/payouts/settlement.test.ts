@@ -114,6 +114,34 @@ test('an operator without enough coins pays nobody twice and says what is missin
   assert.equal((await kit.view.payouts(1)).length, 0);
 });
 
+test('a block that is confirmed while a payout is signed is paid with it', LIMITED, async (t) => {
+  let meanwhile: (() => Promise<void>) | undefined;
+  const onStep = async (step: string): Promise<void> => {
+    const work = step === 'chosen' ? meanwhile : undefined;
+    if (work !== undefined) meanwhile = undefined;
+    await work?.();
+  };
+  const kit = await AccountsKit.start(t, { payouts: { onStep } });
+  await kit.share('ann', 10n);
+  const first = await kit.findBlock('ann');
+  const second = await kit.findBlock('ann');
+  await kit.mineEmpty(maturity - 2);
+  await kit.untilBlock(first, 'confirmed');
+  const part = (50n * COIN * 99n) / 100n;
+  assert.equal((await kit.view.nextPayout()).total, part);
+  meanwhile = async () => {
+    await kit.mineEmpty(1);
+    await kit.untilBlock(second, 'confirmed');
+  };
+  const sent = await kit.view.settle({ dryRun: false });
+  assert.deepEqual(
+    sent.transactions.map(({ items }) => items),
+    [[{ address: minerAddress('ann'), amount: 2n * part }]],
+  );
+  assert.equal(sent.trouble, undefined);
+  assert.equal((await kit.view.payouts(10)).length, 1);
+});
+
 test(
   'without an operator’s wallet balances are kept and settling says what is missing',
   LIMITED,
