@@ -5,7 +5,7 @@ import type { ChainView, WalletCoin } from './chain-view.ts';
 import { InsufficientFundsError, selectCoins } from './coins.ts';
 import type { Contents } from './contents.ts';
 import type { FeeRate } from './fee.ts';
-import { formatFeeRate } from './fee.ts';
+import { formatFeeRate, MAXIMUM_FEE_RATE } from './fee.ts';
 import type { KeyRing } from './key-ring.ts';
 import { payableAmount, payeeScript, type SpentCoin } from './payment.ts';
 import type { Payee, PaymentPlan } from './payment-plan.ts';
@@ -19,7 +19,7 @@ export interface ReplacementRequest {
   readonly to: readonly Payee[];
   /** The coins of the payment that is replaced; all of them are spent again, so that only one of the two can be mined. */
   readonly coins: readonly SpentCoin[];
-  /** Higher than that of the payment that is replaced. */
+  /** At least; higher than that of the payment that is replaced. More where the node takes nothing for less. */
   readonly feeRate: FeeRate;
   readonly change?: 'fresh' | 'reuse';
   /** Which other coins may be added where those do not cover the fee. */
@@ -28,7 +28,7 @@ export interface ReplacementRequest {
 
 /**
  * @param ring knows the keys of all coins
- * @throws WalletError when a coin is not this wallet's, the rate is too low, or the coins do not suffice
+ * @throws WalletError when a coin is not this wallet's, the node asks too much, or the coins do not suffice
  */
 export function planReplacement(
   request: ReplacementRequest,
@@ -40,11 +40,12 @@ export function planReplacement(
     ring,
   }: { readonly profile: NetworkProfile; readonly minimumFeeRate: FeeRate; readonly ring: KeyRing },
 ): PaymentPlan {
-  const { from, to, feeRate, allows = () => true } = request;
-  if (feeRate < minimumFeeRate) {
+  const { from, to, allows = () => true } = request;
+  const feeRate = request.feeRate > minimumFeeRate ? request.feeRate : minimumFeeRate;
+  if (feeRate > MAXIMUM_FEE_RATE) {
     throw new WalletError(
       'bad-fee-rate',
-      `${formatFeeRate(feeRate)} nits/vB is below the ${formatFeeRate(minimumFeeRate)} nits/vB that the node accepts at present`,
+      `the node accepts nothing below ${formatFeeRate(feeRate)} nits/vB at present`,
     );
   }
   const outputs = to.map(({ address, amount }) => ({

@@ -83,3 +83,16 @@ test('a replacement takes a further coin where the old ones do not cover the fee
     (error) => error instanceof WalletError && error.code === 'coins-gone',
   );
 });
+
+test('a replacement offers what the node asks for, where that is more than was meant', async () => {
+  const { chain, wallet } = poolWallet();
+  const first = await wallet.sign(REQUEST);
+  chain.feeRate = 8_000n;
+  const second = await wallet.signReplacement({ ...REQUEST, coins: first.coins, feeRate: 2_000n });
+  assert.equal(second.feeRate, 8_000n);
+  chain.feeRate = 10_000_001n;
+  await assert.rejects(
+    wallet.signReplacement({ ...REQUEST, coins: first.coins, feeRate: 2_000n }),
+    (error) => error instanceof WalletError && error.code === 'bad-fee-rate',
+  );
+});
