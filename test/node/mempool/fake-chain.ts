@@ -13,6 +13,7 @@ export class FakeChain implements AdmissionChain {
   /** Runs while coins are looked up. */
   whileLookingUp: () => void = () => undefined;
   readonly #coins = new Map<string, Coin>();
+  readonly #spent = new Map<string, Coin>();
   readonly #confirmed = new Set<string>();
   #made = 0;
 
@@ -38,7 +39,12 @@ export class FakeChain implements AdmissionChain {
   /** A block with these transactions is the tip now. */
   connect(...transactions: readonly Transaction[]): void {
     for (const transaction of transactions) {
-      for (const { previous } of transaction.inputs) this.#coins.delete(outPointKey(previous));
+      for (const { previous } of transaction.inputs) {
+        const key = outPointKey(previous);
+        const coin = this.#coins.get(key);
+        if (coin) this.#spent.set(key, coin);
+        this.#coins.delete(key);
+      }
       const id = txid(transaction);
       for (const [index, { value, script }] of transaction.outputs.entries()) {
         const coin = { value, script, height: this.tip.height + 1, coinbase: false };
@@ -47,6 +53,20 @@ export class FakeChain implements AdmissionChain {
       this.#confirmed.add(hashKey(id));
     }
     this.tip = { ...this.tip, height: this.tip.height + 1 };
+  }
+
+  /** The tip, a block with these transactions, is taken back. */
+  disconnect(...transactions: readonly Transaction[]): void {
+    for (const transaction of [...transactions].reverse()) {
+      const id = txid(transaction);
+      for (const index of transaction.outputs.keys()) this.#coins.delete(outPointKey({ txid: id, index }));
+      for (const { previous } of transaction.inputs) {
+        const coin = this.#spent.get(outPointKey(previous));
+        if (coin) this.#coins.set(outPointKey(previous), coin);
+      }
+      this.#confirmed.delete(hashKey(id));
+    }
+    this.tip = { ...this.tip, height: this.tip.height - 1 };
   }
 
   /** The coin is gone, as after a reorganisation. */
