@@ -10,33 +10,25 @@ export async function addressesOf(host: string): Promise<string[]> {
   return found.flatMap(({ address }) => canonicalIp(address) ?? []);
 }
 
-/**
- * The endpoint a name stands for: of several, the first that may be connected to.
- * @returns undefined when none may
- * @throws when the name cannot be looked up
- */
-export async function endpointOf(
-  { host, port }: HostAndPort,
-  mayConnect: (ip: string) => boolean,
-): Promise<Endpoint | undefined> {
-  const ip = (await addressesOf(host)).find(mayConnect);
-  return ip === undefined ? undefined : { ip, port };
+/** The endpoints a name stands for. @throws what `dns.lookup` throws */
+export async function endpointsOf({ host, port }: HostAndPort): Promise<Endpoint[]> {
+  return (await addressesOf(host)).map((ip) => ({ ip, port }));
 }
 
 /**
  * Connects within DIAL_TIMEOUT_MS.
  * @param signal gives up earlier
- * @throws the socket's error, or AbortError
+ * @returns the socket, or why there is none
  */
-export async function openSocket({ ip, port }: Endpoint, signal: AbortSignal): Promise<Socket> {
+export async function openSocket({ ip, port }: Endpoint, signal: AbortSignal): Promise<Socket | string> {
   const socket = connect({ host: ip, port });
+  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
   try {
-    await once(socket, 'connect', {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]),
-    });
+    await once(socket, 'connect', { signal: giveUp });
     return socket;
   } catch (error) {
     socket.destroy();
-    throw error;
+    if (giveUp.aborted) return `no answer within ${DIAL_TIMEOUT_MS / 1000} s`;
+    return error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
 import type { AddressBook } from './address-book.ts';
 import type { PeerConnection } from './connection.ts';
 import { type Connector, type Dial, nameOf, type OpenedConnection } from './connector.ts';
-import { endpointOf, openSocket } from './dial.ts';
+import { endpointsOf, openSocket } from './dial.ts';
 import type { Endpoint } from './ip-address.ts';
 import type { PeerKind } from './peer-network.ts';
 import type { Peers } from './peers.ts';
@@ -73,31 +74,41 @@ export class Outbound {
   }
 
   async #run(dial: Dial, attempt: Attempt): Promise<void> {
-    const { peers, book, connector, isRefused, clock, log } = this.#options;
-    const { kind, name } = attempt;
-    try {
-      const remote = await endpointOf(dial, (ip) => !isRefused(ip));
-      if (remote === undefined) {
-        log.debug({ peer: name, kind }, 'not connected: the address is refused');
-        return;
-      }
-      attempt.remote = remote;
-      book.tried(remote, clock.nowSeconds());
-      const socket = await openSocket(remote, this.#stopping.signal);
-      if (!peers.isActive) {
-        socket.destroy();
-        return;
-      }
-      const { connection, over } = peers.start(socket, kind, remote);
-      attempt.connection = connection;
-      await over;
-      if (connection.facts) connector.succeeded(name, clock.nowSeconds());
-    } catch (error) {
-      log.debug(
-        { peer: name, kind, reason: error instanceof Error ? error.message : error },
-        'not connected',
-      );
+    const { peers, connector, clock } = this.#options;
+    const found = await this.#reach(dial, attempt);
+    if (found === undefined) return;
+    if (!peers.isActive) {
+      found.socket.destroy();
+      return;
     }
+    const { connection, over } = peers.start(found.socket, attempt.kind, found.remote);
+    attempt.connection = connection;
+    await over;
+    if (connection.facts) connector.succeeded(attempt.name, clock.nowSeconds());
+  }
+
+  /** Connects to the first address of a host that answers; undefined when none does. */
+  async #reach(
+    dial: Dial,
+    attempt: Attempt,
+  ): Promise<{ readonly socket: Socket; readonly remote: Endpoint } | undefined> {
+    const { book, isRefused, clock, log } = this.#options;
+    let reason = 'the address is refused';
+    try {
+      for (const remote of await endpointsOf(dial)) {
+        if (isRefused(remote.ip)) continue;
+        attempt.remote = remote;
+        book.tried(remote, clock.nowSeconds());
+        const outcome = await openSocket(remote, this.#stopping.signal);
+        if (typeof outcome !== 'string') return { socket: outcome, remote };
+        reason = outcome;
+      }
+    } catch (error) {
+      // The name is not known, or whoever could tell is out of reach.
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    log.debug({ peer: attempt.name, kind: attempt.kind, reason }, 'not connected');
+    return undefined;
   }
 
   #opened(): OpenedConnection[] {

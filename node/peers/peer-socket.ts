@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Frame, FrameReader } from '../../protocol/peer-frame.ts';
 import { encodePeerMessage, maxPayloadBytes, type PeerMessage } from '../../protocol/peer-message.ts';
@@ -90,15 +89,16 @@ export class PeerSocket {
     });
   }
 
-  /** Resolves when all that was queued is taken, or the socket is closed. */
-  async drained(): Promise<void> {
-    if (this.#socket.writableLength === 0 || this.#socket.destroyed) return;
-    const done = new AbortController();
-    const { signal } = done;
-    const events = ['drain', 'close'].map((event) => once(this.#socket, event, { signal }));
-    await Promise.race(events);
-    done.abort();
-    await Promise.allSettled(events);
+  /** Resolves when what made the queue long is taken, or the socket is closed. */
+  drained(): Promise<void> {
+    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done).on('close', done);
+    });
   }
 
   /** Closes at once; what is queued is lost. */

@@ -143,7 +143,7 @@ export class Peers implements PeerNetwork, ConnectionOwner {
   #refusalOf(ip: string): keyof Refusals | undefined {
     if (!this.#isActive) return 'inactive';
     if (this.#options.bans.isRefused(ip, this.#options.clock.nowSeconds())) return 'banned';
-    const inbound = this.connections.filter(({ kind }) => kind === 'inbound');
+    const inbound = this.connections.filter(({ kind, wire }) => kind === 'inbound' && wire.isOpen);
     const admission = admitInbound(ip, inbound.map(slotHolder));
     if (admission.type === 'refuse') return admission.why;
     if (admission.type === 'evict') this.#breakRule(admission.id, 'evicted', `for ${ip}`);
