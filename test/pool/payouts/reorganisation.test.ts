@@ -6,7 +6,7 @@ import { NodeChain } from '../../../pool/accounting/node-chain.ts';
 import { Ledger } from '../../../pool/ledger/ledger.ts';
 import { askNetwork } from '../../../pool/nodes/node-network.ts';
 import { COIN } from '../../../protocol/amount.ts';
-import { displayHash } from '../../../protocol/bytes.ts';
+import { bytesToHex, displayHash } from '../../../protocol/bytes.ts';
 import {
   AccountsKit,
   minerAddress,
@@ -225,6 +225,8 @@ test(
     // The node has it in place of the first, and so has the next block.
     await kit.until(async () => (await kit.node.call('getrawmempool')).includes(displayHash(raised.txid)));
     assert.deepEqual(await kit.node.call('getrawmempool'), [displayHash(raised.txid)]);
+    const again = await kit.node.failure('sendrawtransaction', bytesToHex(first?.raw ?? new Uint8Array()));
+    assert.match(again.message, /^insufficient fee/, 'the first does not come back');
     await kit.node.mine(1);
     await kit.untilPayout(1, 'confirmed');
     assert.deepEqual((await kit.view.payouts(1))[0]?.txid, raised.txid);
