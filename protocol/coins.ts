@@ -3,7 +3,7 @@ import { hashKey } from './bytes.ts';
 import { array, type Codec, codec, struct, u64, varBytes, varint } from './codec.ts';
 import type { NetworkProfile } from './network.ts';
 import { isP2wpkh, isUnspendable, MAX_SCRIPT_SIZE } from './script.ts';
-import { atOnce, eachInSteps, type Steps } from './steps.ts';
+import { atOnce, type Steps } from './steps.ts';
 import { outPointKey, type Transaction, txid } from './transaction.ts';
 import type { Height, Nits } from './units.ts';
 
@@ -132,22 +132,12 @@ export function createdCoins(
   height: Height,
   coinbase: boolean,
 ): [key: string, coin: Coin][] {
-  return atOnce(createdCoinsSteps(transaction, keys, height, coinbase));
-}
-
-/** `createdCoins` in steps. */
-export function* createdCoinsSteps(
-  transaction: Transaction,
-  keys: readonly string[],
-  height: Height,
-  coinbase: boolean,
-): Steps<[key: string, coin: Coin][]> {
   const created: [string, Coin][] = [];
-  yield* eachInSteps(transaction.outputs, ({ value, script }, index) => {
+  for (const [index, { value, script }] of transaction.outputs.entries()) {
     const key = keys[index];
     if (key === undefined) throw new Error(`output ${index} has no key`);
     if (!isUnspendable(script)) created.push([key, { value, script, height, coinbase }]);
-  });
+  }
   return created;
 }
 

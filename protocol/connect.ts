@@ -2,12 +2,12 @@ import type { Block } from './block.ts';
 import { displayHash } from './bytes.ts';
 import { checkBlockContext } from './check-block.ts';
 import { checkInputs, verifyInputs } from './check-input.ts';
-import { blockKeysSteps, type Coin, type CoinView, createdCoinsSteps, type Undo } from './coins.ts';
+import { blockKeysSteps, type Coin, type CoinView, type Undo } from './coins.ts';
 import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
 import { isUnspendable } from './script.ts';
 import type { Verify } from './signature.ts';
-import { atOnce, eachInSteps, type Steps } from './steps.ts';
+import { atOnce, eachInSteps, ITEMS_PER_STEP, type Steps } from './steps.ts';
 import { type Transaction, txid } from './transaction.ts';
 import type { Height, Nits } from './units.ts';
 
@@ -106,9 +106,12 @@ export function* planConnectionSteps(
       fees += checkInputs(transaction, coins, height, profile);
       undo.push(coins);
     }
-    const outputs = yield* createdCoinsSteps(transaction, keys.created[index] ?? [], height, index === 0);
-    yield* eachInSteps(outputs, ([key, coin]) => created.set(key, coin));
-    yield;
+    const coinbase = index === 0;
+    for (const [output, { value, script }] of transaction.outputs.entries()) {
+      if (output % ITEMS_PER_STEP === 0) yield;
+      const key = keys.created[index]?.[output] ?? '';
+      if (!isUnspendable(script)) created.set(key, { value, script, height, coinbase });
+    }
   }
   checkCoinbaseAmount(block, rewardAt(height, profile) + fees);
   return { spent, created, undo: { spent: undo }, fees };
@@ -177,12 +180,12 @@ export function* disconnectBlockSteps(block: Block, undo: Undo, view: CoinView):
     for (const [input, coin] of coins.entries()) restored.set(spent[input] ?? '', coin);
   }
   for (const [index, { outputs }] of block.transactions.entries()) {
-    yield* eachInSteps(outputs, ({ script }, output) => {
+    for (const [output, { script }] of outputs.entries()) {
+      if (output % ITEMS_PER_STEP === 0) yield;
       const key = keys.created[index]?.[output] ?? '';
       // What the block made is gone, unless it spent it itself: then it is not there to begin with.
       if (!isUnspendable(script) && !restored.delete(key)) view.spend(key);
-    });
-    yield;
+    }
   }
   yield* eachInSteps(restored, ([key, coin]) => view.add(key, coin));
 }

@@ -5,7 +5,7 @@
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** Items of a long list that make one step. */
-const ITEMS_PER_STEP = 256;
+export const ITEMS_PER_STEP = 256;
 
 /** Takes all steps without a pause. */
 export function atOnce<Result>(steps: Steps<Result>): Result {

@@ -64,6 +64,16 @@ export class Writer {
     return this.#offset === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#offset);
   }
 
+  /** What has been written since the start or the last `reset`: a view, good until something else is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#offset);
+  }
+
+  /** Begins anew with the memory there is. */
+  reset(): void {
+    this.#offset = 0;
+  }
+
   #put(value: number, size: number): void {
     const at = this.#reserve(size);
     for (let index = 0; index < size; index++) this.#bytes[at + index] = value >>> (8 * index);

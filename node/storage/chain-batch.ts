@@ -1,8 +1,8 @@
 import type { Block } from '../../protocol/block.ts';
-import { blockKeys, type Coin, createdCoinsSteps, type Undo, undoCodec } from '../../protocol/coins.ts';
-import { atOnce, eachInSteps, type Steps } from '../../protocol/steps.ts';
-import { txid } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
+import { blockKeys, type Coin, type Undo, undoCodec } from '../../protocol/coins.ts';
+import { isUnspendable } from '../../protocol/script.ts';
+import { ITEMS_PER_STEP, type Steps } from '../../protocol/steps.ts';
+import { type OutPoint, type Transaction, type TxInput, txid } from '../../protocol/transaction.ts';
 import type { Database, Statements } from '../../service/database.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import {
@@ -16,16 +16,17 @@ import {
 import { inParts, type PreparedWrite, runWrites } from './bulk-write.ts';
 import { type CoinChanges, deleteCoins, insertCoins, outputIndex, transactionKey } from './coins-table.ts';
 import {
-  type CreatedOutput,
-  deleteOutputs,
-  insertOutputs,
+  DELETE_OUTPUTS,
+  INSERT_OUTPUTS,
   type OutputKey,
-  type SpentOutput,
-  spendOutputs,
-  unspendOutputs,
+  packCreated,
+  packOutputKey,
+  packSpent,
+  SPEND_OUTPUTS,
+  UNSPEND_OUTPUTS,
 } from './outputs-table.ts';
-import type { TransactionPlace } from './place.ts';
-import { deleteTransactions, insertTransactions, type PlacedTransaction } from './transactions-table.ts';
+import { PackedParts } from './packed-rows.ts';
+import { DELETE_TRANSACTIONS, INSERT_TRANSACTIONS, packTransaction, packTxid } from './transactions-table.ts';
 
 /** A block that became the tip or was the tip. */
 export interface Step {
@@ -51,12 +52,13 @@ export class ChainBatch {
   readonly #bodies = new Map<string, BlockBytes>();
   readonly #undo = new Map<string, BlockBytes>();
   /** What blocks that were taken back had spent, had made, and had in them. */
-  readonly #unspent: OutputKey[] = [];
-  readonly #deleted: OutputKey[] = [];
-  readonly #left: Hash[] = [];
-  readonly #created: CreatedOutput[] = [];
-  readonly #spent: SpentOutput[] = [];
-  readonly #transactions: PlacedTransaction[] = [];
+  readonly #unspent = new PackedParts();
+  readonly #deleted = new PackedParts();
+  readonly #left = new PackedParts();
+  /** What connected blocks have made, have spent, and have in them. */
+  readonly #created = new PackedParts();
+  readonly #spent = new PackedParts();
+  readonly #transactions = new PackedParts();
   #tip: BlockEntry | undefined;
   #bytes = 0;
 
@@ -66,7 +68,7 @@ export class ChainBatch {
 
   /** Whether blocks are in it that were connected: none may be taken back before it is written. */
   get hasConnected(): boolean {
-    return this.#transactions.length > 0;
+    return !this.#transactions.isEmpty;
   }
 
   /** Whether it is time to write it even if nobody asks for that. */
@@ -109,17 +111,18 @@ export class ChainBatch {
     this.#bytes += bytes.length;
     this.#tip = entry;
     this.changeBlock(entry);
-    const { created } = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
-      this.#transactions.push(place);
-      const keys = created[position] ?? [];
-      const coins = yield* createdCoinsSteps(transaction, keys, entry.height, position === 0);
-      yield* this.#create(coins, place);
-      yield* eachSpentOutput(step, position, (output, index) => {
-        this.#spent.push({ ...output, spent: { ...place, index } });
-      });
-      yield;
+      packTransaction(this.#transactions.open, place);
+      for (const [index, output] of transaction.outputs.entries()) {
+        if (isUnspendable(output.script)) continue;
+        packCreated(this.#created.open, place, index, output);
+        if (index % ITEMS_PER_STEP === 0) yield;
+      }
+      for (const [index, { previous }] of spendingInputs(transaction, position)) {
+        packSpent(this.#spent.open, spentOutput(step, position, index, previous), place, index);
+        if (index % ITEMS_PER_STEP === 0) yield;
+      }
     }
   }
 
@@ -128,33 +131,28 @@ export class ChainBatch {
     this.#tip = entry;
     for (const [position, transaction] of transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
-      this.#transactions.push(place);
-      atOnce(this.#create(coins, place));
+      packTransaction(this.#transactions.open, place);
+      for (const [key, coin] of coins) packCreated(this.#created.open, place, outputIndex(key), coin);
     }
-  }
-
-  *#create(coins: readonly [key: string, coin: Coin][], place: PlacedTransaction): Steps<void> {
-    yield* eachInSteps(coins, ([key, { script, value }]) => {
-      this.#created.push({ script, value, txid: place.txid, created: outputPlace(place, key) });
-    });
   }
 
   /** The tip was taken back: its parent is the tip again. Done only after the last step. */
   *disconnect(step: Step): Steps<void> {
     if (this.hasConnected) throw new Error('a block is taken back before what was connected is written');
     const { block, entry } = step;
+    const { height } = entry;
     this.#tip = entry.parent;
-    const { created } = blockKeys(block);
     for (const [position, transaction] of block.transactions.entries()) {
-      this.#left.push(txid(transaction));
-      yield* eachSpentOutput(step, position, (output) => this.#unspent.push(output));
-      const place = { height: entry.height, position };
-      const keys = created[position] ?? [];
-      const coins = yield* createdCoinsSteps(transaction, keys, entry.height, false);
-      yield* eachInSteps(coins, ([key, { script }]) => {
-        this.#deleted.push({ script, created: outputPlace(place, key) });
-      });
-      yield;
+      packTxid(this.#left.open, txid(transaction));
+      for (const [index, { previous }] of spendingInputs(transaction, position)) {
+        packOutputKey(this.#unspent.open, spentOutput(step, position, index, previous));
+        if (index % ITEMS_PER_STEP === 0) yield;
+      }
+      for (const [index, { script }] of transaction.outputs.entries()) {
+        if (isUnspendable(script)) continue;
+        packOutputKey(this.#deleted.open, { script, created: { height, position, index } });
+        if (index % ITEMS_PER_STEP === 0) yield;
+      }
     }
   }
 
@@ -169,12 +167,12 @@ export class ChainBatch {
     yield () => updateBlocks([...this.#changedBlocks]);
     yield () => insertBodies([...this.#bodies.values()]);
     yield () => insertUndo([...this.#undo.values()]);
-    yield* inParts(this.#unspent, unspendOutputs);
-    yield* inParts(this.#deleted, deleteOutputs);
-    yield* inParts(this.#left, deleteTransactions);
-    yield* inParts(this.#created, insertOutputs);
-    yield* inParts(this.#spent, spendOutputs);
-    yield* inParts(this.#transactions, insertTransactions);
+    yield* this.#unspent.writes(UNSPEND_OUTPUTS);
+    yield* this.#deleted.writes(DELETE_OUTPUTS);
+    yield* this.#left.writes(DELETE_TRANSACTIONS);
+    yield* this.#created.writes(INSERT_OUTPUTS);
+    yield* this.#spent.writes(SPEND_OUTPUTS);
+    yield* this.#transactions.writes(INSERT_TRANSACTIONS);
     const changes = [...coins];
     yield* inParts(changes, deleteCoins);
     yield* inParts(changes, insertCoins);
@@ -182,22 +180,21 @@ export class ChainBatch {
   }
 }
 
-/** The outputs that a transaction of a block spends, in the order of its inputs. */
-function* eachSpentOutput(
-  { block, undo, positions }: Step,
-  position: number,
-  work: (output: OutputKey, index: number) => void,
-): Steps<void> {
-  const coins = undo.spent[position - 1] ?? [];
-  yield* eachInSteps(blockKeys(block).spent[position] ?? [], (key, index) => {
-    const coin = coins[index];
-    const madeAt = positions.get(transactionKey(key));
-    if (coin === undefined || madeAt === undefined) throw new Error(`nothing is known of the coin ${key}`);
-    const created = outputPlace({ height: coin.height, position: madeAt }, key);
-    work({ script: coin.script, created }, index);
-  });
+/** The inputs of a transaction that spend something: those of the coinbase, the first, do not. */
+function spendingInputs({ inputs }: Transaction, position: number): Iterable<[number, TxInput]> {
+  return position === 0 ? [] : inputs.entries();
 }
 
-function outputPlace({ height, position }: TransactionPlace, key: string): OutputKey['created'] {
-  return { height, position, index: outputIndex(key) };
+/** What an input of a block spends, and where that was made. */
+function spentOutput(
+  { block, undo, positions }: Step,
+  position: number,
+  input: number,
+  { index }: OutPoint,
+): OutputKey {
+  const key = blockKeys(block).spent[position]?.[input] ?? '';
+  const coin = undo.spent[position - 1]?.[input];
+  const madeAt = positions.get(transactionKey(key));
+  if (coin === undefined || madeAt === undefined) throw new Error(`nothing is known of the coin ${key}`);
+  return { script: coin.script, created: { height: coin.height, position: madeAt, index } };
 }

@@ -2,7 +2,7 @@ import { type Coin, coinCodec } from '../../protocol/coins.ts';
 import type { Statements } from '../../service/database.ts';
 import type { BulkWrite } from './bulk-write.ts';
 import { column, PackedRows } from './packed-rows.ts';
-import { PLACE_BYTES, packPlace, type TransactionPlace } from './place.ts';
+import { PLACE_BYTES, type TransactionPlace } from './place.ts';
 
 /** A coin and where the transaction that made it stands in its block. */
 export interface PlacedCoin extends Coin {
@@ -86,7 +86,8 @@ export async function findCoins(
 export function deleteCoins(changes: ChangedCoins): BulkWrite | undefined {
   const rows = new PackedRows(changes.length, PLACE_BYTES);
   for (const [key, { onDisk }] of changes) {
-    if (onDisk !== undefined) packPlace(rows, { ...onDisk, index: outputIndex(key) }).end();
+    if (onDisk === undefined) continue;
+    rows.u32(onDisk.height).u32(onDisk.position).u32(outputIndex(key)).end();
   }
   return rows.into(`DELETE FROM coins WHERE place IN (SELECT ${PLACE} FROM json_each(?2))`);
 }
@@ -96,8 +97,7 @@ export function insertCoins(changes: ChangedCoins): BulkWrite | undefined {
   const rows = new PackedRows(changes.length, 50);
   for (const [key, { coin }] of changes) {
     if (coin === undefined) continue;
-    packPlace(rows, { height: coin.height, position: coin.position, index: outputIndex(key) });
-    rows.bytes(coinCodec.encode(coin)).end();
+    rows.u32(coin.height).u32(coin.position).u32(outputIndex(key)).encoded(coinCodec, coin).end();
   }
   return rows.into(
     `INSERT INTO coins (place, coin) SELECT ${PLACE}, ${column(PLACE_BYTES)} FROM json_each(?2)`,

@@ -1,25 +1,15 @@
 import { bytesToHex } from '../../protocol/bytes.ts';
+import type { TxOutput } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
-import type { BulkWrite } from './bulk-write.ts';
 import { column, PackedRows } from './packed-rows.ts';
 import { comparePlaces, PLACE_BYTES, type Place, packPlace, readPlace } from './place.ts';
+import type { PlacedTransaction } from './transactions-table.ts';
 
 /** Which row: an output and its script. */
 export interface OutputKey {
   readonly script: Uint8Array;
   readonly created: Place;
-}
-
-/** An output that enters the best chain. */
-export interface CreatedOutput extends OutputKey {
-  readonly value: Nits;
-  readonly txid: Hash;
-}
-
-/** An output that an input of the best chain spends. */
-export interface SpentOutput extends OutputKey {
-  readonly spent: Spender;
 }
 
 /** The input that spends an output: where it is, and its transaction. */
@@ -28,7 +18,9 @@ export interface Spender extends Place {
 }
 
 /** An output as the table holds it. */
-export interface OutputRow extends CreatedOutput {
+export interface OutputRow extends OutputKey {
+  readonly value: Nits;
+  readonly txid: Hash;
   readonly spent: Spender | undefined;
 }
 
@@ -39,52 +31,48 @@ const FACT_BYTES = VALUE_BYTES + TXID_BYTES;
 /** Place and txid of the spender. */
 const SPENDER_BYTES = PLACE_BYTES + TXID_BYTES;
 
-export function insertOutputs(outputs: readonly CreatedOutput[]): BulkWrite | undefined {
-  const rows = new PackedRows(outputs.length, PLACE_BYTES + FACT_BYTES + 24);
-  for (const { created, value, txid, script } of outputs) {
-    packPlace(rows, created).u64(value).bytes(txid).bytes(script).end();
-  }
-  return rows.into(
-    `INSERT INTO outputs (script, created, fact)
-     SELECT ${column(PLACE_BYTES + FACT_BYTES)}, ${column(0, PLACE_BYTES)}, ${column(PLACE_BYTES, FACT_BYTES)}
-     FROM json_each(?2)`,
-  );
+/** A row for `INSERT_OUTPUTS`: an output that enters the best chain. */
+export function packCreated(
+  rows: PackedRows,
+  { height, position, txid }: PlacedTransaction,
+  index: number,
+  { value, script }: TxOutput,
+): void {
+  rows.u32(height).u32(position).u32(index).u64(value).bytes(txid).bytes(script).end();
+}
+
+export const INSERT_OUTPUTS = `INSERT INTO outputs (script, created, fact)
+  SELECT ${column(PLACE_BYTES + FACT_BYTES)}, ${column(0, PLACE_BYTES)}, ${column(PLACE_BYTES, FACT_BYTES)}
+  FROM json_each(?2)`;
+
+/** A row for `SPEND_OUTPUTS`: an output, and the input of the best chain that spends it. */
+export function packSpent(
+  rows: PackedRows,
+  { created, script }: OutputKey,
+  { height, position, txid }: PlacedTransaction,
+  index: number,
+): void {
+  packPlace(rows, created).u32(height).u32(position).u32(index).bytes(txid).bytes(script).end();
 }
 
 /** Notes where outputs were spent. */
-export function spendOutputs(outputs: readonly SpentOutput[]): BulkWrite | undefined {
-  const rows = new PackedRows(outputs.length, PLACE_BYTES + SPENDER_BYTES + 24);
-  for (const { created, spent, script } of outputs) {
-    packPlace(packPlace(rows, created), spent).bytes(spent.txid).bytes(script).end();
-  }
-  return rows.into(
-    `UPDATE outputs SET spent = ${column(PLACE_BYTES, SPENDER_BYTES, 'row.value')} FROM json_each(?2) AS row
-     WHERE script = ${column(PLACE_BYTES + SPENDER_BYTES, undefined, 'row.value')}
-       AND created = ${column(0, PLACE_BYTES, 'row.value')}`,
-  );
+export const SPEND_OUTPUTS = `UPDATE outputs
+  SET spent = ${column(PLACE_BYTES, SPENDER_BYTES, 'row.value')} FROM json_each(?2) AS row
+  WHERE script = ${column(PLACE_BYTES + SPENDER_BYTES, undefined, 'row.value')}
+    AND created = ${column(0, PLACE_BYTES, 'row.value')}`;
+
+/** A row for `UNSPEND_OUTPUTS` and `DELETE_OUTPUTS`. */
+export function packOutputKey(rows: PackedRows, { created, script }: OutputKey): void {
+  packPlace(rows, created).bytes(script).end();
 }
 
 /** Takes back that outputs were spent. */
-export function unspendOutputs(outputs: readonly OutputKey[]): BulkWrite | undefined {
-  return packKeys(outputs).into(
-    `UPDATE outputs SET spent = NULL FROM json_each(?2) AS row
-     WHERE script = ${column(PLACE_BYTES, undefined, 'row.value')}
-       AND created = ${column(0, PLACE_BYTES, 'row.value')}`,
-  );
-}
+export const UNSPEND_OUTPUTS = `UPDATE outputs SET spent = NULL FROM json_each(?2) AS row
+  WHERE script = ${column(PLACE_BYTES, undefined, 'row.value')}
+    AND created = ${column(0, PLACE_BYTES, 'row.value')}`;
 
-export function deleteOutputs(outputs: readonly OutputKey[]): BulkWrite | undefined {
-  return packKeys(outputs).into(
-    `DELETE FROM outputs WHERE (script, created) IN
-       (SELECT ${column(PLACE_BYTES)}, ${column(0, PLACE_BYTES)} FROM json_each(?2))`,
-  );
-}
-
-function packKeys(outputs: readonly OutputKey[]): PackedRows {
-  const rows = new PackedRows(outputs.length, PLACE_BYTES + 24);
-  for (const { script, created } of outputs) packPlace(rows, created).bytes(script).end();
-  return rows;
-}
+export const DELETE_OUTPUTS = `DELETE FROM outputs WHERE (script, created) IN
+  (SELECT ${column(PLACE_BYTES)}, ${column(0, PLACE_BYTES)} FROM json_each(?2))`;
 
 /**
  * The outputs of these scripts (each counts once) in the order of the chain, and the height of the tip they are

@@ -1,11 +1,13 @@
+import { type Codec, Writer } from '../../protocol/codec.ts';
 import type { SqlValue } from '../../service/database.ts';
-import type { BulkWrite } from './bulk-write.ts';
+import type { BulkWrite, PreparedWrite } from './bulk-write.ts';
 
 /** A place is start × 2²³ + length: rows of up to 8 MiB (a block has 4 MB at most), 1 GiB of them together. */
 const LENGTH_BITS = 23;
 const LENGTH_SPAN = 2 ** LENGTH_BITS;
 const MAX_ROW_BYTES = LENGTH_SPAN - 1;
 const MAX_BYTES = 2 ** 30;
+const ROWS_PER_PART = 8_000;
 
 /**
  * Many rows of bytes as two parameters of one statement: all bytes one after the other (`?1`), and the place
@@ -46,15 +48,25 @@ export class PackedRows {
   /** Appends four bytes, the most significant first: byte strings then sort as the numbers do. */
   u32(value: number): this {
     this.#reserve(4);
-    this.#end = this.#bytes.writeUInt32BE(value, this.#end);
+    const at = this.#end;
+    this.#bytes[at] = value >>> 24;
+    this.#bytes[at + 1] = value >>> 16;
+    this.#bytes[at + 2] = value >>> 8;
+    this.#bytes[at + 3] = value;
+    this.#end = at + 4;
     return this;
   }
 
   /** Appends eight bytes, the most significant first. */
   u64(value: bigint): this {
-    this.#reserve(8);
-    this.#end = this.#bytes.writeBigUInt64BE(value, this.#end);
-    return this;
+    return this.u32(Number(value >> 32n)).u32(Number(value & 0xffff_ffffn));
+  }
+
+  /** Appends what a format's own writer makes of a value. */
+  encoded<T>(codec: Codec<T>, value: T): this {
+    scratch.reset();
+    codec.write(scratch, value);
+    return this.bytes(scratch.written);
   }
 
   /** Ends the row at hand; the next one begins. */
@@ -82,6 +94,33 @@ export class PackedRows {
     const larger = Buffer.allocUnsafe(2 * this.#bytes.length + length);
     this.#bytes.copy(larger, 0, 0, this.#end);
     this.#bytes = larger;
+  }
+}
+
+/** Shared by all: a value is written and taken over at once. */
+const scratch = new Writer();
+
+/** Rows without end, in parts of as many as one statement should write: more would hold the event loop for long. */
+export class PackedParts {
+  readonly #parts: PackedRows[] = [];
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** Where the next row is to be packed. */
+  get open(): PackedRows {
+    let last = this.#parts.at(-1);
+    if (last === undefined || last.count >= ROWS_PER_PART) {
+      last = new PackedRows();
+      this.#parts.push(last);
+    }
+    return last;
+  }
+
+  /** A write of each part with this statement. */
+  *writes(sql: string): Iterable<PreparedWrite> {
+    for (const part of this.#parts) yield () => part.into(sql);
   }
 }
 

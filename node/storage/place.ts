@@ -19,10 +19,6 @@ export const TRANSACTION_PLACE_BYTES = 8;
 /** The same and the index. */
 export const PLACE_BYTES = 12;
 
-export function packTransactionPlace(rows: PackedRows, { height, position }: TransactionPlace): PackedRows {
-  return rows.u32(height).u32(position);
-}
-
 export function packPlace(rows: PackedRows, { height, position, index }: Place): PackedRows {
   return rows.u32(height).u32(position).u32(index);
 }

@@ -1,13 +1,7 @@
 import type { Hash } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
-import type { BulkWrite } from './bulk-write.ts';
 import { column, PackedRows } from './packed-rows.ts';
-import {
-  packTransactionPlace,
-  readTransactionPlace,
-  TRANSACTION_PLACE_BYTES,
-  type TransactionPlace,
-} from './place.ts';
+import { readTransactionPlace, TRANSACTION_PLACE_BYTES, type TransactionPlace } from './place.ts';
 
 /** A transaction of the best chain. */
 export interface PlacedTransaction extends TransactionPlace {
@@ -17,21 +11,20 @@ export interface PlacedTransaction extends TransactionPlace {
 const TXID_BYTES = 32;
 const TXID = column(0, TXID_BYTES);
 
-export function insertTransactions(transactions: readonly PlacedTransaction[]): BulkWrite | undefined {
-  const rows = new PackedRows(transactions.length, TXID_BYTES + TRANSACTION_PLACE_BYTES);
-  for (const transaction of transactions)
-    packTransactionPlace(rows.bytes(transaction.txid), transaction).end();
-  return rows.into(
-    `INSERT INTO transactions (txid, place)
-     SELECT ${TXID}, ${column(TXID_BYTES, TRANSACTION_PLACE_BYTES)} FROM json_each(?2)`,
-  );
+/** A row for `INSERT_TRANSACTIONS`. */
+export function packTransaction(rows: PackedRows, { height, position, txid }: PlacedTransaction): void {
+  rows.bytes(txid).u32(height).u32(position).end();
 }
 
-export function deleteTransactions(txids: readonly Hash[]): BulkWrite | undefined {
-  const rows = new PackedRows(txids.length, TXID_BYTES);
-  for (const txid of txids) rows.bytes(txid).end();
-  return rows.into(`DELETE FROM transactions WHERE txid IN (SELECT ${TXID} FROM json_each(?2))`);
+export const INSERT_TRANSACTIONS = `INSERT INTO transactions (txid, place)
+  SELECT ${TXID}, ${column(TXID_BYTES, TRANSACTION_PLACE_BYTES)} FROM json_each(?2)`;
+
+/** A row for `DELETE_TRANSACTIONS`. */
+export function packTxid(rows: PackedRows, txid: Hash): void {
+  rows.bytes(txid).end();
 }
+
+export const DELETE_TRANSACTIONS = `DELETE FROM transactions WHERE txid IN (SELECT ${TXID} FROM json_each(?2))`;
 
 /** Where a transaction stands in the best chain, if it does, and the row number of the tip that is meant. */
 export async function findTransaction(
