@@ -57,8 +57,8 @@ export class PayoutService implements Payer {
     await watch.remind();
     if (intervalMs === 0) return;
     const nowMs = clock.wallMs();
-    const lastMs = (await book.lastTimeMs()) ?? nowMs;
-    this.#schedule(Math.min(Math.max(lastMs + intervalMs, nowMs), nowMs + intervalMs));
+    const dueMs = ((await book.lastTimeMs()) ?? nowMs - intervalMs) + intervalMs;
+    this.#schedule(Math.min(Math.max(dueMs, nowMs), nowMs + intervalMs));
   }
 
   /** Waits for what is under way. */
@@ -115,10 +115,15 @@ export class PayoutService implements Payer {
     const { clock, intervalMs, signal } = this.#options;
     if (signal.aborted) return;
     this.#nextMs = atMs;
-    const waitMs = Math.min(Math.max(atMs - clock.wallMs(), 0), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => {
+    this.#wait(Math.max(atMs - clock.wallMs(), 0), () => {
       void this.#settleInTime().finally(() => this.#schedule(clock.wallMs() + intervalMs));
-    }, waitMs);
+    });
+  }
+
+  #wait(waitMs: number, done: () => void): void {
+    const restMs = waitMs - LONGEST_TIMER_MS;
+    this.#timer =
+      restMs > 0 ? setTimeout(() => this.#wait(restMs, done), LONGEST_TIMER_MS) : setTimeout(done, waitMs);
   }
 
   async #settleInTime(): Promise<void> {

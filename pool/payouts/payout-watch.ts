@@ -1,6 +1,7 @@
 /** Looks after payouts until they are settled: hands them in again, raises fees, sees what the chain makes of them. */
 import { displayHash, equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { decodeTransaction, vsize } from '../../protocol/transaction.ts';
+import type { Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/fee.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
@@ -29,6 +30,8 @@ export class PayoutWatch {
   readonly #options: PayoutWatchOptions;
   /** What the node last said against a payout: told once. */
   readonly #refusals = new Map<number, string>();
+  /** Height at which the block with a payout was lost: since then it waits for another. */
+  readonly #lostAt = new Map<number, Height>();
 
   constructor(options: PayoutWatchOptions) {
     this.#options = options;
@@ -55,6 +58,8 @@ export class PayoutWatch {
       if (!isSameProgress(payout.progress, next)) {
         await this.#options.book.advance(payout.id, next);
         this.#tell(payout, next);
+        if (next.state !== 'sending') this.#lostAt.delete(payout.id);
+        else if (payout.progress.state !== 'sending') this.#lostAt.set(payout.id, tip.height);
       }
       if (next.state !== 'sending') continue;
       await this.#handIn(payout, places);
@@ -142,7 +147,9 @@ export class PayoutWatch {
 
   async #raiseIfDue(payout: PayoutRecord, tip: ChainMove['tip']): Promise<void> {
     const newest = payout.transactions.at(-1);
-    if (newest === undefined || tip.height - newest.height < RAISE_AFTER_BLOCKS) return;
+    if (newest === undefined) return;
+    const sinceHeight = Math.max(newest.height, this.#lostAt.get(payout.id) ?? 0);
+    if (tip.height - sinceHeight < RAISE_AFTER_BLOCKS) return;
     const size = BigInt(vsize(decodeTransaction(newest.raw)));
     const feeRate: FeeRate = ((newest.fee * 1_000n) / size + 1n) * RAISE_FACTOR;
     if (feeRate > MAXIMUM_FEE_RATE || (await this.#hasSuccessor(payout))) return;

@@ -121,7 +121,7 @@ export class Settlement {
         const mayPass =
           error instanceof ChainMovedError || (error instanceof WalletError && error.code === 'coins-gone');
         if (mayPass && attempt < TRIES) continue;
-        if (!mayPass && !(error instanceof WalletError) && !(error instanceof UnreachableError)) throw error;
+        if (!mayPass && !isPassing(error)) throw error;
         return { trouble: error.message };
       }
     }
@@ -185,7 +185,7 @@ export class Settlement {
   }
 }
 
-/** Whether the payout can simply be handed in later. */
+/** Whether it may go well later, with nothing changed here: a payout that is written down is handed in again. */
 function isPassing(error: unknown): error is Error {
   return error instanceof UnreachableError || error instanceof RpcCallError || error instanceof WalletError;
 }

@@ -52,12 +52,22 @@ test('a payout in flight outlives a reorganisation that takes the block it pays 
     [balance.owed, balance.inPayout, balance.lostToOperator, balance.confirmed],
     [0n, 2n * PART, PART, PART],
   );
-  // It waits for a block again, and gets one: the same transaction.
+  // It waits for a block again, and gets one: the same transaction, not one with a higher fee.
   await kit.until(async () => ((await kit.node.call('getrawmempool')) as string[]).includes(txid));
   await kit.node.mine(1);
   await kit.untilPayout(1, 'confirmed');
   assert.equal(await kit.received('ann'), 2n * PART);
   assert.equal((await kit.view.balance(ann)).paid, 2n * PART);
+  // The same once it was in a block, and long ago.
+  await kit.mineEmpty(8);
+  await kit.reorganise(displayHash((await kit.progress(1))?.inBlock?.hash ?? new Uint8Array()), 10);
+  await kit.untilPayout(1, 'sending');
+  await kit.until(async () => ((await kit.node.call('getrawmempool')) as string[]).includes(txid));
+  await kit.mineEmpty(2);
+  assert.equal((await kit.view.payouts(1))[0]?.replacements, 0);
+  await kit.node.mine(1);
+  await kit.untilPayout(1, 'confirmed');
+  assert.equal(await kit.received('ann'), 2n * PART);
 });
 
 test('a block lost after its payout is the operator’s loss, and no debt of the miner', LIMITED, async (t) => {
