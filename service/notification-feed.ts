@@ -22,7 +22,7 @@ export interface NotificationFeedOptions {
   /** Web pages that may listen; a connection with any other `Origin` is refused. Default: none. */
   readonly allowedOrigins?: readonly string[];
   readonly log: Logger;
-  /** Open connections (default 100, and 50 of one address). */
+  /** Open connections (default 64, and 32 of one address). */
   readonly limits?: ConnectionLimits;
   /** A reader this many bytes behind is dropped (default 4 MiB). */
   readonly maxBacklogBytes?: number;
@@ -42,7 +42,8 @@ export interface NotificationCounters {
   misused: number;
 }
 
-const LIMITS: ConnectionLimits = { total: 100, perAddress: 50 };
+const LIMITS: ConnectionLimits = { total: 64, perAddress: 32 };
+/** Room for ten thousand notifications that one event sets off. */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 const PING_MS = 30_000;
 const UNAUTHORIZED_DELAY_MS = 250;
@@ -203,6 +204,7 @@ export class NotificationFeed {
   }
 
   async #answer(reader: Reader, text: string): Promise<void> {
+    if (reader.socket.readyState !== reader.socket.OPEN) return;
     reader.held = [];
     const answer = await this.#rpc.receiveJSON(text, reader);
     const notifications = reader.held;

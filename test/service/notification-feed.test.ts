@@ -150,6 +150,29 @@ describe('a feed of notifications', () => {
     await once(slow.socket, 'close');
   });
 
+  test('keeps a reader that reads, also when ten thousand things happen at once', async (t) => {
+    const { feed, url } = await openFeed(t);
+    const { socket, lines } = await connect(t, url);
+    await ask(socket, subscribe('news'));
+    const all = new Promise<void>((resolve) => {
+      socket.on('message', () => lines.length === 10_001 && resolve());
+    });
+    const facts = { text: 'x'.repeat(150) };
+    for (let told = 0; told < 10_000; told++) feed.publish('news', 'peace', () => facts);
+    await all;
+    assert.equal(JSON.parse(lines.at(-1)!).params.sequence, 10_000);
+    assert.equal(feed.counters.slow, 0);
+  });
+
+  test('forgets a reader that goes away while it is being answered', async (t) => {
+    const { feed, url } = await openFeed(t);
+    const { socket } = await connect(t, url);
+    for (let sent = 0; sent < 50; sent++) socket.send(subscribe('news', 'weather'));
+    socket.terminate();
+    while (feed.open > 0) await new Promise(setImmediate);
+    feed.publish('news', 'peace', () => assert.fail('nobody listens'));
+  });
+
   test('closes a connection that says too much, or too much at once', async (t) => {
     const { feed, url } = await openFeed(t);
     const busy = await connect(t, url);

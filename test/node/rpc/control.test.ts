@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { sign } from '@noble/secp256k1';
+import { WebSocket } from 'ws';
 import { startNode } from '../../../node/node.ts';
 import { encodeAddress } from '../../../protocol/address.ts';
 import { PROFILES } from '../../../protocol/network.ts';
@@ -65,6 +66,36 @@ describe('header lines that end in a bare LF', () => {
 
   test('are taken from clients like ckpool if the operator says so', async (t) => {
     assert.match(await attempt(t, true), /^HTTP\/1\.1 200.*"result":0/s);
+  });
+});
+
+describe('a web page', () => {
+  test('may use the RPC and the notifications only if the operator names it', async (t) => {
+    const node = await startTestNode(t, { allowedOrigins: ['https://friend.example'] });
+    const statusOf = async (Origin: string) => (await node.post(PROBE, { Origin })).status;
+    assert.deepEqual(
+      [
+        await statusOf('https://friend.example'),
+        await statusOf('https://evil.example'),
+        await statusOf('null'),
+      ],
+      [200, 403, 403],
+    );
+    const listen = async (origin: string): Promise<number> => {
+      const headers = { ...basic('tester', 'secret'), Origin: origin };
+      const socket = new WebSocket(`${node.node.rpcUrl.replace('http', 'ws')}/ws`, { headers });
+      const status = await new Promise<number>((resolve) => {
+        socket.on('open', () => resolve(101));
+        socket.on('unexpected-response', (_, { statusCode = 0 }) => resolve(statusCode));
+      });
+      socket.on('error', () => undefined);
+      socket.terminate();
+      return status;
+    };
+    assert.deepEqual(
+      [await listen('https://friend.example'), await listen('https://evil.example')],
+      [101, 403],
+    );
   });
 });
 
