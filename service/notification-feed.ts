@@ -106,7 +106,7 @@ export class NotificationFeed {
 
   /**
    * Tells the readers of a topic, and counts its number up whether or not there are any.
-   * @param method as `block.connected`
+   * @param method as `door.opened`
    * @param facts what is told beside `sequence`; made only if somebody listens
    */
   publish(topicName: string, method: string, facts: () => Readonly<Record<string, unknown>>): void {
