@@ -17,6 +17,8 @@ export interface GossipOptions {
   readonly nowSeconds: () => number;
   /** Banned or discouraged: neither taken nor told. */
   readonly isRefused: (ip: string) => boolean;
+  /** Where this node listens itself. */
+  readonly isOwn: (endpoint: Endpoint) => boolean;
 }
 
 /** A peer whose handshake is complete. */
@@ -201,10 +203,10 @@ export class Gossip {
   }
 
   #takeOne(peer: GossipPeer, address: TimedAddress, isNews: boolean, now: number): void {
-    const { book, isRefused } = this.#options;
+    const { book, isRefused, isOwn } = this.#options;
     const ip = ipText(address.ip);
-    if (address.port === 0 || !isFor(peer.reach, ip) || isRefused(ip)) return;
     const endpoint = { ip, port: address.port };
+    if (address.port === 0 || !isFor(peer.reach, ip) || isRefused(ip) || isOwn(endpoint)) return;
     remember(peer, endpointText(endpoint));
     book.add(
       { endpoint, services: address.services, lastSeenSeconds: address.lastSeenSeconds },

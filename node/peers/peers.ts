@@ -85,12 +85,18 @@ export class Peers implements PeerNetwork, ConnectionOwner {
   #past: NetworkTotals = { sentBytes: 0, receivedBytes: 0 };
 
   constructor(options: PeersOptions) {
-    const { book, bans, clock, random, nowMs, log } = options;
+    const { book, bans, own, clock, random, nowMs, log } = options;
     this.#options = options;
     this.#log = new PeerLog(log, nowMs);
     const nowSeconds = (): number => clock.nowSeconds();
     const isRefused = (ip: string): boolean => bans.isRefused(ip, nowSeconds());
-    this.#gossip = new Gossip({ book, random, nowSeconds, isRefused });
+    this.#gossip = new Gossip({
+      book,
+      random,
+      nowSeconds,
+      isRefused,
+      isOwn: (endpoint) => own.has(endpoint),
+    });
   }
 
   /** Who is told of peers and their messages from now on, those that are here already first. */

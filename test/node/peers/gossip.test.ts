@@ -18,6 +18,7 @@ function newGossip(refused: readonly string[] = []) {
     random: seededRandom(),
     nowSeconds: () => clock.nowSeconds,
     isRefused: (ip) => refused.includes(ip),
+    isOwn: ({ ip }) => ip === '77.7.7.7',
   });
   return { book, clock, gossip };
 }
@@ -84,10 +85,19 @@ describe('a new peer', () => {
 });
 
 describe('an address that a peer tells', () => {
-  test('goes into the book, unless it is of no use, refused, or has no port', () => {
+  test('goes into the book, unless it is of no use, refused, our own, or has no port', () => {
     const { gossip, book } = newGossip(['66.6.6.6']);
     gossip.up(peer(1, { kind: 'outbound' }));
-    const addresses = ['20.1.1.1', '66.6.6.6', '127.0.0.1', '10.0.0.1', '0.0.0.0', '2001:db8::1', '2600::1'];
+    const addresses = [
+      '20.1.1.1',
+      '66.6.6.6',
+      '77.7.7.7',
+      '127.0.0.1',
+      '10.0.0.1',
+      '0.0.0.0',
+      '2001:db8::1',
+      '2600::1',
+    ];
     gossip.message(1, addr(...addresses.map((ip) => timed(ip)), timed('21.1.1.1', 0)));
     assert.deepEqual(
       book
