@@ -1,4 +1,5 @@
 /** `nilz node`: reads flags, environment and signals, and calls `startNode`. */
+
 import { readFileSync } from 'node:fs';
 import { AddressError, decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
@@ -20,6 +21,7 @@ import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
+import { DEFAULT_MAX_MEMPOOL_MB } from './mempool/policy.ts';
 import {
   DEFAULT_DB_CACHE_MB,
   DEFAULT_RPC_BIND,
@@ -63,6 +65,12 @@ const SETTINGS = {
     help: 'memory for coins and database pages, in MB',
     default: DEFAULT_DB_CACHE_MB,
     min: 4,
+  }),
+  maxMempool: integer({
+    help: 'memory for unconfirmed transactions, in MB; those that pay least leave when it is full',
+    min: 5,
+    max: 1_024,
+    default: DEFAULT_MAX_MEMPOOL_MB,
   }),
   blockTime: integer({
     help: 'seconds per block on dev or a private network; makes it another network',
@@ -122,6 +130,7 @@ async function run(values: NodeSettings): Promise<number> {
         peers: peerSettingsOf(values, profile),
         mineTo: values.mine,
         dbCacheMb: values.dbCache,
+        maxMempoolMb: values.maxMempool,
         log,
         onStopRequest: requestStop,
       });

@@ -56,6 +56,8 @@ export interface NodeOptions {
   readonly mineTo?: string | undefined;
   /** Memory for coins and database pages, in MB; default 128. */
   readonly dbCacheMb?: number;
+  /** Memory for unconfirmed transactions, in MB; default 64. */
+  readonly maxMempoolMb?: number;
   /** Threads that check signatures; default: one for each core, at most four. They start when they are needed. */
   readonly signatureThreads?: number | undefined;
   /** How it takes part in its network; default: not at all, unless the RPC names other nodes. */
@@ -160,7 +162,10 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   started.push({ stop: () => chain.close() });
 
   // It follows the chain before those who hand out work, so that work fits the new tip.
-  const pool = await openMempool({ chain, database, verified, signatures, clock, log }, started);
+  const pool = await openMempool(
+    { chain, database, verified, signatures, clock, log, maxMempoolMb: options.maxMempoolMb },
+    started,
+  );
   const { mempool } = pool;
   const templates = new TemplateSource({ chain, mempool, clock });
   const longPoll = new LongPoll(templates);
