@@ -198,8 +198,10 @@ export class PeerConnection {
       if (error instanceof WireError) throw error;
       this.#failInternally(error);
     }
-    // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions.
-    while (this.wire.isOpen && this.#isQueueFull) await this.wire.drained();
+    // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions; unless it owes us a
+    // block: two nodes that send each other blocks would wait for each other for ever.
+    const { owner } = this.#options;
+    while (this.wire.isOpen && this.#isQueueFull && !owner.wantsBlock(this)) await this.wire.drained();
   }
 
   #pause(waitMs: number): Promise<void> {

@@ -288,6 +288,22 @@ describe('backpressure', () => {
     assert.equal(peers.network.send(id, { type: 'sendheaders' }), true);
   });
 
+  test('a peer that owes us a block is listened to even while it does not read: it may be waiting for us', async (context) => {
+    const { port, peers, heard } = await startTestPeers(context, {}, { wantsBlock: (id) => id === 1 });
+    const peer = await RawPeer.introduced(context, port);
+    await peer.settled();
+    const other = await RawPeer.introduced(context, port);
+    peer.socket.pause();
+    do {
+      while (peers.network.send(1, { type: 'block', bytes: new Uint8Array(200_000) }));
+      await other.settled();
+    } while (peers.network.queued(1) < QUEUE_BYTES);
+    for (let time = 0; time < 3; time++) peer.send({ type: 'block', bytes: new Uint8Array(300_000) });
+    const blocks = () => heard.filter(([what, of]) => what === 'message' && of === 1).length;
+    while (blocks() < 3) await other.settled();
+    assert.ok(peers.network.queued(1) >= QUEUE_BYTES);
+  });
+
   test('of peers that are gone nothing waits', async (context) => {
     const { peers } = await startTestPeers(context);
     assert.equal(peers.network.send(99, { type: 'sendheaders' }), false);
