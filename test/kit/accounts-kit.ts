@@ -250,6 +250,16 @@ export class AccountsKit {
     );
   }
 
+  /** Waits until the accounts are up to the node's tip; some block of the pool must be in the chain. */
+  async untilUpToDate(): Promise<void> {
+    const tip: number = await this.node.call('getblockcount');
+    await this.until(async () =>
+      (await this.view.blocks(1_000)).some(
+        ({ confirmations, height }) => confirmations !== undefined && height + confirmations - 1 === tip,
+      ),
+    );
+  }
+
   /** Waits until a payout is in a state. */
   async untilPayout(id: number, state: string): Promise<void> {
     await this.until(async () =>

@@ -64,6 +64,7 @@ test('a payout in flight outlives a reorganisation that takes the block it pays 
   await kit.untilPayout(1, 'sending');
   await kit.until(async () => ((await kit.node.call('getrawmempool')) as string[]).includes(txid));
   await kit.mineEmpty(2);
+  await kit.untilUpToDate();
   assert.equal((await kit.view.payouts(1))[0]?.replacements, 0);
   await kit.node.mine(1);
   await kit.untilPayout(1, 'confirmed');
