@@ -1,6 +1,6 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { HEADER_SIZE, hashHeaderBytes } from '../../protocol/header.ts';
-import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
+import { INVENTORY } from '../../protocol/peer-message.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
@@ -149,19 +149,16 @@ export class BlockDownload {
     if (download.asked.size <= this.#maxInFlight / 2 && !download.hasAll) this.#ask(download);
   }
 
-  /** The peer does not have blocks it seemed to have. */
-  notFound(peer: SyncPeer, items: readonly Inventory[]): void {
+  /** The peer does not have a block it seemed to have. @returns whether it was asked for it */
+  notFound(peer: SyncPeer, hash: Hash): boolean {
     const download = this.#downloads.get(peer.facts.id);
-    if (download === undefined) return;
-    for (const { hash } of items) {
-      const key = hashKey(hash);
-      if (!download.asked.has(key)) continue;
-      this.#answered(download, key);
-      this.#noLongerAsked(key, peer.facts.id);
-      // Until it announces something new.
-      peer.best = undefined;
-    }
-    this.askAll();
+    const key = hashKey(hash);
+    if (!download?.asked.has(key)) return false;
+    this.#answered(download, key);
+    this.#noLongerAsked(key, peer.facts.id);
+    // Until it announces something new.
+    peer.best = undefined;
+    return true;
   }
 
   /** The chain has looked at a block that a peer sent. */

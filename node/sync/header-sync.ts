@@ -2,7 +2,7 @@ import { equalBytes } from '../../protocol/bytes.ts';
 import { blockHash, type Header } from '../../protocol/header.ts';
 import { MAX_HEADERS, PROTOCOL_VERSION } from '../../protocol/peer-message.ts';
 import type { RuleError } from '../../protocol/rules.ts';
-import type { Hash, Work } from '../../protocol/units.ts';
+import type { Hash, Height, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
@@ -38,6 +38,8 @@ interface Talk {
   presync: HeaderPresync | undefined;
   /** Batches that are on their way into the chain. */
   storing: number;
+  /** Height of the last known header that was sent since it was asked for all. */
+  reached: Height;
   /** Something was announced while it could not be asked. */
   askAgain: boolean;
   /** When to ask again. */
@@ -76,7 +78,14 @@ export class HeaderSync {
   }
 
   peerUp(peer: SyncPeer): void {
-    const idle = { askedMs: undefined, presync: undefined, storing: 0, askAgain: false, retryMs: undefined };
+    const idle = {
+      askedMs: undefined,
+      presync: undefined,
+      storing: 0,
+      reached: 0,
+      askAgain: false,
+      retryMs: undefined,
+    };
     const talk = { peer, ...idle };
     this.#talks.set(peer.facts.id, talk);
     if (this.isDone) this.#askForAll(talk);
@@ -108,9 +117,9 @@ export class HeaderSync {
     const talk = this.#talks.get(peer.facts.id);
     if (talk === undefined) return;
     const wasAsked = talk.askedMs !== undefined;
-    if (!wasAsked && (headers.length > MAX_ANNOUNCED_HEADERS || talk.storing >= MAX_STORING)) {
+    if (!wasAsked) {
       this.#context.unrequested(peer, 'headers', headers.length * HEADER_BYTES);
-      return;
+      if (headers.length > MAX_ANNOUNCED_HEADERS || talk.storing >= MAX_STORING) return;
     }
     if (!this.#areContinuous(peer, headers)) return;
     if (wasAsked) talk.askedMs = undefined;
@@ -190,7 +199,10 @@ export class HeaderSync {
     const known = chain.entry(blockHash(newest));
     if (known !== undefined && known.status !== 'invalid') {
       this.#context.learn(talk.peer, known);
-      if (after === undefined) this.#finish(talk);
+      // Who sends the same again and again is not asked again and again.
+      const isFurther = known.height > talk.reached;
+      talk.reached = known.height;
+      if (after === undefined || !isFurther) this.#finish(talk);
       else this.#askAfter(talk, after, known);
     } else if (parent.chainWork + workIn(headers) >= workThreshold(chain)) {
       this.#store(talk, headers, after);
@@ -308,6 +320,7 @@ export class HeaderSync {
     talk.askAgain = talk.askedMs !== undefined || talk.storing > 0;
     if (talk.askAgain) return;
     talk.presync = undefined;
+    talk.reached = 0;
     this.#send(talk, locatorOf(chain, chain.bestHeader.parent ?? chain.bestHeader));
   }
 

@@ -16,6 +16,7 @@ import { SyncProgress, type SyncStatus } from './sync-status.ts';
 import { TransactionRelay, transactionKey } from './transaction-relay.ts';
 import { TransactionRequests } from './transaction-requests.ts';
 
+const INVENTORY_BYTES = 36;
 /** Confirmed transactions that are remembered at least. */
 const CONFIRMED_REMEMBERED = 20_000;
 
@@ -247,11 +248,17 @@ export class Sync {
   }
 
   #notFound(peer: SyncPeer, items: readonly Inventory[]): void {
-    const isBlock = ({ kind }: Inventory) => kind === INVENTORY.block || kind === INVENTORY.witnessBlock;
-    this.#blocks.notFound(peer, items.filter(isBlock));
+    let blocks = 0;
+    let transactions = 0;
     for (const item of items) {
       const key = transactionKey(item);
-      if (key !== undefined) this.#requests.notFound(peer.facts.id, key);
+      if (key !== undefined && this.#requests.notFound(peer.facts.id, key)) transactions += 1;
+      if (key === undefined && this.#blocks.notFound(peer, item.hash)) blocks += 1;
+    }
+    if (blocks > 0) this.#blocks.askAll();
+    if (transactions > 0) this.#askForTransactions();
+    if (blocks + transactions < items.length || items.length === 0) {
+      this.#context.unrequested(peer, 'notfound', items.length * INVENTORY_BYTES);
     }
   }
 

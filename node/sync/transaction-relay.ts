@@ -19,9 +19,9 @@ const MAX_MEANS = 8;
 /** Hashes of one announcement. */
 const MAX_ANNOUNCED = 1_000;
 /** Transactions that wait to be announced to one peer; then the oldest go unannounced. */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 5_000;
 /** Transactions of which it is remembered that a peer has them. */
-const REMEMBERED = 10_000;
+const REMEMBERED = 5_000;
 /** How often a peer is told which fee rate we ask for, if it has changed (Core: AVG_FEEFILTER_BROADCAST_INTERVAL, 10 min). */
 const FEE_FILTER_MEAN_MS = 60_000;
 /** What nobody pays: no transactions, please. */

@@ -84,11 +84,13 @@ export class TransactionRequests {
     return wasAsked;
   }
 
-  /** A peer does not have what it announced. @param key `hashKey` of the txid */
-  notFound(id: PeerId, key: string): void {
+  /** A peer does not have what it announced: whether it was asked for it. @param key `hashKey` of the txid */
+  notFound(id: PeerId, key: string): boolean {
     const side = this.#sides.get(id);
     const wanted = this.#wanted.get(key);
-    if (side?.asked.has(key) && wanted !== undefined) this.#withdraw(side, key, wanted);
+    if (!side?.asked.has(key) || wanted === undefined) return false;
+    this.#withdraw(side, key, wanted);
+    return true;
   }
 
   /** Nobody need be asked any more: it is here, or in a block. @param key `hashKey` of the txid */

@@ -205,6 +205,8 @@ export class SimulatedNode implements Endpoint {
   readonly chain: SimulatedChain;
   readonly mempool: SimulatedMempool;
   readonly sync: Sync;
+  /** Stands still until a test moves it: headers alone look at it. */
+  readonly clock: TestClock;
   readonly complaints: Complaint[] = [];
   /** Everything the reducer wanted done, for tests that look at it. */
   readonly log: SyncEffect[] | undefined;
@@ -217,6 +219,7 @@ export class SimulatedNode implements Endpoint {
     const { store } = network;
     const clock = new TestClock(store.kit.clock.seconds);
     this.#network = network;
+    this.clock = clock;
     this.chain = new SimulatedChain(store, clock, options.profile);
     this.mempool = new SimulatedMempool();
     this.log = options.log ? [] : undefined;

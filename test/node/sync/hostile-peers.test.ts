@@ -203,3 +203,33 @@ test('transactions announced by the thousand and never sent take up bounded room
   assert.equal(asked, 100, 'so many are asked for at a time');
   assert.deepEqual(rules(victim), []);
 });
+
+test('known headers and answers to nothing, repeated without end, end the connection', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 10);
+  for (const message of [
+    { type: 'headers', headers: headersOf(blocks.slice(-1)) },
+    { type: 'notfound', items: [{ kind: INVENTORY.witnessBlock, hash: genesis.hash }] },
+  ] as const) {
+    const victim = node(blocks);
+    const bore = withBranch(blocks, ({ hash }) => store.bytes(hash));
+    network.connect(bore, victim);
+    network.run(500);
+    for (let count = 0; count < 10_000; count++) bore.send(message);
+    network.run(1_000);
+    assert.deepEqual(rules(victim), [['unrequested-data', false]]);
+  }
+});
+
+test('a peer that answers every question with the same headers is not asked for ever', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 2_500);
+  const victim = node(blocks);
+  const parrot = new ScriptedPeer((message, peer) => {
+    if (message.type === 'getheaders')
+      peer.send({ type: 'headers', headers: headersOf(blocks.slice(0, 2_000)) });
+  });
+  network.connect(parrot, victim);
+  network.run(10_000);
+  assert.ok(parrot.of('getheaders').length <= 3, `${parrot.of('getheaders').length} questions`);
+});

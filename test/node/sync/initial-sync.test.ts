@@ -143,3 +143,21 @@ test('a node that lacks the last blocks fetches them from whoever has them', () 
   network.connect(nodes[0]!, nodes[2]!);
   network.runUntil(() => agreeOn(nodes, blocks.at(-1)!));
 });
+
+test("a block that is too far in the future is nobody's fault, and taken when its time has come", () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 3);
+  const { futureLimitSeconds } = store.kit.profile;
+  const fresh = node();
+  const time = fresh.clock.seconds + futureLimitSeconds + 60;
+  const early = store.add(store.kit.mineBlock(blocks[2]!, [], { time }));
+  const source = node(blocks);
+  source.clock.seconds += 120;
+  source.take(early);
+  network.connect(fresh, source);
+  network.run(20_000);
+  assert.equal(fresh.chain.tip.height, 3);
+  fresh.clock.seconds += 120;
+  network.runUntil(() => fresh.chain.tip.height === 4, 10_000);
+  assert.deepEqual(fresh.complaints, []);
+});
