@@ -1,6 +1,7 @@
 /** What a chain that changes its mind does to credits and payouts. Regtest: maturity is 100. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { auditLedger, outcomeOf } from '../../../pool/accounting/audit.ts';
 import { judgeBlocks } from '../../../pool/accounting/block-judge.ts';
 import { NodeChain } from '../../../pool/accounting/node-chain.ts';
 import { Ledger } from '../../../pool/ledger/ledger.ts';
@@ -262,3 +263,67 @@ test('what happened while the pool was away is seen before anybody is paid', LIM
   const { owed, orphaned, inPayout } = await kit.view.balance(ann);
   assert.deepEqual([owed, orphaned, inPayout], [0n, PART, 0n]);
 });
+
+test(
+  'a payout from the change of another that can never be mined returns its debts after that one',
+  LIMITED,
+  async (t) => {
+    const kit = await AccountsKit.start(t);
+    const found: string[] = [];
+    const findTwo = async (): Promise<void> => {
+      for (let count = 0; count < 2; count++) {
+        await kit.share('ann', 10n);
+        found.push(await kit.findBlock('ann'));
+      }
+    };
+    await findTwo();
+    await kit.mineEmpty(10);
+    await findTwo();
+    await kit.mineEmpty(maturity - 13);
+    await kit.untilBlock(found[1] ?? '', 'confirmed');
+    // The owner has signed a payment of the coin that the first payout is going to spend.
+    const wallet = await openOperatorWallet(kit.client);
+    const plan = await wallet.plan({ from: POOL_LABEL, to: [{ address: ann, amount: 2n * PART }] });
+    const away = await wallet.sign({
+      from: POOL_LABEL,
+      to: [{ address: minerAddress('owner'), amount: COIN }],
+      coins: plan.coins.map(({ outPoint }) => outPoint),
+    });
+    const [first] = (await kit.view.settle({ dryRun: false })).transactions;
+    assert.equal(first?.total, 2n * PART);
+    await kit.node.mine(1);
+    await kit.untilPayout(1, 'confirmed');
+    const lost = displayHash((await kit.progress(1))?.inBlock?.hash ?? new Uint8Array());
+    await kit.mineEmpty(11);
+    await kit.untilBlock(found[3] ?? '', 'confirmed');
+    const [second] = (await kit.view.settle({ dryRun: false })).transactions;
+    assert.equal(second?.total, 2n * PART);
+    assert.deepEqual(
+      second?.coins.map(({ txid }) => displayHash(txid)),
+      [displayHash(first?.txid ?? new Uint8Array())],
+    );
+    await kit.reorganise(lost, 14);
+    await kit.untilPayout(1, 'sending');
+    await kit.mineWith(away.transaction);
+    await kit.until(async () => (await kit.progress(1))?.impossibleSince);
+    await kit.mineEmpty(maturity - 2);
+    await kit.untilUpToDate();
+    assert.deepEqual(
+      (await kit.view.payouts(2)).map(({ state }) => state),
+      ['sending', 'sending'],
+    );
+    await kit.mineEmpty(1);
+    await kit.untilPayout(1, 'returned');
+    assert.equal((await kit.view.balance(ann)).owed, 2n * PART);
+    assert.equal((await kit.view.settle({ dryRun: false })).total, 2n * PART);
+    await kit.node.mine(maturity);
+    await kit.untilPayout(2, 'returned');
+    assert.equal((await kit.view.settle({ dryRun: false })).total, 2n * PART);
+    await kit.node.mine(1);
+    await kit.untilPayout(4, 'confirmed');
+    assert.equal(await kit.received('ann'), 4n * PART);
+    const { owed, paid, inPayout } = await kit.view.balance(ann);
+    assert.deepEqual([owed, inPayout, paid], [0n, 0n, 4n * PART]);
+    assert.equal(outcomeOf(await auditLedger(kit.file)), 'adds-up');
+  },
+);
