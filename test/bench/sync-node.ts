@@ -2,7 +2,8 @@
  * A node of the sync benchmark in a process of its own: one that has a chain, or one that fetches it. Told by
  * its parent what to do; tells where it listens, and how long it took.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNode } from '../../node/node.ts';
@@ -66,7 +67,6 @@ async function fetchFrom(port: number, blocks: number): Promise<void> {
   const ms = performance.now() - startMs;
   report({ type: 'fetched', ms, cpuMicros: cpuMicros() - before, rss: process.memoryUsage().rss });
   await node.stop();
-  await rm(directory, { recursive: true });
   process.disconnect();
 }
 
@@ -77,4 +77,7 @@ function report(what: SyncReport): void {
 process.once('message', (order: SyncOrder) => {
   void (order.type === 'serve' ? serve(order.blocks) : fetchFrom(order.port, order.blocks));
 });
-process.once('disconnect', () => process.exit());
+process.once('disconnect', () => {
+  rmSync(directory, { recursive: true, force: true });
+  process.exit();
+});
