@@ -28,8 +28,9 @@ export { RELOADED, RETURNING, type Returning, type Terms, type Verdict } from '.
 /** What admission reads of the chain. */
 export type AdmissionChain = JudgeChain & CoinChain;
 
-/** Most transactions that share one look-up of coins; the event loop turns between two batches. */
+/** Most transactions, and about as many inputs, that are judged at once; the event loop turns between two batches. */
 const BATCH = 200;
+const BATCH_INPUTS = 1_000;
 
 interface Waiting extends Arriving {
   readonly resolve: (verdict: Verdict<MempoolEntry>) => void;
@@ -46,7 +47,7 @@ export class Admission {
   readonly #clock: Clock;
   readonly #judge: Judge;
   readonly #coins: CoinLookup;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #draining = false;
   #paused: Promise<void> = Promise.resolve();
 
@@ -74,7 +75,7 @@ export class Admission {
    */
   accept(transaction: Transaction, maxFeeRate?: Nits): Promise<Verdict<MempoolEntry>> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push(arriving({ transaction, maxFeeRate, resolve, reject }));
+      this.#waiting.push(arriving({ transaction, maxFeeRate, resolve, reject }, FIRST_ENTRY));
       if (!this.#draining) void this.#drain();
     });
   }
@@ -91,9 +92,17 @@ export class Admission {
   /** Lets back in what was in before, parents before children, as far as there is room. */
   async readmit(returning: readonly Returning[], terms: Terms): Promise<Verdict<MempoolEntry>[]> {
     const verdicts: Verdict<MempoolEntry>[] = [];
-    for (let start = 0; start < returning.length; start += BATCH) {
-      const batch = returning.slice(start, start + BATCH).map(arriving);
-      verdicts.push(...(await this.#admit(batch, terms)));
+    while (verdicts.length < returning.length) {
+      const batch = returning.slice(
+        verdicts.length,
+        verdicts.length + batchLength(returning, verdicts.length),
+      );
+      verdicts.push(
+        ...(await this.#admit(
+          batch.map((each) => arriving(each, terms)),
+          terms,
+        )),
+      );
     }
     this.#capacity.enforce();
     return verdicts;
@@ -116,7 +125,7 @@ export class Admission {
    */
   async test(transactions: readonly Transaction[], maxFeeRate?: Nits): Promise<Verdict<Candidate>[]> {
     await this.#paused;
-    const items = transactions.map((transaction) => arriving({ transaction, maxFeeRate }));
+    const items = transactions.map((transaction) => arriving({ transaction, maxFeeRate }, FIRST_ENTRY));
     const coins = await this.#coins.coinsFor(items);
     const supposed = new Supposition(this.#mempool);
     const verdicts: Verdict<Candidate>[] = [];
@@ -140,8 +149,7 @@ export class Admission {
     this.#draining = true;
     while (this.#waiting.length > 0) {
       await new Promise(setImmediate);
-      const batch = this.#waiting.slice(0, BATCH);
-      this.#waiting = this.#waiting.slice(BATCH);
+      const batch = this.#waiting.splice(0, batchLength(this.#waiting, 0));
       try {
         const verdicts = await this.#admit(batch, FIRST_ENTRY);
         for (const [index, { resolve }] of batch.entries()) resolve(verdicts[index] as Verdict<MempoolEntry>);
@@ -250,6 +258,17 @@ export class Admission {
     const isIn = this.#mempool.get(entry.key) === entry;
     return isIn ? { accepted: entry } : { rejected: new RuleError('mempool full') };
   }
+}
+
+/** How many from `start` on make a batch: at least one. */
+function batchLength(items: readonly Returning[], start: number): number {
+  let inputs = 0;
+  let end = start;
+  while (end < items.length && end - start < BATCH && inputs < BATCH_INPUTS) {
+    inputs += items[end]?.transaction.inputs.length ?? 0;
+    end++;
+  }
+  return end - start;
 }
 
 interface Judged {

@@ -16,7 +16,7 @@ export interface CoinChain {
   transactionBlock(txid: Hash): Promise<object | undefined>;
 }
 
-/** A transaction with `outPointKey` of what it spends. */
+/** A transaction with `outPointKey` of what it spends, in the order of its inputs; none if that does not matter. */
 interface Spending {
   readonly transaction: Transaction;
   readonly spends: readonly string[];
@@ -38,9 +38,9 @@ export class CoinLookup {
       const { tip } = this.#chain;
       const wanted = new Map<string, OutPoint>();
       for (const { transaction, spends } of items) {
-        for (const [index, { previous }] of transaction.inputs.entries()) {
-          const key = spends[index] ?? '';
-          if (!this.#mempool.get(parentKey(key))) wanted.set(key, previous);
+        for (const [index, key] of spends.entries()) {
+          const previous = transaction.inputs[index]?.previous;
+          if (previous && !this.#mempool.get(parentKey(key))) wanted.set(key, previous);
         }
       }
       const found = await this.#chain.coins([...wanted.values()]);
@@ -68,9 +68,10 @@ export class CoinLookup {
     }
     const coins = await this.coinsFor([item]);
     const unknown = new Map<string, Hash>();
-    for (const [index, { previous }] of transaction.inputs.entries()) {
-      const key = spends[index] ?? '';
-      if (!coins.has(key) && !this.#mempool.get(parentKey(key))) unknown.set(parentKey(key), previous.txid);
+    for (const [index, key] of spends.entries()) {
+      const parent = transaction.inputs[index]?.previous.txid;
+      if (parent && !coins.has(key) && !this.#mempool.get(parentKey(key)))
+        unknown.set(parentKey(key), parent);
     }
     if (unknown.size === 0 || unknown.size > MAX_MISSING_PARENTS) return refusal;
     const missing = [...unknown.values()];

@@ -55,14 +55,29 @@ export interface Returning {
 export interface Arriving extends Returning {
   /** `outPointKey` of what it spends, in the order of its inputs. */
   readonly spends: readonly string[];
+  /** The rule it breaks by itself, whatever the chain and the mempool are: nothing is looked up for it. */
+  readonly flaw: RuleError | undefined;
   /** Its sender wants no higher rate, in nits per 1,000 virtual bytes. */
   readonly maxFeeRate?: Nits | undefined;
   /** Set once its signatures were found to be wrong. */
   fault?: RuleError;
 }
 
-export function arriving<T extends Returning>(item: T): T & Arriving {
-  return { ...item, spends: inputKeys(item.transaction) };
+/** Checks what can be said of a transaction by itself. */
+export function arriving<T extends Returning>(item: T, terms: Terms): T & Arriving {
+  const flaw = flawOf(item.transaction, terms);
+  return { ...item, flaw, spends: flaw ? [] : inputKeys(item.transaction) };
+}
+
+function flawOf(transaction: Transaction, terms: Terms): RuleError | undefined {
+  try {
+    checkTransaction(transaction);
+    if (terms.policy) checkStandard(transaction);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RuleError) return error;
+    throw error;
+  }
 }
 
 /** The tip that a block with the transactions would follow. */
@@ -88,14 +103,13 @@ export class Judge {
    * @param pool the mempool, or what is supposed to be in it
    */
   judge(
-    { transaction, spends, fault }: Arriving,
+    { transaction, spends, flaw, fault }: Arriving,
     confirmed: ReadonlyMap<string, Coin>,
     terms: Terms,
     pool: MempoolView,
   ): Verdict<Admissible> {
     try {
-      checkTransaction(transaction);
-      if (terms.policy) checkStandard(transaction);
+      if (flaw) throw flaw;
       this.#checkFinal(transaction);
       checkUnknown(transaction, pool);
       const conflicts = conflictsOf(spends, pool);

@@ -18,7 +18,7 @@ const NEARLY_FULL_WEIGHT = 4_000;
 /** An entry with those of its ancestors that are not chosen yet, as it was when some others were chosen. */
 interface Remainder {
   readonly entry: MempoolEntry;
-  readonly members: ReadonlySet<MempoolEntry>;
+  readonly members: readonly MempoolEntry[];
   readonly rate: number;
 }
 
@@ -64,7 +64,7 @@ function takeBest(
   remainders: Heap<Remainder>,
   newest: ReadonlyMap<MempoolEntry, Remainder | undefined>,
   chosen: ReadonlySet<MempoolEntry>,
-): ReadonlySet<MempoolEntry> | undefined {
+): readonly MempoolEntry[] | undefined {
   for (;;) {
     const entry = standing.first;
     const remainder = remainders.first;
@@ -77,7 +77,8 @@ function takeBest(
       if (!chosen.has(remainder.entry)) return remainder.members;
     } else if (entry !== undefined) {
       standing.take();
-      if (entry.ancestors.count <= MAX_ANCESTORS) return ancestorsOf([entry]);
+      if (entry.ancestors.count === 1) return [entry];
+      if (entry.ancestors.count <= MAX_ANCESTORS) return [...ancestorsOf([entry])];
     } else {
       return undefined;
     }
@@ -86,8 +87,9 @@ function takeBest(
 
 /** The package of an entry of which some ancestors are chosen, or undefined while too many are not. */
 function remainderOf(entry: MempoolEntry, chosen: ReadonlySet<MempoolEntry>): Remainder | undefined {
-  const members = ancestorsOf([entry], { except: chosen, atMost: MAX_ANCESTORS });
-  if (members === undefined) return undefined;
+  const found = ancestorsOf([entry], { except: chosen, atMost: MAX_ANCESTORS });
+  if (found === undefined) return undefined;
+  const members = [...found];
   return { entry, members, rate: miningRateOf(entry, sumOf(members)) };
 }
 
@@ -99,7 +101,7 @@ function comesBefore({ entry: own, rate }: Remainder, entry: MempoolEntry): bool
   return rate === entry.miningRate ? own.arrival < entry.arrival : rate > entry.miningRate;
 }
 
-function sumOf(members: ReadonlySet<MempoolEntry>) {
+function sumOf(members: readonly MempoolEntry[]) {
   const sum = { fees: 0n, vsize: 0, weight: 0, sigopsCost: 0 };
   for (const { modifiedFee, vsize, weight, sigopsCost } of members) {
     sum.fees += modifiedFee;
@@ -111,15 +113,16 @@ function sumOf(members: ReadonlySet<MempoolEntry>) {
 }
 
 /** Whatever an entry depends on has fewer ancestors than the entry itself. */
-function parentsFirst(members: ReadonlySet<MempoolEntry>): Iterable<MempoolEntry> {
-  if (members.size === 1) return members;
-  return [...members].sort((a, b) => a.ancestors.count - b.ancestors.count);
+function parentsFirst(members: readonly MempoolEntry[]): readonly MempoolEntry[] {
+  if (members.length === 1) return members;
+  return members.toSorted((a, b) => a.ancestors.count - b.ancestors.count);
 }
 
 /** Those whose package may have changed: no entry further down has a package at all. */
-function nearDescendants(members: ReadonlySet<MempoolEntry>): Set<MempoolEntry> {
+function nearDescendants(members: readonly MempoolEntry[]): Iterable<MempoolEntry> {
+  if (members.every(({ children }) => children.size === 0)) return [];
   const found = new Set<MempoolEntry>();
-  let generation: Iterable<MempoolEntry> = members;
+  let generation = members;
   for (let depth = 0; depth <= MAX_ANCESTORS; depth++) {
     const next: MempoolEntry[] = [];
     for (const { children } of generation) {

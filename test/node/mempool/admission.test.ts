@@ -160,6 +160,32 @@ describe('admission', () => {
     assert.equal(reasonOf(await admission.accept(payOn(coin, bob, 500n))), 'bad-txns-inputs-missingorspent');
   });
 
+  test('looks nothing up for what is wrong by itself', async () => {
+    const { chain, admission } = mempoolKit();
+    const coins = Array.from({ length: 1_600 }, (_, index) => ({ ...chain.fund(alice, COIN), index }));
+    const inputs = coins.map(({ txid, index }) => ({
+      previous: { txid, index },
+      scriptSig: new Uint8Array(),
+      sequence: 0xffff_ffff,
+      witness: [new Uint8Array(71), new Uint8Array(33)],
+    }));
+    const large = { version: 2, inputs, outputs: [{ value: COIN, script: bob.script }], lockTime: 0 };
+    assert.equal(reasonOf(await admission.accept(large)), 'tx-size');
+    assert.equal(Math.max(...chain.lookedUp), 0);
+  });
+
+  test('judges many inputs in several batches, and few payments at once', async () => {
+    const { chain, admission } = mempoolKit();
+    const wide = Array.from({ length: 8 }, () =>
+      pay(
+        Array.from({ length: 300 }, () => chain.fund(alice, COIN)),
+        [{ value: COIN, script: bob.script }],
+      ),
+    );
+    await Promise.all(wide.map((each) => admission.accept(each)));
+    assert.deepEqual(chain.lookedUp, [1_200, 1_200]);
+  });
+
   test('lets nobody in while it is paused', async () => {
     const { chain, mempool, admission } = mempoolKit();
     const resume = admission.pause();

@@ -12,6 +12,8 @@ export class FakeChain implements AdmissionChain {
   tip = { height: 200, medianTime: 1_800_000_000 };
   /** Runs while coins are looked up. */
   whileLookingUp: () => void = () => undefined;
+  /** How many coins each look-up wanted. */
+  readonly lookedUp: number[] = [];
   readonly #coins = new Map<string, Coin>();
   readonly #spent = new Map<string, Coin>();
   readonly #confirmed = new Set<string>();
@@ -75,6 +77,7 @@ export class FakeChain implements AdmissionChain {
   }
 
   async coins(outPoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
+    this.lookedUp.push(outPoints.length);
     const found = outPoints.map((each) => this.#coins.get(outPointKey(each)));
     this.whileLookingUp();
     await Promise.resolve();
