@@ -1,5 +1,7 @@
 /** A whole pool in front of several nodes, of other kinds of nodes, and paying solo. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseFee } from '../../../pool/accounting/scheme.ts';
 import { type Clock, systemClock } from '../../../pool/clock.ts';
@@ -9,6 +11,7 @@ import { decodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, displayHash, hexToBytes } from '../../../protocol/bytes.ts';
 import { p2wpkhScript } from '../../../protocol/script.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
+import { askJson } from '../../kit/http-client.ts';
 import {
   HARD_BITS,
   MINER_ADDRESS,
@@ -134,6 +137,45 @@ test('in front of a Bitcoin node every kind of address of its network can be pai
     assert.match(String((error as unknown[])[1]), /address/, user);
   }
 });
+
+test(
+  'in front of a Bitcoin node only solo is to be had, and money is told of as it is there',
+  LIMITED,
+  async (t) => {
+    const { pool, node, options } = await startPoolUnderTest(
+      t,
+      { terms: { fee: parseFee('0') }, rewardAddress: undefined },
+      asBitcoin,
+    );
+    for (const scheme of ['pplns', 'prop'] as const) {
+      const ledgerFile = join(await temporaryDirectory(t), 'pool.sqlite');
+      await assert.rejects(
+        startPool({
+          ...options,
+          nodes: [{ url: node.url }],
+          ledgerFile,
+          terms: { scheme, fee: parseFee('0') },
+        }),
+        new RegExp(
+          `--scheme ${scheme} needs a NilzCoin node, since payouts need its address index; .* only --scheme solo`,
+        ),
+      );
+    }
+    const answer = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> =>
+      (await askJson(pool.httpUrl + path, init)).body;
+    const { scheme, fee_percent, reward_address } = await answer('/stats');
+    assert.deepEqual([scheme, fee_percent, reward_address], ['solo', 0, null]);
+    const { time, minimum, total, due_total, waits_total, trouble } = await answer('/next_payout');
+    assert.deepEqual([time, minimum, total, due_total, waits_total, trouble], [null, null, 0, 0, 0, null]);
+    const token = (await readFile(pool.adminTokenFile, 'utf8')).trim();
+    const settled = await askJson(`${pool.httpUrl}/settle`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    assert.equal(settled.status, 409);
+    assert.match(JSON.stringify(settled.body), /nothing is settled under solo: the coinbase pays the finder/);
+  },
+);
 
 test('on this coin only addresses that can be spent from are taken', LIMITED, async (t) => {
   const { pool } = await startPoolUnderTest(t);
