@@ -1,5 +1,5 @@
 import { encodeBlock } from '../../protocol/block.ts';
-import { displayHash, equalBytes } from '../../protocol/bytes.ts';
+import { displayHash, equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { genesisCoins } from '../../protocol/coins.ts';
 import { blockHash, decodeHeader } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
@@ -54,9 +54,9 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
 
 async function loadIndex(database: Database, profile: NetworkProfile): Promise<BlockIndex> {
   const index = new BlockIndex();
-  for (const row of await loadBlocks(database)) {
+  for await (const row of loadBlocks(database)) {
     const header = decodeHeader(row.header);
-    if (!equalBytes(blockHash(header), row.hash)) {
+    if (hashKey(blockHash(header)) !== row.hashKey) {
       throw damaged(database, `the header of a block at height ${row.height} is not the one that was stored`);
     }
     const entry = index.add(header, row);
