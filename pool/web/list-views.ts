@@ -54,9 +54,7 @@ export function paidView(feed: PoolFeed): View {
     path: '/payouts',
     read: readPayouts,
     keyOf: payoutKey,
-    table: payoutTable(true, () => coinOf(feed.stats), [
-      'Nothing was paid yet. Payouts begin when a block has matured.',
-    ]),
+    table: payoutTable(true, () => coinOf(feed.stats), ['No payout was made yet.']),
   });
   const next = new NextPayoutPanel();
   const nextPayout = new Poll({
