@@ -15,33 +15,36 @@ export interface Admissible {
 /** The mempool as it would be with a few more transactions in it; the mempool itself stays as it is meanwhile. */
 export class Supposition implements MempoolView {
   readonly #mempool: Mempool;
+  readonly #supposed = new Map<string, Admissible>();
+  /** Entries of them, made when somebody asks: most transactions have no relatives. */
   readonly #entries = new Map<string, MempoolEntry>();
-  readonly #spenders = new Map<string, MempoolEntry>();
+  /** outPointKey → key of the one that spends it. */
+  readonly #spenders = new Map<string, string>();
   readonly #replaced = new Set<MempoolEntry>();
-  /** Of every supposed entry: itself with all it depends on. */
+  /** Of every supposed entry that depends on others: itself with all of them. */
   readonly #families = new Map<MempoolEntry, ReadonlySet<MempoolEntry>>();
 
   constructor(mempool: Mempool) {
     this.#mempool = mempool;
   }
 
-  suppose({ candidate, parents, replaced }: Admissible): void {
-    // Its parents in the mempool know nothing of it; nothing is ranked here.
-    const delta = this.delta(candidate.key);
-    const entry = new MempoolEntry(candidate, { addedSeconds: 0, addedHeight: 0, arrival: 0, delta });
-    for (const parent of parents) entry.addParent(parent);
-    this.#entries.set(entry.key, entry);
-    this.#families.set(entry, ancestorsOf([entry]));
-    for (const outPoint of entry.spends) this.#spenders.set(outPoint, entry);
+  suppose(admissible: Admissible): void {
+    const { candidate, parents, replaced } = admissible;
+    this.#supposed.set(candidate.key, admissible);
+    for (const outPoint of candidate.spends) this.#spenders.set(outPoint, candidate.key);
     for (const each of replaced) this.#replaced.add(each);
+    const entry = parents.size > 0 ? this.#entryOf(candidate.key) : undefined;
+    if (entry) this.#families.set(entry, ancestorsOf([entry]));
   }
 
   get(key: string): MempoolEntry | undefined {
-    return this.#entries.get(key) ?? this.#unlessReplaced(this.#mempool.get(key));
+    return this.#entryOf(key) ?? this.#unlessReplaced(this.#mempool.get(key));
   }
 
   spender(outPoint: string): MempoolEntry | undefined {
-    return this.#spenders.get(outPoint) ?? this.#unlessReplaced(this.#mempool.spender(outPoint));
+    const supposed = this.#spenders.get(outPoint);
+    if (supposed !== undefined) return this.#entryOf(supposed);
+    return this.#unlessReplaced(this.#mempool.spender(outPoint));
   }
 
   output(outPoint: string): Coin | undefined {
@@ -64,6 +67,7 @@ export class Supposition implements MempoolView {
 
   /** What is only supposed is there to stay, with all it depends on: those that are supposed together do not compete. */
   isReplaceable(entry: MempoolEntry): boolean {
+    if (this.#supposed.has(entry.key)) return false;
     for (const family of this.#families.values()) if (family.has(entry)) return false;
     return true;
   }
@@ -74,6 +78,23 @@ export class Supposition implements MempoolView {
       const rival = this.spender(outPoint);
       return rival !== undefined && !this.isReplaceable(rival);
     });
+  }
+
+  /** Its parents in the mempool know nothing of a supposed entry, and it is not ranked. */
+  #entryOf(key: string): MempoolEntry | undefined {
+    const made = this.#entries.get(key);
+    const supposed = this.#supposed.get(key);
+    if (made !== undefined || supposed === undefined) return made;
+    const delta = this.delta(key);
+    const entry = new MempoolEntry(supposed.candidate, {
+      addedSeconds: 0,
+      addedHeight: 0,
+      arrival: 0,
+      delta,
+    });
+    for (const parent of supposed.parents) entry.addParent(parent);
+    this.#entries.set(key, entry);
+    return entry;
   }
 
   #unlessReplaced(entry: MempoolEntry | undefined): MempoolEntry | undefined {
