@@ -113,7 +113,7 @@ function jobFacts({ jobs, clock }: PoolView) {
   return {
     id: job.jobId,
     height: job.height,
-    age_seconds: (clock.steadyMs() - job.createdMs) / 1000,
+    age_seconds: Math.round(clock.steadyMs() - job.createdMs) / 1000,
     transactions: template.transactions.size,
     ...amountFields('reward', template.reward),
   };
