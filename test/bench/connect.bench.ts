@@ -10,9 +10,11 @@ import { merkleRoot, witnessCommitment } from '../../protocol/merkle.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
 import { signInput, type Verify } from '../../protocol/signature.ts';
 import { outPointKey, type Transaction, txid, wtxid } from '../../protocol/transaction.ts';
+import { arrivalRows } from './block-arrival.ts';
 import { compare, measure, type Row } from './measure.ts';
 
-export const title = 'Connecting a block, decoded from its bytes, coins in memory, one thread';
+export const title =
+  'Connecting a block: the rules alone in one thread, coins in memory; and in a node, what else waits';
 
 const SPENDS = 2_000;
 const HEIGHT = 20;
@@ -71,5 +73,6 @@ export async function bench(): Promise<Row[]> {
     compare('nothing known', 'tx/s', checked, undefined, '≥ 10,000 with two threads and storage'),
     compare('digests made, signatures left to other threads', 'tx/s', digests, checked, '—'),
     compare('signatures known from the mempool', 'tx/s', known, checked, '≥ 30,000'),
+    ...(await arrivalRows()),
   ];
 }
