@@ -192,16 +192,21 @@ export class PeerConnection {
     this.lastReceivedSeconds = nowSeconds();
     const waitMs = this.#budget.take(messageCost(frame.command, frame.wireBytes), MESSAGE_RATE, nowMs());
     if (waitMs > 0) await this.#pause(waitMs);
+    // What is still done for a peer that is gone must not keep its end from being told: that is what stops it.
+    await Promise.race([this.#handled(frame), this.wire.closed]);
+    // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions; unless it owes us a
+    // block: two nodes that send each other blocks would wait for each other for ever.
+    const { owner } = this.#options;
+    while (this.wire.isOpen && this.#isQueueFull && !owner.wantsBlock(this)) await this.wire.drained();
+  }
+
+  async #handled(frame: Frame): Promise<void> {
     try {
       await this.#handle(frame);
     } catch (error) {
       if (error instanceof WireError) throw error;
       this.#failInternally(error);
     }
-    // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions; unless it owes us a
-    // block: two nodes that send each other blocks would wait for each other for ever.
-    const { owner } = this.#options;
-    while (this.wire.isOpen && this.#isQueueFull && !owner.wantsBlock(this)) await this.wire.drained();
   }
 
   #pause(waitMs: number): Promise<void> {

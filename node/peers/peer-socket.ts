@@ -19,6 +19,8 @@ export class PeerSocket {
   readonly received = new Traffic();
   /** Our end. */
   readonly local: Endpoint;
+  /** Resolves when the socket is closed, from whichever side. */
+  readonly closed: Promise<void>;
   readonly #options: PeerSocketOptions;
   readonly #socket: Socket;
   readonly #reader: FrameReader;
@@ -32,6 +34,7 @@ export class PeerSocket {
     this.#socket.setNoDelay(true);
     // Errors end the iteration over frames; one that comes after it has nobody left to tell.
     this.#socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
   /** Bytes that wait for the other side. */
