@@ -5,7 +5,6 @@ import {
   decodeTransaction,
   encodeTransaction,
   type Transaction,
-  totalSize,
   transactionWeight,
   txid,
   vsize,
@@ -29,8 +28,6 @@ export interface Candidate {
   readonly weight: number;
   /** Virtual bytes: weight ÷ 4, rounded up (BIP 141). */
   readonly vsize: number;
-  /** Serialised bytes, witness included. */
-  readonly size: number;
   readonly sigopsCost: number;
 }
 
@@ -120,9 +117,6 @@ export class MempoolEntry implements Candidate {
   get wtxid(): Hash {
     return hexToBytes(this.witnessKey);
   }
-  get size(): number {
-    return this.#raw.length;
-  }
   /** The transaction as it goes over the wire; made anew at every call. */
   get raw(): Uint8Array {
     return unpackBytes(this.#raw);
@@ -207,7 +201,6 @@ export function candidateOf(
     fee,
     weight: transactionWeight(transaction),
     vsize: vsize(transaction),
-    size: totalSize(transaction),
     sigopsCost: sigopsCost(transaction),
   };
 }

@@ -126,11 +126,6 @@ export class Mempool implements MempoolView {
     return this.#deltas.get(key) ?? 0n;
   }
 
-  /** Every priority that is set, by `hashKey` of the txid. */
-  deltas(): IterableIterator<[key: string, delta: Nits]> {
-    return this.#deltas.entries();
-  }
-
   /** All entries, those first that pay best with all they depend on (`isMinedBefore`). */
   miningOrder(): Heap<MempoolEntry> {
     return new Heap(isMinedBefore, this.#mining.items());

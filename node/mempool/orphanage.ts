@@ -87,11 +87,6 @@ export class Orphanage {
     return this.#orphans.has(key);
   }
 
-  /** The orphans that wait for this transaction, oldest first. */
-  childrenOf(txid: Hash): Orphan[] {
-    return [...(this.#waiting.get(hashKey(txid)) ?? [])];
-  }
-
   /**
    * A transaction is in the mempool or in a block now. Takes out and returns the orphans that waited for
    * nothing else, oldest first.

@@ -63,16 +63,6 @@ export class TransactionIntake implements MempoolListener {
     this.#orphanListener = listener;
   }
 
-  /** Whether there is no need to ask for a transaction that was announced by its txid. */
-  hasTxid(id: Hash): boolean {
-    return this.#mempool.get(hashKey(id)) !== undefined;
-  }
-
-  /** The same for one that was announced by its wtxid (BIP 339). */
-  hasWtxid(id: Hash): boolean {
-    return this.#rejects.has(id) || this.#orphans.has(id);
-  }
-
   /** Judges a transaction that a peer sent. Rejects only when the machine fails. */
   async take(transaction: Transaction, peer: PeerId): Promise<IntakeResult> {
     const id = wtxid(transaction);
