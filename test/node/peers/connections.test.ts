@@ -325,3 +325,13 @@ test('a node that stops closes every connection, complete or not', async (contex
   await peers.stop();
   await Promise.all([known.closed, closed]);
 });
+
+test('a connection ends though what its peer asked for is never done', async (context) => {
+  const never = new Promise<void>(() => undefined);
+  const { port, heard, peers, until } = await startTestPeers(context, {}, { message: () => never });
+  const peer = await RawPeer.introduced(context, port);
+  peer.send({ type: 'sendheaders' });
+  await until(() => heard.length === 2);
+  await peers.stop();
+  assert.deepEqual(heard.at(-1), ['down', 1]);
+});
