@@ -4,6 +4,8 @@ import type { CreditSum } from '../accounting/balances.ts';
 import type { BlockState } from '../accounting/block-state.ts';
 import type { WeightedShare } from '../accounting/distribution.ts';
 import { parseFee, type Scheme, type Terms } from '../accounting/scheme.ts';
+import type { Worker } from '../stratum/worker-name.ts';
+import type { LedgerBlock } from './accounts-schema.ts';
 import { plainBytes } from './blob.ts';
 import type { NumberedBlock } from './block-book.ts';
 import type { BookDatabase } from './book-database.ts';
@@ -93,13 +95,25 @@ export class RoundBook {
     return { startSequence: row?.start ?? 0, endSequence };
   }
 
-  async #endOf({ hash, previous, height }: NumberedBlock): Promise<number> {
-    const own = await this.#database.get<{ sequence: number }>(
-      `SELECT s.sequence FROM tips t JOIN shares s ON s.sequence >= t.first_share AND s.tip = t.id
+  /** Who found a block, if its share is kept. */
+  async finderOf(block: Pick<LedgerBlock, 'hash' | 'previous'>): Promise<Worker | undefined> {
+    const own = await this.#shareOf(block);
+    return own && { address: own.address, name: own.name };
+  }
+
+  #shareOf({ hash, previous }: Pick<LedgerBlock, 'hash' | 'previous'>) {
+    return this.#database.get<{ sequence: number } & Worker>(
+      `SELECT s.sequence, w.address, w.name FROM tips t
+       JOIN shares s ON s.sequence >= t.first_share AND s.tip = t.id JOIN workers w ON w.id = s.worker
        WHERE t.hash = ? AND s.hash = ?`,
       [previous, hash],
     );
+  }
+
+  async #endOf(block: NumberedBlock): Promise<number> {
+    const own = await this.#shareOf(block);
     if (own !== undefined) return own.sequence;
+    const { height } = block;
     const next = await this.#database.get<{ first: number | null }>(
       'SELECT min(first_share) AS first FROM tips WHERE height >= ?',
       [height],

@@ -227,7 +227,7 @@ export class BlockSubmitter {
       // What this run has found is on its way into the ledger, with its finder.
       if (block === undefined || this.#submitted.has(hashKey(block.hash))) continue;
       if (await ledger.blocks.has(block.hash)) continue;
-      await ledger.blocks.enter(block);
+      await ledger.blocks.enter({ ...block, worker: (await ledger.rounds.finderOf(block)) ?? block.worker });
       log.warn({ height, hash: shown }, 'a block of ours was missing in the ledger');
     }
   }

@@ -18,6 +18,7 @@ import { createRpcClient, type RpcClient } from '../../../service/rpc-client.ts'
 import { FakeNode } from '../../kit/fake-node.ts';
 import { SILENT, temporaryDirectory } from '../../kit/pool-kit.ts';
 import { JOB_SETTINGS } from '../../kit/session-kit.ts';
+import { openLedger, share } from '../../kit/share-kit.ts';
 import { findShare } from '../../kit/stratum-miner.ts';
 
 const WORKER = { address: 'dnilz1qalice', name: 'rig' };
@@ -284,6 +285,25 @@ test('blocks of ours that only the chain knows are entered at the start, those o
     [{ height: 1, worker: undefined, delivery: 'accepted', reward: 5_000_000_000n }],
   );
   assert.equal(displayHash(blocks[0]?.hash ?? new Uint8Array()), displayHash(candidate.hash));
+});
+
+test('a block that only the chain knows is its finder’s whose share is kept', async (t) => {
+  const pool = await Fixture.create(t);
+  const candidate = pool.candidate();
+  pool.submitter.submit(candidate);
+  await pool.settled();
+  const { ledger } = await openLedger(t);
+  const { job, hash } = candidate;
+  await ledger.shares.record(share({ worker: WORKER, hash, tip: job.previousHash, tipHeight: 0 }));
+  const options = { clients: pool.clients, jobs: pool.jobs, clock: systemClock, log: SILENT, terms: TERMS };
+  const submitter = new BlockSubmitter({
+    ...options,
+    ledger,
+    own: JOB_SETTINGS,
+    onAccepted: () => undefined,
+  });
+  await submitter.recover();
+  assert.deepEqual((await ledger.blocks.last(1))[0]?.worker, WORKER);
 });
 
 test('a node that cannot be searched does not keep the pool from starting', async (t) => {
