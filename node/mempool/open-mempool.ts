@@ -28,7 +28,6 @@ export interface MempoolParts {
   /** Where transactions of peers come in. */
   readonly intake: TransactionIntake;
   readonly orphans: Orphanage;
-  readonly rejects: RecentRejects;
   readonly fees: FeeEstimator;
   /** Writes what is not on the disk yet; resolves to the name of the file. */
   readonly saveMempool: () => Promise<string>;
@@ -74,7 +73,7 @@ export async function openMempool(
 
   const orphans = new Orphanage(clock);
   const rejects = new RecentRejects();
-  const intake = new TransactionIntake({ admission, mempool, orphans, rejects, log });
+  const intake = new TransactionIntake({ admission, orphans, rejects, log });
   mempool.listen(intake);
   const follower = new ChainFollower({ mempool, admission, capacity, log });
   chain.on('connected', ({ block, entry }) => {
@@ -99,7 +98,6 @@ export async function openMempool(
     admission,
     intake,
     orphans,
-    rejects,
     fees: estimator,
     saveMempool: () => store.flush(),
   };

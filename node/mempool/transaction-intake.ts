@@ -8,7 +8,7 @@ import type { Logger } from '../../service/log.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import type { Admission } from './admission.ts';
 import type { MempoolEntry } from './entry.ts';
-import type { Mempool, MempoolListener } from './mempool.ts';
+import type { MempoolListener } from './mempool.ts';
 import type { Orphan, Orphanage } from './orphanage.ts';
 import type { RecentRejects } from './recent-rejects.ts';
 
@@ -38,7 +38,6 @@ export type OrphanListener = (peer: PeerId, transaction: Transaction, result: In
  */
 export class TransactionIntake implements MempoolListener {
   readonly #admission: Pick<Admission, 'accept'>;
-  readonly #mempool: Mempool;
   readonly #orphans: Orphanage;
   readonly #rejects: RecentRejects;
   readonly #log: Logger;
@@ -46,13 +45,11 @@ export class TransactionIntake implements MempoolListener {
 
   constructor(parts: {
     admission: Pick<Admission, 'accept'>;
-    mempool: Mempool;
     orphans: Orphanage;
     rejects: RecentRejects;
     log: Logger;
   }) {
     this.#admission = parts.admission;
-    this.#mempool = parts.mempool;
     this.#orphans = parts.orphans;
     this.#rejects = parts.rejects;
     this.#log = parts.log;

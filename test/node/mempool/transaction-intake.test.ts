@@ -18,7 +18,7 @@ function setUp() {
   const { admission, mempool, clock, chain, follower } = kit;
   const orphans = new Orphanage(clock);
   const rejects = new RecentRejects();
-  const intake = new TransactionIntake({ admission, mempool, orphans, rejects, log: SILENT });
+  const intake = new TransactionIntake({ admission, orphans, rejects, log: SILENT });
   mempool.listen(intake);
   const tried = new EventEmitter();
   intake.onOrphan((peer, transaction, result) => tried.emit('tried', peer, idOf(transaction), result));
