@@ -5,7 +5,7 @@ import type { Hash } from '../../protocol/units.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import { branchBetween, forkOf, isOnBranch, isStored } from './chain-view.ts';
-import type { SyncContext, SyncPeer } from './sync-context.ts';
+import type { Holding, SyncContext, SyncPeer } from './sync-context.ts';
 import type { BlockVerdict } from './sync-event.ts';
 
 /** Blocks above the last one at hand that may be asked for (Core: BLOCK_DOWNLOAD_WINDOW). */
@@ -74,9 +74,15 @@ export class BlockDownload {
     this.#context = context;
   }
 
-  /** Blocks that were asked for or are being checked. */
-  get pending(): number {
-    return this.#askedOf.size + this.#taken.size;
+  /** What is kept for peers, at the peer that has most of it. */
+  holdings(): Holding[] {
+    const asked = [...this.#downloads.values()].map((download) => download.asked.size);
+    const inFlight = asked.reduce((sum, count) => sum + count, 0);
+    return [
+      { what: 'blocks in flight', count: Math.max(0, ...asked), limit: MAX_IN_FLIGHT },
+      { what: 'blocks asked for', count: this.#askedOf.size, limit: inFlight },
+      { what: 'sources of blocks', count: this.#sources.size, limit: MAX_SOURCES },
+    ];
   }
 
   /** Whether a block was asked of a peer that has not come. */

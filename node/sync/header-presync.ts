@@ -75,6 +75,11 @@ export class HeaderPresync {
     return this.#window.height;
   }
 
+  /** Headers that are kept whole. */
+  get heldHeaders(): number {
+    return this.#headers.length + (this.#phase.name === 'fetching' ? this.#phase.rest.length : 0);
+  }
+
   /**
    * Takes the next headers of the branch, which follow each other.
    * @param isLast the peer has no more of them

@@ -8,7 +8,7 @@ import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import { isStored, locatorOf, windowOn, workThreshold } from './chain-view.ts';
 import { HeaderPresync, type PresyncStep } from './header-presync.ts';
-import type { SyncContext, SyncPeer } from './sync-context.ts';
+import type { Holding, SyncContext, SyncPeer } from './sync-context.ts';
 
 /** Headers a peer may send unasked: those of new blocks (Core: MAX_BLOCKS_TO_ANNOUNCE). */
 const MAX_ANNOUNCED_HEADERS = 8;
@@ -77,6 +77,29 @@ export class HeaderSync {
     return this.#talks.get(peer)?.presync?.height;
   }
 
+  /** What is kept for peers, at the peer that has most of it. */
+  holdings(): Holding[] {
+    const talks = [...this.#talks.values()];
+    const presyncs = talks.flatMap(({ presync }) => (presync === undefined ? [] : [presync]));
+    const inbound = talks.filter(
+      ({ peer, presync }) => peer.facts.kind === 'inbound' && presync !== undefined,
+    );
+    const most = (counts: readonly number[]): number => Math.max(0, ...counts);
+    return [
+      {
+        what: 'batches of headers being stored',
+        count: most(talks.map(({ storing }) => storing)),
+        limit: MAX_STORING,
+      },
+      { what: 'inbound pre-syncs', count: inbound.length, limit: MAX_INBOUND_PRESYNCS },
+      {
+        what: 'headers of a pre-sync',
+        count: most(presyncs.map(({ heldHeaders }) => heldHeaders)),
+        limit: 3 * MAX_HEADERS,
+      },
+    ];
+  }
+
   peerUp(peer: SyncPeer): void {
     const idle = {
       askedMs: undefined,
@@ -107,7 +130,8 @@ export class HeaderSync {
   announced(peer: SyncPeer, hashes: readonly Hash[]): void {
     for (const hash of hashes) {
       const entry = this.#context.chain.entry(hash);
-      if (entry === undefined) peer.unknown = hash;
+      // A copy: it would keep the whole message in memory.
+      if (entry === undefined) peer.unknown = hash.slice();
       else this.#context.learn(peer, entry);
     }
     if (peer.unknown !== undefined) this.ask(peer.facts.id);
@@ -190,6 +214,9 @@ export class HeaderSync {
     }
     const parent = chain.entry(first.previous);
     if (parent === undefined) {
+      // Every question names the genesis block: what follows nothing known here answers none. It may be an
+      // announcement that crossed the question, so it costs the sender no more than one.
+      if (wasAsked) this.#context.unrequested(talk.peer, 'headers', headers.length * HEADER_BYTES);
       talk.peer.unknown = blockHash(newest);
       this.#askForAll(talk);
       return;

@@ -25,6 +25,13 @@ export interface SyncPeer {
   readonly meter: TrafficMeter;
 }
 
+/** How much of something is kept for peers, and how much it may be. */
+export interface Holding {
+  readonly what: string;
+  readonly count: number;
+  readonly limit: number;
+}
+
 /** What the parts read and where they say what is to be done. One event is handled at a time. */
 export class SyncContext {
   readonly chain: ChainView;

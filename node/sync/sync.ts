@@ -10,7 +10,7 @@ import { BlockRelay } from './block-relay.ts';
 import type { ChainView } from './chain-view.ts';
 import { HeaderSync } from './header-sync.ts';
 import { Serving } from './serving.ts';
-import { SyncContext, type SyncPeer } from './sync-context.ts';
+import { type Holding, SyncContext, type SyncPeer } from './sync-context.ts';
 import type { MempoolView, SyncEffect, SyncEvent, TransactionOutcome } from './sync-event.ts';
 import { SyncProgress, type SyncStatus } from './sync-status.ts';
 import { TransactionRelay, transactionKey } from './transaction-relay.ts';
@@ -91,6 +91,12 @@ export class Sync {
       inflight: this.#blocks.askedHeights(id),
       feeFilter: peer.feeFilter,
     };
+  }
+
+  /** What it keeps for peers: nothing that they send lets any of it grow beyond its limit. */
+  holdings(): Holding[] {
+    const parts = [this.#headers, this.#blocks, this.#requests, this.#transactions];
+    return parts.flatMap((part) => part.holdings());
   }
 
   /** @param nowMs when it happened, by a steady clock */

@@ -4,7 +4,7 @@ import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import { RecentKeys } from '../mempool/recent-keys.ts';
 import type { PeerId } from '../peers/peer-network.ts';
-import type { SyncContext, SyncPeer } from './sync-context.ts';
+import type { Holding, SyncContext, SyncPeer } from './sync-context.ts';
 import type { PooledTransaction } from './sync-event.ts';
 
 /**
@@ -50,6 +50,12 @@ export class TransactionRelay {
 
   constructor(context: SyncContext) {
     this.#context = context;
+  }
+
+  /** What is kept for peers, at the peer that has most of it. */
+  holdings(): Holding[] {
+    const waiting = [...this.#announcers.values()].map((announcer) => announcer.waiting.size);
+    return [{ what: 'transactions to announce', count: Math.max(0, ...waiting), limit: MAX_WAITING }];
   }
 
   /**

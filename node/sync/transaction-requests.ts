@@ -2,7 +2,7 @@ import { hashKey } from '../../protocol/bytes.ts';
 import { INVENTORY, type Inventory } from '../../protocol/peer-message.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { PeerId } from '../peers/peer-network.ts';
-import type { SyncContext, SyncPeer } from './sync-context.ts';
+import type { Holding, SyncContext, SyncPeer } from './sync-context.ts';
 
 /** Announcements of one peer that are kept; more are not listened to (Core: MAX_PEER_TX_ANNOUNCEMENTS). */
 const MAX_ANNOUNCEMENTS = 5_000;
@@ -46,9 +46,16 @@ export class TransactionRequests {
     this.#context = context;
   }
 
-  /** Transactions that are wanted and not here yet. */
-  get size(): number {
-    return this.#wanted.size;
+  /** What is kept for peers, at the peer that has most of it. */
+  holdings(): Holding[] {
+    const sides = [...this.#sides.values()];
+    const most = (count: (side: Side) => number): number => Math.max(0, ...sides.map(count));
+    return [
+      { what: 'transactions wanted', count: this.#wanted.size, limit: sides.length * MAX_ANNOUNCEMENTS },
+      { what: 'announcements', count: most((side) => side.announcements), limit: MAX_ANNOUNCEMENTS },
+      { what: 'announcements to ask for', count: most(({ queue }) => queue.size), limit: MAX_ANNOUNCEMENTS },
+      { what: 'transactions in flight', count: most(({ asked }) => asked.size), limit: MAX_IN_FLIGHT },
+    ];
   }
 
   peerUp(peer: SyncPeer): void {
@@ -68,7 +75,9 @@ export class TransactionRequests {
     const side = this.#sides.get(id);
     if (side === undefined || side.announcements >= MAX_ANNOUNCEMENTS) return;
     const key = hashKey(txid);
-    const wanted = this.#wanted.get(key) ?? { txid, announcers: new Set(), askedOf: undefined };
+    // A copy: `txid` may be a view of a message of two megabytes, which it would keep in memory.
+    const fresh = () => ({ txid: txid.slice(), announcers: new Set<PeerId>(), askedOf: undefined });
+    const wanted: Wanted = this.#wanted.get(key) ?? fresh();
     if (wanted.announcers.has(id)) return;
     this.#wanted.set(key, wanted);
     wanted.announcers.add(id);

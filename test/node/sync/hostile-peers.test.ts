@@ -233,3 +233,16 @@ test('a peer that answers every question with the same headers is not asked for 
   network.run(10_000);
   assert.ok(parrot.of('getheaders').length <= 3, `${parrot.of('getheaders').length} questions`);
 });
+
+test('a peer that answers with headers that follow nothing is not asked for ever', () => {
+  const { store, network, genesis, node } = simulation();
+  const victim = node();
+  const nowhere = headersOf(store.mine(genesis, 2_001)).slice(1);
+  const liar = new ScriptedPeer((message, self) => {
+    if (message.type === 'getheaders') self.send({ type: 'headers', headers: nowhere });
+  });
+  network.connect(liar, victim);
+  network.run(10_000);
+  assert.deepEqual(rules(victim), [['unrequested-data', false]]);
+  assert.ok(liar.of('getheaders').length < 100);
+});

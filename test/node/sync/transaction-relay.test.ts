@@ -173,3 +173,14 @@ test('payments of a block that is replaced are announced again', () => {
   network.runUntil(() => winner.mempool.has(payment), 20_000);
   assert.ok(loser.mempool.has(payment));
 });
+
+test('what a peer announced is kept without the message it came in', () => {
+  const simulated = simulation();
+  const victim = simulated.node();
+  const { peer } = synced(simulated, victim);
+  const message = new Uint8Array(1_000_000);
+  peer.send({ type: 'inv', items: [{ kind: INVENTORY.transaction, hash: message.subarray(7, 39) }] });
+  simulated.network.run(1_000);
+  const [asked] = peer.of('getdata');
+  assert.equal(asked?.items[0]?.hash.buffer.byteLength, 32);
+});
