@@ -5,7 +5,7 @@ import { buildCoinbase, WITNESS_RESERVED_VALUE } from '../protocol/coinbase.ts';
 import { rewardAt } from '../protocol/connect.ts';
 import { merkleRoot, witnessCommitment } from '../protocol/merkle.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
-import { type Transaction, type TxOutput, txid, wtxid } from '../protocol/transaction.ts';
+import { hasWitness, type Transaction, type TxOutput, txid, wtxid } from '../protocol/transaction.ts';
 import type { Bits, Hash, Height, Nits } from '../protocol/units.ts';
 import type { Clock } from './clock.ts';
 import type { MempoolEntry } from './mempool/entry.ts';
@@ -14,6 +14,8 @@ import { selectForBlock } from './mempool/selection.ts';
 
 /** BIP 9 top bits, nothing signalled; bits 13–28 are free for the miner to roll (BIP 320). */
 export const TEMPLATE_VERSION = 0x2000_0000;
+/** The bit of the version that signals for segregated witness. Source: BIP 141, Deployment. */
+export const SEGWIT_BIT = 1;
 /** Left free for the header, the count and the coinbase a miner builds (Core's `-blockreservedweight`, sigops 400). */
 const RESERVED_WEIGHT = 8_000;
 const RESERVED_SIGOPS_COST = 400;
@@ -33,14 +35,20 @@ export interface BlockTemplate {
   readonly version: number;
   readonly previous: Hash;
   readonly height: Height;
+  /**
+   * Whether the block may hold witnesses, and so commits to them. Below the network's `segwitHeight` it does not,
+   * and is empty, since every payment has a witness: a block without is valid for a node for which segregated
+   * witness is not active yet (BIP 9) as well as for one for which it always was (BIP 141).
+   */
+  readonly hasSegwit: boolean;
   /** One more than the median time of the last 11 blocks: the earliest valid time (BIP 113). */
   readonly minTimeSeconds: number;
   readonly entries: readonly MempoolEntry[];
   readonly fees: Nits;
   /** Reward and fees: the most the coinbase may pay. */
   readonly coinbaseValue: Nits;
-  /** Of all wtxids with the reserved value of zeros (BIP 141). */
-  readonly commitment: Hash;
+  /** Of all wtxids with the reserved value of zeros (BIP 141); undefined where there is none to make. */
+  readonly commitment: Hash | undefined;
   /** The mempool's changes up to which it was built. */
   readonly mempoolChanges: number;
 }
@@ -85,7 +93,7 @@ export class TemplateSource {
   /** A template of this very moment. */
   fresh(): BlockTemplate {
     const start = performance.now();
-    const template = buildTemplate(this.#chain, selectForBlock(this.#mempool, ROOM), this.#mempool.changes);
+    const template = buildTemplate(this.#chain, this.#mempool);
     const end = performance.now();
     this.#newest = { template, renewableAtMs: end + (BUILD_SHARE - 1) * (end - start) };
     return template;
@@ -103,23 +111,22 @@ const ROOM = {
   sigopsCost: MAX_BLOCK_SIGOPS_COST - RESERVED_SIGOPS_COST,
 };
 
-function buildTemplate(
-  { profile, tip }: TemplateChain,
-  entries: readonly MempoolEntry[],
-  mempoolChanges: number,
-): BlockTemplate {
+function buildTemplate({ profile, tip }: TemplateChain, mempool: Mempool): BlockTemplate {
   const height = tip.height + 1;
+  const hasSegwit = height >= profile.segwitHeight;
+  const entries = hasSegwit ? selectForBlock(mempool, ROOM) : [];
   const fees = entries.reduce((sum, { fee }) => sum + fee, 0n);
   return {
-    version: TEMPLATE_VERSION,
+    version: hasSegwit ? TEMPLATE_VERSION : TEMPLATE_VERSION | (1 << SEGWIT_BIT),
     previous: tip.hash,
     height,
+    hasSegwit,
     minTimeSeconds: tip.medianTime + 1,
     entries,
     fees,
     coinbaseValue: rewardAt(height, profile) + fees,
-    commitment: commitmentOf(entries.map((entry) => entry.wtxid)),
-    mempoolChanges,
+    commitment: hasSegwit ? commitmentOf(entries.map((entry) => entry.wtxid)) : undefined,
+    mempoolChanges: mempool.changes,
   };
 }
 
@@ -133,6 +140,10 @@ export function commitmentOf(wtxids: readonly Hash[]): Hash {
 export interface BlockParts extends Moment {
   readonly previous: Hash;
   readonly height: Height;
+  /** Of the header; `TEMPLATE_VERSION` if absent. */
+  readonly version?: number;
+  /** False: no commitment unless a transaction has a witness, which makes it necessary. */
+  readonly hasSegwit?: boolean;
   /** What the coinbase pays, without the commitment. */
   readonly payouts: readonly TxOutput[];
   readonly transactions: readonly Transaction[];
@@ -143,16 +154,18 @@ export interface BlockParts extends Moment {
 /** The block with nonce 0, its coinbase built and its merkle root set. */
 export function assembleBlock(parts: BlockParts): Block {
   const { previous, height, payouts, transactions, timeSeconds, bits, extra } = parts;
+  const { version = TEMPLATE_VERSION, hasSegwit = true } = parts;
+  const commits = hasSegwit || transactions.some(hasWitness);
   const coinbase = buildCoinbase({
     height,
     outputs: payouts,
-    commitment: commitmentOf(transactions.map(wtxid)),
+    ...(commits && { commitment: commitmentOf(transactions.map(wtxid)) }),
     ...(extra && { extra }),
   });
   const all = [coinbase, ...transactions];
   return {
     header: {
-      version: TEMPLATE_VERSION,
+      version,
       previous,
       merkleRoot: merkleRoot(all.map(txid)).root,
       time: timeSeconds,

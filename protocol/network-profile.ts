@@ -1,6 +1,6 @@
 import type { AddressFormat } from './address.ts';
 import type { Block } from './block.ts';
-import type { Bits, Hash, Nits, Work } from './units.ts';
+import type { Bits, Hash, Height, Nits, Work } from './units.ts';
 
 /** Whose the outputs of the genesis block are on networks that are for trying out. Their keys are public. */
 export interface FundedAccount {
@@ -39,6 +39,11 @@ export interface NetworkProfile {
   readonly halvingInterval: number;
   /** Heights 1…16 are pushed by OP_N only (BIP 34 as Bitcoin has it); elsewhere `01 NN` counts too. */
   readonly strictHeightPush: boolean;
+  /**
+   * From this height on the blocks made here hold payments and commit to witnesses (BIP 141). Below it they signal
+   * for segregated witness (BIP 9). It changes no rule: blocks of others are valid either way.
+   */
+  readonly segwitHeight: Height;
   /** SLIP 44, for the wallet's key path. */
   readonly coinType: number;
   /** `setmocktime` and mining by RPC are offered. */

@@ -100,6 +100,7 @@ const MAIN: NetworkProfile = Object.freeze({
   reward: 50n * COIN,
   halvingInterval: 0,
   strictHeightPush: false,
+  segwitHeight: 0,
   coinType: 5_130_572,
   mockTime: false,
   genesis: MAIN_GENESIS.block,
@@ -157,6 +158,8 @@ const BITCOIN_REGTEST: NetworkProfile = Object.freeze({
   magic: hexToBytes('fabfb5da'),
   halvingInterval: 150,
   strictHeightPush: true,
+  // The first block for which BIP 9 can have it active: three periods of 144.
+  segwitHeight: 432,
   genesis: BITCOIN_REGTEST_GENESIS.block,
   genesisHash: BITCOIN_REGTEST_GENESIS.hash,
   fundedAccounts: [],

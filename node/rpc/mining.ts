@@ -15,7 +15,7 @@ import { inSlices } from '../../service/time-slice.ts';
 import type { AcceptResult } from '../chain/acceptance.ts';
 import type { Chain } from '../chain/chain.ts';
 import { longPollId } from '../long-poll.ts';
-import type { BlockTemplate, Moment } from '../template.ts';
+import { type BlockTemplate, type Moment, SEGWIT_BIT } from '../template.ts';
 import { BITS_FIELDS, bitsJson, numberHex } from './block-json.ts';
 import { MIN_FEE_RATE_JSON } from './mempool.ts';
 import type { NodeParts } from './parts.ts';
@@ -42,7 +42,7 @@ const TEMPLATE_RESULT = obj('', {
   capabilities: list('what the node can do', str('as "proposal"')),
   version: num('version for the header'),
   rules: list('rules that are on (BIP 9)', str('name of a rule')),
-  vbavailable: record('rules that are voted on: none', 'name of a rule', num('its bit')),
+  vbavailable: record('rules that are voted on (BIP 9)', 'name of a rule', num('its bit')),
   vbrequired: num('bits of the version that must be set: none'),
   previousblockhash: hex('hash of the tip'),
   transactions: list(
@@ -70,7 +70,9 @@ const TEMPLATE_RESULT = obj('', {
   curtime: time('the time now, not before mintime'),
   bits: hex('the target in its compact form'),
   height: num('height of the block to be found'),
-  default_witness_commitment: hex('script of the output that commits to the witnesses, for all transactions'),
+  default_witness_commitment: hex(
+    'script of the output that commits to the witnesses, for all transactions',
+  ).optional(),
 });
 type TemplateJson = z.input<typeof TEMPLATE_RESULT>;
 
@@ -291,11 +293,12 @@ async function judgeProposal(chain: Chain, data: string | undefined): Promise<st
 
 /** Answer of `getblocktemplate` (BIP 22, 23, 145), the fields in Bitcoin Core's order. */
 function templateJson(template: BlockTemplate, moment: Moment): TemplateJson {
+  const { commitment } = template;
   return {
     capabilities: ['proposal'],
     version: template.version,
-    rules: ['segwit'],
-    vbavailable: {},
+    rules: commitment ? ['segwit'] : [],
+    vbavailable: commitment ? {} : { segwit: SEGWIT_BIT },
     vbrequired: 0,
     previousblockhash: displayHash(template.previous),
     transactions: transactionsJson(template),
@@ -312,7 +315,7 @@ function templateJson(template: BlockTemplate, moment: Moment): TemplateJson {
     curtime: moment.timeSeconds,
     bits: showBits(moment.bits),
     height: template.height,
-    default_witness_commitment: bytesToHex(commitmentScript(template.commitment)),
+    ...(commitment && { default_witness_commitment: bytesToHex(commitmentScript(commitment)) }),
   };
 }
 

@@ -49,12 +49,11 @@ export function regtestMethods(parts: NodeParts): RpcMethods {
       }),
       run: async ({ output, transactions, submit }) => {
         const script = scriptOfAddress(output, profile);
-        const { previous, height } = templates.fresh();
+        const template = templates.fresh();
         const draft = assembleBlock({
-          previous,
-          height,
+          ...template,
           ...templates.moment(),
-          payouts: [{ value: rewardAt(height, profile), script }],
+          payouts: [{ value: rewardAt(template.height, profile), script }],
           transactions: transactions.map((each) => givenTransaction(each, mempool)),
         });
         await checkDraft(parts, draft);

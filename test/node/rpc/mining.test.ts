@@ -61,6 +61,18 @@ describe('getblocktemplate', () => {
     assert.deepEqual([template.sigoplimit, template.sizelimit, template.weightlimit], [80_000, 4e6, 4e6]);
   });
 
+  test('names segwit as voted on, and gives no commitment, where it is not active yet', async (t) => {
+    const profile = PROFILES['bitcoin-regtest'];
+    const node = await startTestNode(t, { profile });
+    const before = await node.call('getblocktemplate', { rules: ['segwit'] });
+    assert.deepEqual([before.version, before.rules, before.vbavailable], [0x20000002, [], { segwit: 1 }]);
+    assert.equal('default_witness_commitment' in before, false);
+    await node.call('generatetoaddress', 431, addressOf(stranger, profile));
+    const after = await node.call('getblocktemplate', { rules: ['segwit'] });
+    assert.deepEqual([after.version, after.rules, after.vbavailable], [0x20000000, ['segwit'], {}]);
+    assert.match(after.default_witness_commitment, /^6a24aa21a9ed/);
+  });
+
   test('is served without rules, without arguments and by name', async (t) => {
     const node = await startTestNode(t);
     const plain = await node.call('getblocktemplate');

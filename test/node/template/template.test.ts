@@ -5,7 +5,7 @@ import { Mempool } from '../../../node/mempool/mempool.ts';
 import { assembleBlock, commitmentOf, TemplateSource } from '../../../node/template.ts';
 import { blockWeight } from '../../../protocol/block.ts';
 import { checkBlock, checkBlockContext } from '../../../protocol/check-block.ts';
-import { PROFILES } from '../../../protocol/network.ts';
+import { type NetworkProfile, PROFILES } from '../../../protocol/network.ts';
 import { type Transaction, wtxid } from '../../../protocol/transaction.ts';
 import type { Bits } from '../../../protocol/units.ts';
 import { alice, bob, genesisFunds, payOn } from '../payment-kit.ts';
@@ -16,10 +16,10 @@ const HARD: Bits = 0x1e00ffff;
 const PARENT_TIME = 1_800_000_000;
 
 /** A chain whose bits fall to the limit 200 seconds after the tip, as those of dev do. */
-function setUp() {
-  const tip = { hash: new Uint8Array(32).fill(1), height: 41, medianTime: PARENT_TIME - 50 };
+function setUp({ profile = dev, tipHeight = 41 }: { profile?: NetworkProfile; tipHeight?: number } = {}) {
+  const tip = { hash: new Uint8Array(32).fill(1), height: tipHeight, medianTime: PARENT_TIME - 50 };
   const chain = {
-    profile: dev,
+    profile,
     tip,
     nextBits: (time: number) => (time > PARENT_TIME + 20 * dev.blockTimeSeconds ? EASY : HARD),
   };
@@ -109,5 +109,45 @@ describe('a block template', () => {
     assert.equal(block.header.bits, HARD);
     assert.ok(blockWeight(block) < 4_000_000);
     assert.deepEqual(template.commitment, commitmentOf([wtxid(payment)]));
+  });
+
+  test('holds no witness on bitcoin-regtest until BIP 9 may have activated it, and signals for it', () => {
+    const built = (tipHeight: number) => {
+      const { mempool, templates } = setUp({ profile: PROFILES['bitcoin-regtest'], tipHeight });
+      add(mempool, payOn(genesisFunds(alice), bob, 500n), 500n);
+      const template = templates.current();
+      const block = assembleBlock({
+        ...template,
+        ...templates.moment(),
+        payouts: [{ value: template.coinbaseValue, script: bob.script }],
+        transactions: template.entries.map(({ transaction }) => transaction),
+      });
+      checkBlock(block);
+      const [coinbase] = block.transactions;
+      return {
+        version: block.header.version,
+        payments: block.transactions.length - 1,
+        commitment: template.commitment !== undefined,
+        outputs: coinbase?.outputs.length,
+        reserved: coinbase?.inputs[0]?.witness.length,
+      };
+    };
+    const without = { version: 0x2000_0002, payments: 0, commitment: false, outputs: 1, reserved: 0 };
+    assert.deepEqual(built(0), without);
+    assert.deepEqual(built(430), without);
+    const withIt = { version: 0x2000_0000, payments: 1, commitment: true, outputs: 2, reserved: 1 };
+    assert.deepEqual(built(431), withIt);
+  });
+
+  test('commits all the same when it is told to hold a payment with a witness', () => {
+    const { templates } = setUp({ profile: PROFILES['bitcoin-regtest'] });
+    const template = templates.current();
+    const block = assembleBlock({
+      ...template,
+      ...templates.moment(),
+      payouts: [{ value: template.coinbaseValue, script: bob.script }],
+      transactions: [payOn(genesisFunds(alice), bob, 500n)],
+    });
+    assert.doesNotThrow(() => checkBlock(block));
   });
 });
