@@ -219,10 +219,10 @@ export interface OpenChain {
 export type OpenOptions = Partial<Omit<ChainOptions, 'database'>> & { readonly directory?: string };
 
 export async function openChain(kit: ChainKit, options: OpenOptions = {}): Promise<OpenChain> {
-  const { directory: given, ...chainOptions } = options;
+  const { directory: given, dbCacheMb = 32, ...chainOptions } = options;
   const directory = given ?? (await mkdtemp(join(tmpdir(), 'nilz-chain-')));
   const open = async () => {
-    const database = await openNodeDatabase(directory, 32);
+    const database = await openNodeDatabase(directory, dbCacheMb);
     try {
       const chain = await Chain.open({
         database,
@@ -230,7 +230,7 @@ export async function openChain(kit: ChainKit, options: OpenOptions = {}): Promi
         verify,
         clock: kit.clock,
         log: SILENT_LOG,
-        dbCacheMb: 32,
+        dbCacheMb,
         ...chainOptions,
       });
       return { chain, database };
