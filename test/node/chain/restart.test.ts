@@ -138,6 +138,47 @@ describe('a restart', () => {
     assert.ok(crashes > 30, `${crashes} crashes were tried`);
   });
 
+  it('after a crash at any statement of an invalidation is on the old branch or on the new one', async () => {
+    const kit = new ChainKit();
+    const payment = kit.payment(kit.funds('alice'), 'bob', COIN);
+    const out = [kit.mineBlock(kit.genesis, [payment]), ...kit.mineBlocks(kit.genesis, 1)];
+    const top = kit.mineBlock(out[0]!);
+    const other = out[1]!;
+    const possible = [top, out[0]!, kit.genesis, other];
+    await inTemporaryDirectory((directory) =>
+      inTemporaryDirectory(async (remains) => {
+        const database = await openNodeDatabase(directory, 16);
+        const tips = new Set<string>();
+        let begun = false;
+        const crash = async () => {
+          if (!begun) return;
+          await copyDatabase(directory, remains);
+          const revived = await openChain(kit, { directory: remains });
+          try {
+            const tip = possible.find(
+              ({ hash }) => displayHash(hash) === displayHash(revived.chain.tip.hash),
+            )!;
+            assert.deepEqual(await chainTables(revived.database), await replayedTables(kit, tip));
+            tips.add(displayHash(tip.hash));
+          } finally {
+            await revived.close();
+          }
+        };
+        const options = { profile: kit.profile, verify, clock: kit.clock, log: SILENT_LOG, dbCacheMb: 16 };
+        const chain = await Chain.open({ ...options, database: observed(database, crash) });
+        await feed(chain, [out[0]!, other, top]);
+        begun = true;
+        await chain.invalidate(chain.entry(out[0]!.hash)!);
+        assert.deepEqual(chain.tip.hash, other.hash);
+        await crash();
+        await chain.close();
+        await database.close();
+        // A change that was not finished is not half done: what is open again is on a whole branch.
+        assert.deepEqual(tips, new Set([top, other].map(({ hash }) => displayHash(hash))));
+      }),
+    );
+  });
+
   it('after kill -9 in the middle of reorganisations has every block it acknowledged', async () => {
     const kit = new ChainKit();
     const rounds = 30;
