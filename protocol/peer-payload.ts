@@ -204,7 +204,12 @@ const blockPayload: Codec<PeerPayloads['block']> = {
     (writer, { bytes }) => writer.bytes(bytes),
   ),
   encode: ({ bytes }) => bytes,
-  decode: (bytes) => ({ bytes }),
+  decode: (bytes) => {
+    // Its header says which block it is; the rest is not looked at here.
+    if (bytes.length < HEADER_SIZE)
+      throw new CodecError(`ends within the ${HEADER_SIZE} bytes of its header`);
+    return { bytes };
+  },
 };
 
 /** One kind of payload. */

@@ -337,6 +337,7 @@ test('a block is handed on as it came, without a copy', () => {
   const bytes = new Uint8Array(100).fill(1);
   const message = decodePeerPayload('block', bytes) as PeerMessageOf<'block'>;
   assert.equal(message.bytes, bytes);
+  assert.throws(() => decodePeerPayload('block', bytes.subarray(0, 79)), isMalformed('block'));
   assert.ok(equalBytes(payloadOf(encodePeerMessage(magic, message)), bytes));
 });
 
