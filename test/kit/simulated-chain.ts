@@ -44,6 +44,10 @@ export class BlockStore {
     return this.#invalid.has(hashKey(hash));
   }
 
+  has(hash: Hash): boolean {
+    return this.#blocks.has(hashKey(hash));
+  }
+
   get(hash: Hash): KitBlock {
     return this.#blocks.get(hashKey(hash))!.made;
   }
