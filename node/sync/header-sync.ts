@@ -67,6 +67,12 @@ export class HeaderSync {
     return this.#first.name === 'asking' ? this.#first.peer : undefined;
   }
 
+  /** Whether a peer that says it has more is sending the first headers since the start. */
+  get isWaiting(): boolean {
+    const talk = this.firstPeer === undefined ? undefined : this.#talks.get(this.firstPeer);
+    return talk !== undefined && this.#claimsMore(talk);
+  }
+
   /** Whether a peer has sent all headers it has since the start. */
   get isDone(): boolean {
     return this.#first.name === 'done';
@@ -112,7 +118,8 @@ export class HeaderSync {
     const talk = { peer, ...idle };
     this.#talks.set(peer.facts.id, talk);
     if (this.isDone) this.#askForAll(talk);
-    else this.#beginFirst();
+    else if (this.firstPeer === undefined) this.#beginFirst();
+    else if (!this.isWaiting && this.#claimsMore(talk)) this.#askFirst(talk);
   }
 
   peerDown(id: PeerId): void {
@@ -332,7 +339,7 @@ export class HeaderSync {
     talk.presync = undefined;
     const { id, kind } = talk.peer.facts;
     // A node that is itself catching up may keep silent; only what was chosen to sync from is given up for it.
-    if (kind === 'outbound')
+    if (kind === 'outbound' && this.#claimsMore(talk))
       this.#context.drop(talk.peer, 'headers-timeout', `none within ${HEADERS_TIMEOUT_MS} ms`);
     if (this.firstPeer !== id) return;
     // Strangers cannot keep a node waiting for headers by saying nothing.
@@ -365,7 +372,10 @@ export class HeaderSync {
   #beginFirst(): void {
     if (this.#first.name !== 'waiting') return;
     const talk = this.#bestTalk();
-    if (talk === undefined) return;
+    if (talk !== undefined) this.#askFirst(talk);
+  }
+
+  #askFirst(talk: Talk): void {
     this.#first = { name: 'asking', peer: talk.peer.facts.id };
     this.#askForAll(talk);
   }
@@ -381,10 +391,24 @@ export class HeaderSync {
     this.#beginFirst();
   }
 
-  /** Whom to ask first: a peer that we chose ourselves, and of those the first that does not owe an answer. */
+  /**
+   * Whom to ask first: one that says it has more than we know, rather one that we chose ourselves, and of those
+   * the first that does not owe an answer.
+   */
   #bestTalk(): Talk | undefined {
     const idle = this.#idleTalks();
-    return idle.find(({ peer }) => peer.facts.kind !== 'inbound') ?? idle[0];
+    const withMore = idle.filter((talk) => this.#claimsMore(talk));
+    const candidates = withMore.length > 0 ? withMore : idle;
+    return candidates.find(({ peer }) => peer.facts.kind !== 'inbound') ?? candidates[0];
+  }
+
+  /**
+   * Whether a peer says that it has blocks which are not known here: by its height at the handshake, or by an
+   * announcement. Nobody waits for the others: one that has none may leave getheaders unanswered (bcoin never sends
+   * empty `headers`).
+   */
+  #claimsMore({ peer }: Talk): boolean {
+    return peer.unknown !== undefined || peer.facts.startHeight > this.#context.chain.bestHeader.height;
   }
 
   #idleTalks(): Talk[] {

@@ -40,7 +40,7 @@ export class SyncProgress {
     const best = this.#bestOfPeers();
     if (best.height > chain.tip.height + FEW_BLOCKS) return 'blocks';
     if (chain.tip.chainWork < chain.profile.minimumChainWork) return peers.size > 0 ? 'headers' : 'waiting';
-    if (!this.#hasCaughtUp && this.#headers.firstPeer !== undefined) return 'headers';
+    if (!this.#hasCaughtUp && this.#headers.isWaiting) return 'headers';
     return 'synced';
   }
 

@@ -12,11 +12,14 @@ type Answer = (message: RelayedMessage, peer: ScriptedPeer) => void;
 export class ScriptedPeer implements Endpoint {
   readonly received: RelayedMessage[] = [];
   isConnected = false;
+  readonly height: number;
   readonly #answer: Answer;
   #side: { readonly id: PeerId; readonly link: Link } | undefined;
 
-  constructor(answer: Answer = () => undefined) {
+  /** @param height what it says its chain has */
+  constructor(answer: Answer = () => undefined, height = 1_000_000) {
     this.#answer = answer;
+    this.height = height;
   }
 
   up({ id }: PeerFacts, link: Link): void {

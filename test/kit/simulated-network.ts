@@ -28,6 +28,8 @@ const RETRANSMISSION_MS = 200;
 
 /** Something that peers can talk to. */
 export interface Endpoint {
+  /** The height it tells when a connection begins. */
+  readonly height: number;
   up(peer: PeerFacts, link: Link): void;
   down(peer: PeerId): void;
   message(peer: PeerId, message: RelayedMessage): void;
@@ -130,8 +132,12 @@ export class SimulatedNetwork {
       { endpoint: listener, peer: ids[1] },
     ];
     const link = new Link(this, { latencyMs, loss, kind }, ends);
-    dialler.up(factsOf(ids[0], kind), link);
-    listener.up(factsOf(ids[1], 'inbound'), link);
+    const facts = [
+      factsOf(ids[0], kind, listener.height),
+      factsOf(ids[1], 'inbound', dialler.height),
+    ] as const;
+    dialler.up(facts[0], link);
+    listener.up(facts[1], link);
     return link;
   }
 
@@ -179,7 +185,7 @@ function isBefore(a: { atMs: number; order: number }, b: { atMs: number; order: 
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
-function factsOf(id: PeerId, kind: PeerKind): PeerFacts {
+function factsOf(id: PeerId, kind: PeerKind, startHeight: number): PeerFacts {
   return {
     id,
     kind,
@@ -188,7 +194,7 @@ function factsOf(id: PeerId, kind: PeerKind): PeerFacts {
     version: 70_016,
     services: 9n,
     userAgent: '/simulated/',
-    startHeight: 0,
+    startHeight,
     relay: true,
   };
 }
@@ -231,6 +237,10 @@ export class SimulatedNode implements Endpoint {
 
   get peers(): readonly PeerId[] {
     return [...this.#links.keys()];
+  }
+
+  get height(): number {
+    return this.chain.tip.height;
   }
 
   up(peer: PeerFacts, link: Link): void {

@@ -161,3 +161,50 @@ test("a block that is too far in the future is nobody's fault, and taken when it
   network.runUntil(() => fresh.chain.tip.height === 4, 10_000);
   assert.deepEqual(fresh.complaints, []);
 });
+
+test('a peer that has no more than this node may leave getheaders unanswered, and nobody waits for it', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 30);
+  const older = node(blocks.slice(0, 20));
+  const young = new ScriptedPeer(() => undefined, 0);
+  network.connect(older, young, { kind: 'outbound' });
+  network.run(1_000);
+  assert.equal(young.of('getheaders').length, 1, 'it may have another branch with more work');
+  const { phase, initialBlockDownload } = older.sync.status;
+  assert.deepEqual([phase, initialBlockDownload], ['synced', false]);
+  older.take(blocks[20]!);
+  network.run(1_000);
+  assert.deepEqual(
+    young.of('inv').flatMap(({ items }) => items.map(({ hash }) => hash)),
+    [blocks[20]!.hash],
+    'it hears of new blocks meanwhile',
+  );
+  network.run(HEADERS_TIMEOUT_MS + 1_000);
+  assert.deepEqual([young.isConnected, older.complaints], [true, []]);
+});
+
+test('who says that it has more is asked for the first headers in place of a peer that does not', () => {
+  const { store, network, genesis, node } = simulation();
+  const blocks = store.mine(genesis, 30);
+  const fresh = node();
+  const young = new ScriptedPeer(() => undefined, 0);
+  network.connect(fresh, young);
+  network.run(1_000);
+  network.connect(fresh, node(blocks));
+  assert.equal(fresh.sync.status.phase, 'headers');
+  network.run(2_000);
+  const { phase, initialBlockDownload } = fresh.sync.status;
+  assert.deepEqual([phase, initialBlockDownload, fresh.chain.tip.height], ['synced', false, 30]);
+});
+
+test('a chosen peer that says it has more and sends no headers is given up', () => {
+  const { network, node } = simulation();
+  const fresh = node();
+  const silent = new ScriptedPeer(() => undefined, 30);
+  network.connect(fresh, silent, { kind: 'outbound' });
+  network.run(HEADERS_TIMEOUT_MS + 1_000);
+  assert.deepEqual(
+    [silent.isConnected, fresh.complaints.map(({ rule }) => rule)],
+    [false, ['headers-timeout']],
+  );
+});
