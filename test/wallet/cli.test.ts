@@ -510,7 +510,7 @@ test('a folder in the place of the wallet file is told in one line', async () =>
   await mkdir(path, { recursive: true });
   const { code, errors } = await run(['list', '--wallet', path]);
   assert.equal(code, 1);
-  assert.match(errors, /^nilz wallet list: EISDIR: .*\n?$/);
+  assert.match(errors, /^nilz wallet list: the wallet file .* cannot be read \(EISDIR: .*\)\n?$/);
 });
 
 test('new-address warns when a restore would not find it', async () => {
