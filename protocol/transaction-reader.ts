@@ -13,6 +13,11 @@ export interface ReadTransaction {
 
 /** Nothing in a block is longer than its maximal weight (BIP 141). */
 export const MAX_FIELD_BYTES = 4_000_000;
+/** A transaction has at most a million bytes outside its witnesses (bad-txns-oversize): 41 of each input, 9 of each output. */
+export const MAX_INPUTS = Math.floor(1_000_000 / 41);
+export const MAX_OUTPUTS = Math.floor(1_000_000 / 9);
+/** Twice the inputs there may be are half of this. More are not even read: a few megabytes would be millions of them. */
+export const MAX_WITNESS_ITEMS = 100_000;
 
 const MARKER = 0;
 const FLAG = 1;
@@ -38,13 +43,13 @@ function skipTransaction(reader: Reader): void {
   reader.skip(4);
   const marked = isMarked(reader);
   if (marked) skipMarkerAndFlag(reader);
-  const inputs = reader.count(MAX_FIELD_BYTES, MIN_INPUT_BYTES);
+  const inputs = reader.count(MAX_INPUTS, MIN_INPUT_BYTES);
   for (let index = 0; index < inputs; index++) {
     reader.skip(OUT_POINT_BYTES);
     skipVarBytes(reader);
     reader.skip(4);
   }
-  const outputs = reader.count(MAX_FIELD_BYTES, MIN_OUTPUT_BYTES);
+  const outputs = reader.count(MAX_OUTPUTS, MIN_OUTPUT_BYTES);
   for (let index = 0; index < outputs; index++) {
     reader.skip(VALUE_BYTES);
     skipVarBytes(reader);
@@ -70,9 +75,10 @@ function skipMarkerAndFlag(reader: Reader): void {
 function skipWitnesses(reader: Reader, inputs: number): void {
   let items = 0;
   for (let index = 0; index < inputs; index++) {
-    const count = reader.count(MAX_FIELD_BYTES, 1);
-    for (let item = 0; item < count; item++) skipVarBytes(reader);
+    const count = reader.count(MAX_WITNESS_ITEMS, 1);
     items += count;
+    if (items > MAX_WITNESS_ITEMS) throw reader.error(`more than ${MAX_WITNESS_ITEMS} witness items`);
+    for (let item = 0; item < count; item++) skipVarBytes(reader);
   }
   // As Bitcoin Core: otherwise one transaction would have two encodings.
   if (items === 0) throw reader.error('superfluous witness record');

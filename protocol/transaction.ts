@@ -16,7 +16,13 @@ import {
   Writer,
 } from './codec.ts';
 import { sha256d } from './hash.ts';
-import { MAX_FIELD_BYTES, readTransaction as readByHand } from './transaction-reader.ts';
+import {
+  MAX_FIELD_BYTES,
+  MAX_INPUTS,
+  MAX_OUTPUTS,
+  MAX_WITNESS_ITEMS,
+  readTransaction as readByHand,
+} from './transaction-reader.ts';
 import type { Hash, Nits } from './units.ts';
 
 /** A place in the chain's outputs: which transaction, which of its outputs. */
@@ -66,7 +72,7 @@ export const inputCodec = struct<BareInput>({
 
 export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_FIELD_BYTES) });
 
-export const witnessCodec = array(varBytes(MAX_FIELD_BYTES), MAX_FIELD_BYTES);
+export const witnessCodec = array(varBytes(MAX_FIELD_BYTES), MAX_WITNESS_ITEMS);
 
 /** The original form: what a txid is the hash of, and how a transaction without witnesses travels. */
 export interface OriginalForm {
@@ -78,8 +84,8 @@ export interface OriginalForm {
 
 export const originalForm = struct<OriginalForm>({
   version: u32,
-  inputs: array(inputCodec, MAX_FIELD_BYTES),
-  outputs: array(outputCodec, MAX_FIELD_BYTES),
+  inputs: array(inputCodec, MAX_INPUTS),
+  outputs: array(outputCodec, MAX_OUTPUTS),
   lockTime: u32,
 });
 
@@ -99,8 +105,8 @@ export const witnessForm = struct<WitnessForm>({
   version: u32,
   marker: exactly(u8, MARKER),
   flag: exactly(u8, FLAG),
-  inputs: array(inputCodec, MAX_FIELD_BYTES),
-  outputs: array(outputCodec, MAX_FIELD_BYTES),
+  inputs: array(inputCodec, MAX_INPUTS),
+  outputs: array(outputCodec, MAX_OUTPUTS),
   witnesses: ({ inputs }) => repeated(witnessCodec, inputs.length),
   lockTime: u32,
 });

@@ -166,10 +166,10 @@ test('absurd counts are refused before memory is reserved for them', () => {
   for (const count of counts) {
     assert.throws(() => decodeTransaction(hexToBytes(start + count + padding)), /count \d+ (is above|needs)/);
   }
-  // 16,777,216 inputs of at least 41 bytes each, with 10 bytes left.
+  // 24,000 inputs of at least 41 bytes each, with 10 bytes left.
   assert.throws(
-    () => decodeTransaction(hexToBytes(`${start}fe00093d00${padding}`)),
-    /needs at least 164000000 bytes/,
+    () => decodeTransaction(hexToBytes(`${start}fdc05d${padding}`)),
+    /needs at least 984000 bytes/,
   );
 });
 

@@ -12,6 +12,7 @@ import {
   witnessForm,
   wtxid,
 } from '../../protocol/transaction.ts';
+import { MAX_INPUTS, MAX_OUTPUTS } from '../../protocol/transaction-reader.ts';
 import { arbitraryTransaction } from './arbitraries.ts';
 
 /** A transaction as the declared formats read it. */
@@ -65,6 +66,31 @@ describe('the transaction reader written by hand', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('reads no more inputs, outputs and witness items than a valid transaction can have', () => {
+    const input = {
+      previous: { txid: new Uint8Array(32), index: 0 },
+      scriptSig: new Uint8Array(0),
+      sequence: 0,
+    };
+    const output = { value: 0n, script: new Uint8Array(0) };
+    const one = { version: 1, inputs: [{ ...input, witness: [] }], outputs: [output], lockTime: 0 };
+    const items = (count: number): Uint8Array[] => Array.from({ length: count }, () => Uint8Array.of(1));
+    const most: Transaction[] = [
+      { ...one, inputs: Array.from({ length: MAX_INPUTS }, () => ({ ...input, witness: items(2) })) },
+      { ...one, outputs: Array.from({ length: MAX_OUTPUTS }, () => output) },
+    ];
+    for (const transaction of most) {
+      assert.equal(
+        decodeTransaction(encodeTransaction(transaction)).outputs.length,
+        transaction.outputs.length,
+      );
+    }
+    const flood = { ...one, inputs: Array.from({ length: 3 }, () => ({ ...input, witness: items(40_000) })) };
+    assert.throws(() => decodeTransaction(encodeTransaction(flood)), /more than 100000 witness items/);
+    const many = Uint8Array.of(1, 0, 0, 0, 0xfe, 0, 0, 2, 0, ...new Uint8Array(200));
+    assert.throws(() => decodeTransaction(many), /count 131072 is above 24390/);
   });
 
   it('keeps a copy: bytes that change later change nothing', () => {
