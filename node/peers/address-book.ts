@@ -100,7 +100,9 @@ export class AddressBook {
     const known = this.get(told.endpoint);
     if (known !== undefined) {
       const services = known.services | told.services;
-      const lastSeenSeconds = Math.max(known.lastSeenSeconds, heardSeconds);
+      // Nobody's word makes an address one from the future, which is of no use.
+      const isBelievable = heardSeconds <= nowSeconds + FUTURE_SECONDS;
+      const lastSeenSeconds = Math.max(known.lastSeenSeconds, isBelievable ? heardSeconds : 0);
       this.#put({ ...known, services, lastSeenSeconds });
       return false;
     }
@@ -202,10 +204,12 @@ export class AddressBook {
         (!isSourceFull || other.source === address.source) &&
         (!isRangeFull || rangeOf(other.endpoint.ip) === range),
     );
-    const worst = rivals.find((other) => isHopeless(other, nowSeconds)) ?? leastRecent(rivals);
-    if (worst === undefined || worst.lastSeenSeconds >= address.lastSeenSeconds) return false;
-    this.#remove(worst);
-    return true;
+    const hopeless = rivals.find((other) => isHopeless(other, nowSeconds));
+    const oldest = leastRecent(rivals);
+    const isNewer = oldest !== undefined && oldest.lastSeenSeconds < address.lastSeenSeconds;
+    const worst = hopeless ?? (isNewer ? oldest : undefined);
+    if (worst !== undefined) this.#remove(worst);
+    return worst !== undefined;
   }
 
   /** The proven address of the same range, or of all, that was seen least recently gives way. */

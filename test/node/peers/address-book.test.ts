@@ -58,6 +58,13 @@ describe('what is told of addresses', () => {
     assert.equal(book.add(told(spread(1), NOW - 31 * DAY), OPERATOR, NOW), true);
   });
 
+  test('never makes a known address one from the future, which nobody would be told', () => {
+    const book = new AddressBook();
+    book.add(told(spread(1)), spread(1).ip, NOW);
+    book.add(told(spread(1), NOW + 1_000 * DAY), SOURCE, NOW);
+    assert.equal(book.get(spread(1))?.lastSeenSeconds, NOW);
+  });
+
   test('never lowers what is known', () => {
     const book = new AddressBook();
     book.add(told(spread(1)), spread(1).ip, NOW);
@@ -72,6 +79,16 @@ describe('a flood of addresses', () => {
     for (let n = 0; n < 20_000; n++) book.add(told(spread(n % 30_000)), SOURCE, NOW);
     assert.equal(book.size, MAX_UNPROVEN_PER_SOURCE);
     assert.equal(book.add(told(dense(1)), '9.9.9.9', NOW), true);
+  });
+
+  test('that do not answer makes way for what may, however new it was said to be', () => {
+    const book = new AddressBook();
+    for (let n = 0; n < MAX_UNPROVEN_PER_RANGE; n++) book.add(told(dense(n)), dense(n).ip, NOW);
+    for (let time = 0; time < 3; time++) book.tried(dense(7), NOW);
+    const older = told(dense(4_000), NOW - DAY);
+    assert.equal(book.add(older, witness(1), NOW), true);
+    assert.equal(book.get(dense(7)), undefined);
+    assert.equal(book.add(told(dense(4_001), NOW - DAY), witness(1), NOW), false, 'the others may answer');
   });
 
   test('of one range fills only the part of a range, whoever tells', () => {
