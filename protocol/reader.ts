@@ -9,6 +9,8 @@ export class Reader {
   readonly bytes: Uint8Array;
   /** Position of the next byte. */
   offset = 0;
+  /** Witness items that were read: their number in all of the input is limited. */
+  witnessItems = 0;
 
   constructor(bytes: Uint8Array) {
     // A Buffer's slice() would alias the input and hand out Buffers; only plain views are read from.

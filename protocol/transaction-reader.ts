@@ -16,7 +16,7 @@ export const MAX_FIELD_BYTES = 4_000_000;
 /** A transaction has at most a million bytes outside its witnesses (bad-txns-oversize): 41 of each input, 9 of each output. */
 export const MAX_INPUTS = Math.floor(1_000_000 / 41);
 export const MAX_OUTPUTS = Math.floor(1_000_000 / 9);
-/** Twice the inputs there may be are half of this. More are not even read: a few megabytes would be millions of them. */
+/** Of all transactions of a block. Two for each input are half of this; of more than can be right, megabytes are not read. */
 export const MAX_WITNESS_ITEMS = 100_000;
 
 const MARKER = 0;
@@ -77,7 +77,9 @@ function skipWitnesses(reader: Reader, inputs: number): void {
   for (let index = 0; index < inputs; index++) {
     const count = reader.count(MAX_WITNESS_ITEMS, 1);
     items += count;
-    if (items > MAX_WITNESS_ITEMS) throw reader.error(`more than ${MAX_WITNESS_ITEMS} witness items`);
+    reader.witnessItems += count;
+    if (reader.witnessItems > MAX_WITNESS_ITEMS)
+      throw reader.error(`more than ${MAX_WITNESS_ITEMS} witness items`);
     for (let item = 0; item < count; item++) skipVarBytes(reader);
   }
   // As Bitcoin Core: otherwise one transaction would have two encodings.
