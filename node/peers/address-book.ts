@@ -198,16 +198,18 @@ export class AddressBook {
     const isSourceFull = this.#bySource.of(address.source) >= MAX_UNPROVEN_PER_SOURCE;
     const isRangeFull = isLimited(address.endpoint) && this.#unproven.of(range) >= MAX_UNPROVEN_PER_RANGE;
     if (!isFull && !isSourceFull && !isRangeFull) return true;
-    const rivals = this.all().filter(
-      (other) =>
-        other.lastSuccessSeconds === undefined &&
-        (!isSourceFull || other.source === address.source) &&
-        (!isRangeFull || rangeOf(other.endpoint.ip) === range),
-    );
-    const hopeless = rivals.find((other) => isHopeless(other, nowSeconds));
-    const oldest = leastRecent(rivals);
-    const isNewer = oldest !== undefined && oldest.lastSeenSeconds < address.lastSeenSeconds;
-    const worst = hopeless ?? (isNewer ? oldest : undefined);
+    // One pass without a copy: a thousand addresses may come in one message.
+    let worst: KnownAddress | undefined;
+    for (const other of this.#known.values()) {
+      if (other.lastSuccessSeconds !== undefined) continue;
+      if (isSourceFull && other.source !== address.source) continue;
+      if (isRangeFull && rangeOf(other.endpoint.ip) !== range) continue;
+      if (isHopeless(other, nowSeconds)) {
+        worst = other;
+        break;
+      }
+      if (other.lastSeenSeconds < (worst ?? address).lastSeenSeconds) worst = other;
+    }
     if (worst !== undefined) this.#remove(worst);
     return worst !== undefined;
   }
