@@ -66,6 +66,11 @@ const SETTINGS = {
     default: DEFAULT_DB_CACHE_MB,
     min: 4,
   }),
+  signatureThreads: integer({
+    help: 'threads that check signatures, started when they are needed (default: one for each core, at most 4); 0 for none',
+    min: 0,
+    max: 64,
+  }),
   maxMempool: integer({
     help: 'memory for unconfirmed transactions, in MB; those that pay least leave when it is full',
     min: 5,
@@ -130,6 +135,7 @@ async function run(values: NodeSettings): Promise<number> {
         peers: peerSettingsOf(values, profile),
         mineTo: values.mine,
         dbCacheMb: values.dbCache,
+        signatureThreads: values.signatureThreads,
         maxMempoolMb: values.maxMempool,
         log,
         onStopRequest: requestStop,

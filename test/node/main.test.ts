@@ -39,7 +39,14 @@ describe('nilz node', () => {
     for (const name of ['p2p-bind', 'p2p-port', 'no-listen', 'boot-node', 'connect', 'external-address']) {
       assert.match(text, new RegExp(`--(\\[no-\\])?${name.replace('no-', '')}\\b`));
     }
-    for (const name of ['rpc-lenient-http', 'rpc-allow-origin', 'db-cache', 'log-level', 'json']) {
+    for (const name of [
+      'rpc-lenient-http',
+      'rpc-allow-origin',
+      'db-cache',
+      'signature-threads',
+      'log-level',
+      'json',
+    ]) {
       assert.match(text, new RegExp(`--${name}\\b`));
     }
     assert.match(text, /NILZ_BLOCK_TIME_S/);
