@@ -1,9 +1,11 @@
 import { equalBytes } from '../../protocol/bytes.ts';
+import { checkHeader } from '../../protocol/check-header.ts';
 import { blockHash, type Header } from '../../protocol/header.ts';
 import { MAX_HEADERS, PROTOCOL_VERSION } from '../../protocol/peer-message.ts';
 import type { RuleError } from '../../protocol/rules.ts';
 import type { Hash, Height, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
+import { faultOf } from '../chain/acceptance.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
 import { isStored, locatorOf, windowOn, workThreshold } from './chain-view.ts';
@@ -183,7 +185,7 @@ export class HeaderSync {
     else this.#askAfter(talk, after, last);
   }
 
-  /** Headers of one message follow each other. Each one's proof of work is looked at where it is used. */
+  /** Headers of one message follow each other. */
   #areContinuous(peer: SyncPeer, headers: readonly Header[]): boolean {
     let previous: Header | undefined;
     for (const header of headers) {
@@ -210,7 +212,10 @@ export class HeaderSync {
     if (this.#first.name === 'waiting') this.#beginFirst();
   }
 
-  /** Headers that stand by themselves, one following the other. */
+  /**
+   * Headers that stand by themselves, one following the other. The work they claim counts only if each has it
+   * (Core: CheckHeadersPoW): a last one that lies would have those before it stored.
+   */
   #take(talk: Talk, headers: readonly Header[], wasAsked: boolean): void {
     const { chain } = this.#context;
     const [first] = headers;
@@ -238,7 +243,13 @@ export class HeaderSync {
       talk.reached = known.height;
       if (after === undefined || !isFurther) this.#finish(talk);
       else this.#askAfter(talk, after, known);
-    } else if (parent.chainWork + workIn(headers) >= workThreshold(chain)) {
+      return;
+    }
+    const fault = faultOf(() => {
+      for (const header of headers) checkHeader(header, chain.profile);
+    });
+    if (fault !== undefined) this.#refused(talk, fault);
+    else if (parent.chainWork + workIn(headers) >= workThreshold(chain)) {
       this.#store(talk, headers, after);
     } else if (after !== undefined && this.#mayPresync(talk.peer)) {
       talk.presync = new HeaderPresync({
@@ -416,6 +427,7 @@ export class HeaderSync {
   }
 }
 
+/** Work of headers that have passed `checkHeader`. */
 function workIn(headers: readonly Header[]): Work {
   return headers.reduce((sum, { bits }) => sum + workOf(bits), 0n);
 }

@@ -246,3 +246,27 @@ test('a peer that answers with headers that follow nothing is not asked for ever
   assert.deepEqual(rules(victim), [['unrequested-data', false]]);
   assert.ok(liar.of('getheaders').length < 100);
 });
+
+test('headers of little work are not stored because the last one claims to have much', () => {
+  const { store, network, genesis, node } = simulation();
+  const honest = store.mine(genesis, 3_000);
+  const junk = headersOf(store.mine(genesis, 100));
+  const victim = node(honest);
+  const known = victim.chain.size;
+  // A target of one, none at all, and one that no number of 256 bits can hold.
+  for (const bits of [0x01010000, 0, 0x607fffff]) {
+    const liar = new ScriptedPeer((message, self) => {
+      if (message.type !== 'getheaders') return;
+      self.send({ type: 'headers', headers: [...junk.slice(0, -1), { ...junk.at(-1)!, bits }] });
+    });
+    network.connect(liar, victim);
+    network.run(1_000);
+    assert.equal(liar.isConnected, false);
+  }
+  assert.equal(victim.chain.size, known);
+  assert.deepEqual(rules(victim), [
+    ['high-hash', true],
+    ['bad-diffbits', true],
+    ['bad-diffbits', true],
+  ]);
+});
