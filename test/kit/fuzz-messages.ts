@@ -27,9 +27,12 @@ export class FuzzSubject {
   /** What honest peers have beyond it: more work than any branch that is made up. */
   readonly honest: readonly KitBlock[];
   readonly transactions: readonly Transaction[];
+  /** Headers of a branch from the genesis block on that nobody has the blocks of. */
+  readonly bodiless: readonly Header[];
 
-  constructor({ common = 20, honest = 60 } = {}) {
+  constructor({ common = 20, honest = 60, bodiless = 0 } = {}) {
     this.common = this.kit.mineBlocks(this.kit.genesis, common);
+    this.bodiless = this.kit.mineBlocks(this.kit.genesis, bodiless).map(({ block }) => block.header);
     this.honest = this.kit.mineBlocks(this.common.at(-1) ?? this.kit.genesis, honest);
     const { kit } = this;
     const first = kit.payment(kit.funds('alice'), 'bob', 100_000n);

@@ -36,6 +36,7 @@ const MAX_SENT_PER_PEER = 8;
 const KINDS = ['outbound', 'inbound', 'inbound', 'manual'] as const;
 
 export class FuzzWorld {
+  readonly subject: FuzzSubject;
   readonly sync: Sync;
   readonly chain: SimulatedChain;
   readonly mempool = new SimulatedMempool();
@@ -43,7 +44,6 @@ export class FuzzWorld {
   readonly peers = new Map<PeerId, PeerFacts>();
   nowMs = 0;
   readonly #random: FuzzRandom;
-  readonly #subject: FuzzSubject;
   readonly #store: BlockStore;
   #lastPeer = 0;
   /** What a chain has yet to answer: it takes its time. */
@@ -53,7 +53,7 @@ export class FuzzWorld {
   constructor(subject: FuzzSubject, random: FuzzRandom) {
     const { kit, common, honest } = subject;
     this.#random = random;
-    this.#subject = subject;
+    this.subject = subject;
     this.#store = new BlockStore(kit);
     for (const made of [...common, ...honest]) this.#store.add(made);
     const clock = new TestClock(kit.clock.seconds);
@@ -90,8 +90,8 @@ export class FuzzWorld {
 
   /** A node that keeps the rules comes and has the longest chain: the victim must still follow it. */
   heal(): void {
-    const { common, honest } = this.#subject;
-    const branch = [this.#subject.kit.genesis, ...common, ...honest];
+    const { common, honest } = this.subject;
+    const branch = [this.subject.kit.genesis, ...common, ...honest];
     for (const peer of [...this.peers.keys()]) this.#leave(peer);
     while (this.#checking.length > 0) this.#check();
     const answers: RelayedMessage[] = [];

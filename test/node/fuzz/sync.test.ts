@@ -19,7 +19,6 @@ import { anyMessage, FuzzSubject, isRelayed } from '../../kit/fuzz-messages.ts';
 import { type FuzzRandom, fuzz } from '../../kit/fuzz-random.ts';
 import { FuzzWorld } from '../../kit/fuzz-world.ts';
 
-const subject = new FuzzSubject();
 const { magic } = PROFILES.regtest;
 /** Messages of one story: what is left behind by one is there for the next. */
 const MESSAGES = 150;
@@ -27,7 +26,7 @@ const MESSAGES = 150;
 type Move = (world: FuzzWorld, random: FuzzRandom) => void;
 
 /** Blocks with work and good headers, the last of which nobody accepts. */
-function rottenBranch(random: FuzzRandom): KitBlock[] {
+function rottenBranch(subject: FuzzSubject, random: FuzzRandom): KitBlock[] {
   const { kit } = subject;
   const root = random.pick(subject.common.slice(-8));
   const branch = kit.mineBlocks(root, random.int(1, 8), { tag: random.u32() });
@@ -46,12 +45,12 @@ const announce = (world: FuzzWorld, peer: PeerId, branch: readonly KitBlock[]): 
 
 const MOVES: readonly Move[] = [
   // Any message
-  (world, random) => tell(world, world.somebody, anyMessage(subject, random)),
-  (world, random) => tell(world, world.somebody, anyMessage(subject, random)),
+  (world, random) => tell(world, world.somebody, anyMessage(world.subject, random)),
+  (world, random) => tell(world, world.somebody, anyMessage(world.subject, random)),
   // One that was damaged on the way
   (world, random) => {
     const peer = world.somebody;
-    const { type, bytes } = framed(anyMessage(subject, random));
+    const { type, bytes } = framed(anyMessage(world.subject, random));
     try {
       const message = decodePeerPayload(type, mutated(bytes, random));
       if (message) tell(world, peer, message);
@@ -62,14 +61,14 @@ const MOVES: readonly Move[] = [
   },
   // The same over and over
   (world, random) => {
-    const message = anyMessage(subject, random);
+    const message = anyMessage(world.subject, random);
     const peer = world.somebody;
     for (let left = random.int(2, 40); left > 0; left--) tell(world, peer, message);
   },
   // Headers with an invalid block behind them, with and without the blocks
   (world, random) => {
     const peer = world.somebody;
-    const branch = rottenBranch(random);
+    const branch = rottenBranch(world.subject, random);
     announce(world, peer, branch);
     world.pass(random.int(0, 500));
     if (random.once(3)) return;
@@ -78,11 +77,11 @@ const MOVES: readonly Move[] = [
   // A good header, and a body that is another's
   (world, random) => {
     const peer = world.somebody;
-    const branch = subject.honest.slice(0, random.int(1, 8));
+    const branch = world.subject.honest.slice(0, random.int(1, 8));
     announce(world, peer, branch);
     world.pass(random.int(0, 500));
     for (const { block } of branch) {
-      const { transactions } = subject.block(random).block;
+      const { transactions } = world.subject.block(random).block;
       world.message(peer, { type: 'block', bytes: encodeBlock({ ...block, transactions }) });
     }
   },
@@ -90,7 +89,7 @@ const MOVES: readonly Move[] = [
   (world, random) => {
     const peer = world.somebody;
     const from = random.int(0, 20);
-    const branch = subject.honest.slice(from, from + 8);
+    const branch = world.subject.honest.slice(from, from + 8);
     announce(world, peer, branch);
     world.pass(random.int(0, 500));
     for (const { block } of random.once(2) ? branch : [...branch].reverse()) {
@@ -106,46 +105,44 @@ const MOVES: readonly Move[] = [
   },
   // Transactions that conflict, delivered by whoever
   (world, random) => {
-    const items = subject.transactions.map((each) => ({ kind: INVENTORY.transaction, hash: txid(each) }));
+    const items = world.subject.transactions.map((each) => ({
+      kind: INVENTORY.transaction,
+      hash: txid(each),
+    }));
     const peer = world.somebody;
     world.message(peer, { type: 'inv', items });
     world.pass(random.int(0, 1_000));
-    for (const transaction of subject.transactions) {
+    for (const transaction of world.subject.transactions) {
       world.message(random.once(2) ? peer : world.somebody, { type: 'tx', transaction });
     }
   },
   // What was asked for is not there
   (world, random) => {
-    const items = subject.honest.map(({ hash }) => ({ kind: INVENTORY.witnessBlock, hash }));
+    const items = world.subject.honest.map(({ hash }) => ({ kind: INVENTORY.witnessBlock, hash }));
     world.message(world.somebody, { type: 'notfound', items: items.slice(random.int(0, 50)) });
   },
   // The longest messages there are
   (world, random) => {
     if (!random.once(40)) return;
-    const item = { kind: random.pick(Object.values(INVENTORY)), hash: subject.hash(random) };
+    const item = { kind: random.pick(Object.values(INVENTORY)), hash: world.subject.hash(random) };
     const items = Array.from({ length: MAX_INVENTORY }, () => item);
     world.message(world.somebody, { type: random.pick(['inv', 'getdata', 'notfound']), items });
   },
-  // A long branch that is not followed by anything, or by too little work
+  // A long branch that goes on, breaks off or begins anew
   (world, random) => {
     if (!random.once(40)) return;
+    const { bodiless } = world.subject;
     const peer = world.somebody;
-    for (let left = 3; left > 0; left--) {
-      world.message(peer, {
-        type: 'headers',
-        headers: LONG.slice(random.int(0, 2) * 10).slice(0, MAX_HEADERS),
-      });
+    for (let from = 0, left = 4; left > 0; left--) {
+      const length = random.once(3) ? random.int(1, MAX_HEADERS) : MAX_HEADERS;
+      world.message(peer, { type: 'headers', headers: bodiless.slice(from, from + length) });
+      from = random.once(4) ? 0 : from + length;
       world.pass(100);
     }
   },
   (world, random) => world.disconnect(random.pick([...world.peers.keys()])),
   (world, random) => world.pass(random.pick([0, 100, 1_000, 25_000, 60_000])),
 ];
-
-/** Low enough in number to be made before the first case, and long enough to fill a message. */
-const LONG = subject.kit
-  .mineBlocks(subject.kit.mineBlock(subject.kit.genesis), MAX_HEADERS + 20)
-  .map(({ block }) => block.header);
 
 function tell(world: FuzzWorld, peer: PeerId, message: PeerMessage): void {
   if (isRelayed(message)) world.message(peer, message);
@@ -155,13 +152,21 @@ function framed(message: PeerMessage): { type: string; bytes: Uint8Array } {
   return { type: message.type, bytes: encodePeerMessage(magic, message).subarray(FRAME_HEADER_SIZE) };
 }
 
-test('whatever peers say, synchronisation stays within its bounds and then still follows the best chain', async () => {
-  await fuzz({ share: 0.3, casesPerRun: MESSAGES }, (random) => {
-    const world = new FuzzWorld(subject, random);
-    for (let left = MESSAGES; left > 0; left--) {
-      random.pick(MOVES)(world, random);
-      if (random.once(3)) world.pass(random.int(0, 300));
-    }
-    world.heal();
-  });
+function story(subject: FuzzSubject, random: FuzzRandom): void {
+  const world = new FuzzWorld(subject, random);
+  for (let left = MESSAGES; left > 0; left--) {
+    random.pick(MOVES)(world, random);
+    if (random.once(3)) world.pass(random.int(0, 300));
+  }
+  world.heal();
+}
+
+test('whatever peers say, synchronisation stays within its bounds and then still follows the best chain', () => {
+  const young = new FuzzSubject({ bodiless: 5_000 });
+  return fuzz({ share: 0.27, casesPerRun: MESSAGES }, (random) => story(young, random));
+});
+
+test('so it does where branches have to show their work first', () => {
+  const old = new FuzzSubject({ common: 6_000, honest: 20, bodiless: 5_500 });
+  return fuzz({ share: 0.01, casesPerRun: MESSAGES }, (random) => story(old, random));
 });
