@@ -35,10 +35,15 @@ export class Serving {
     this.#context.send(peer, { type: 'headers', headers: entries.map(({ header }) => header) });
   }
 
-  /** The hashes of the blocks that follow what the peer has, for nodes from before headers came first. */
+  /**
+   * The hashes of the blocks that follow what the peer has, for nodes that do not ask for headers first. There may
+   * be more of them: such a node asks again when it hears of a block that it cannot connect, so it is told of the
+   * tip once it has asked for the last of these. Source: Bitcoin Core, m_continuation_block.
+   */
   blockHashes(peer: SyncPeer, { locator, stop }: LocatorPayload): void {
     const entries = this.#following(locator, stop, MAX_BLOCK_HASHES);
     if (entries.length === 0) return;
+    if (entries.length === MAX_BLOCK_HASHES) peer.lastOfHashes = entries.at(-1);
     const items = entries.map(({ hash }) => ({ kind: INVENTORY.block, hash }));
     this.#context.send(peer, { type: 'inv', items });
   }
@@ -54,6 +59,7 @@ export class Serving {
       const served = this.#served(peer, item);
       if (served === undefined) notFound.push(item);
       else items.push(served);
+      if (served?.kind === 'block' && this.#isLastOfHashes(peer, item)) items.push(this.#tipAnnounced());
     }
     if (notFound.length > 0) items.push({ kind: 'message', message: { type: 'notfound', items: notFound } });
     if (items.length > 0) this.#context.emit({ type: 'serve', peer: peer.facts.id, items });
@@ -75,6 +81,17 @@ export class Serving {
       default:
         return undefined;
     }
+  }
+
+  #isLastOfHashes(peer: SyncPeer, { hash }: Inventory): boolean {
+    if (peer.lastOfHashes?.key !== hashKey(hash)) return false;
+    peer.lastOfHashes = undefined;
+    return true;
+  }
+
+  #tipAnnounced(): ServedItem {
+    const items = [{ kind: INVENTORY.block, hash: this.#context.chain.tip.hash }];
+    return { kind: 'message', message: { type: 'inv', items } };
   }
 
   /** Blocks that are or were on the best chain: what was never tried may be junk, and tells who we are. */

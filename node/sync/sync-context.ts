@@ -17,6 +17,8 @@ export interface SyncPeer {
   unknown: Hash | undefined;
   /** The last header we sent it. */
   sentHeader: BlockEntry | undefined;
+  /** The last of the block hashes it was given, if there are more: when it asks for this block, it is told so. */
+  lastOfHashes: BlockEntry | undefined;
   /** It wants new blocks announced by their headers (BIP 130). */
   prefersHeaders: boolean;
   /** The lowest fee rate it wants to hear of, in nits per 1,000 vB (BIP 133). */
@@ -62,6 +64,7 @@ export class SyncContext {
       best: undefined,
       unknown: undefined,
       sentHeader: undefined,
+      lastOfHashes: undefined,
       prefersHeaders: false,
       feeFilter: 0n,
       meter: new TrafficMeter(this.nowMs),

@@ -66,6 +66,27 @@ test('blocks are sent in the order they were asked for; what is not at hand is n
   assert.deepEqual(peer.of('notfound').at(-1)!.items, [missing, unheardOf]);
 });
 
+test('who fetches a long chain by getblocks hears of the tip with the last block of each answer', () => {
+  const { network, blocks, peer } = asked(1_200);
+  const fetchAfter = (hash: Uint8Array) => {
+    peer.send({ type: 'getblocks', version: VERSION, locator: [hash], stop: NO_STOP });
+    network.run(100);
+    const { items } = peer.of('inv').at(-1)!;
+    const before = peer.received.length;
+    peer.send({ type: 'getdata', items: [...items] });
+    network.run(1_000);
+    const told = peer.received.slice(before).map(({ type }) => type);
+    return { last: items.at(-1)!.hash, blocks: told.filter((type) => type === 'block').length, told };
+  };
+  const first = fetchAfter(blocks[0]!.hash);
+  assert.deepEqual([first.last, first.blocks, first.told.at(-1)], [blocks[500]!.hash, 500, 'inv']);
+  assert.deepEqual(peer.of('inv').at(-1)!.items, [{ kind: INVENTORY.block, hash: blocks.at(-1)!.hash }]);
+  const second = fetchAfter(first.last);
+  assert.deepEqual([second.blocks, second.told.at(-1)], [500, 'inv']);
+  const third = fetchAfter(second.last);
+  assert.deepEqual([third.last, third.blocks, third.told.at(-1)], [blocks.at(-1)!.hash, 199, 'block']);
+});
+
 test('a block that was never tried is not given away', () => {
   const { store, network, genesis, full, peer } = asked(10);
   const [side] = store.mine(genesis, 1);
