@@ -69,6 +69,11 @@ export class FuzzWorld {
     return this.#random.pick([...this.peers.keys()]);
   }
 
+  /** The peer that came last. */
+  get newest(): PeerId {
+    return this.#lastPeer;
+  }
+
   message(peer: PeerId, message: RelayedMessage): void {
     this.#handle({ type: 'message', peer, message });
   }

@@ -130,9 +130,11 @@ const MOVES: readonly Move[] = [
   },
   // A long branch that goes on, breaks off or begins anew
   (world, random) => {
-    if (!random.once(40)) return;
+    if (!random.once(10)) return;
     const { bodiless } = world.subject;
-    const peer = world.somebody;
+    // A new peer has been asked for its headers.
+    world.disconnect(world.somebody);
+    const peer = world.newest;
     for (let from = 0, left = 4; left > 0; left--) {
       const length = random.once(3) ? random.int(1, MAX_HEADERS) : MAX_HEADERS;
       world.message(peer, { type: 'headers', headers: bodiless.slice(from, from + length) });
