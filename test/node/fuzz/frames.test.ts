@@ -92,7 +92,7 @@ test('whatever bytes come, frames and messages are read or refused by a rule', a
 });
 
 test('whatever order messages come in, a handshake goes on, ends or fails by a rule', async () => {
-  await fuzz({ share: 0.05 }, (random) => {
+  await fuzz({ share: 0.1 }, (random) => {
     const ours = { ...anyVersion(random), nonce: 7n };
     const isOurNonce = (nonce: bigint): boolean => nonce === 7n;
     const terms = { opened: random.once(2), needsServices: random.once(2), ours, isOurNonce };
