@@ -77,6 +77,11 @@ test('five nodes that know one boot node form a mesh, agree within 500 ms, and h
   const elsewhere = payOn(genesisFunds(carol), bob, FEE);
   await two[0]?.rpc.call('sendrawtransaction', [bytesToHex(encodeTransaction(payment))]);
   await first.rpc.call('sendrawtransaction', [bytesToHex(encodeTransaction(elsewhere))]);
+  // Payments take their time, so as not to tell where they began; blocks do not wait for them.
+  await until('the payment is known to the miner of the branch that will lose', async () => {
+    const waiting = (await two[1]?.rpc.call('getrawmempool')) as readonly string[];
+    return waiting.includes(displayHash(txid(payment)));
+  });
   const lost = await generate(two[1] as MeshNode, 29);
   const lostTip = lost.at(-1) ?? '';
   await allAt(two, lostTip);
