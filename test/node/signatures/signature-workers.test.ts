@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { verify } from '#verify';
@@ -78,25 +77,28 @@ function words(faults: readonly (RuleError | undefined)[]): (string | undefined)
 /** Workers that are ready and end with the test. */
 async function ready(context: TestContext, threads: number, startThread?: () => Worker) {
   const started: Worker[] = [];
+  /** Each resolves when its thread has said something, or has ended. */
+  const heard: Promise<unknown>[] = [];
   const workers = new SignatureWorkers({
     threads,
     local,
     log: SILENT_LOG,
     startThread: () => {
       const worker = (startThread ?? (() => startWorker(entry)))();
+      heard.push(new Promise((resolve) => worker.once('message', resolve).once('exit', resolve)));
       started.push(worker);
       return worker;
     },
   });
   context.after(() => workers.stop());
   workers.warm();
-  await Promise.all(
-    started.map((worker) => {
-      worker.ref();
-      return once(worker, 'message');
-    }),
-  );
-  return { workers, started };
+  const allHeard = async (): Promise<void> => {
+    // Threads at rest keep no process alive.
+    for (const worker of started) worker.ref();
+    await Promise.all(heard);
+  };
+  await allHeard();
+  return { workers, started, allHeard };
 }
 
 /** A thread that says it is ready and then does what it is told by `body`. */
@@ -130,12 +132,16 @@ describe('signatures in worker threads', () => {
   });
 
   it('are checked again here when a thread throws, and no more threads are started than make sense', async (context) => {
-    const { workers, started } = await ready(context, 2, thread(`throw new Error('out of memory')`));
+    const { workers, started, allHeard } = await ready(
+      context,
+      2,
+      thread(`throw new Error('out of memory')`),
+    );
     const list = mixed();
     const expected = words(await local.faultsOf(list));
     for (let round = 0; round < 20; round++) {
       assert.deepEqual(words(await workers.faultsOf(list)), expected);
-      await Promise.all(started.slice(-2).map(readyOrGone));
+      await allHeard();
     }
     assert.equal(started.length, 12);
     assert.equal(workers.size, 0);
@@ -167,10 +173,3 @@ describe('signatures in worker threads', () => {
     assert.deepEqual(words(await workers.faultsOf(list)), words(await local.faultsOf(list)));
   });
 });
-
-/** Resolves when a thread has ended, or has said something. */
-async function readyOrGone(worker: Worker): Promise<void> {
-  if (worker.threadId === -1) return;
-  worker.ref();
-  await Promise.race([once(worker, 'exit'), once(worker, 'message')]);
-}
