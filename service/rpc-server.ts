@@ -231,11 +231,15 @@ class Dispatcher {
   }
 
   async answer(body: Buffer, context: HttpCall): Promise<Reply> {
+    const isBig = body.length > BODY_BYTES;
+    if (isBig && !this.#mayBeBig(body)) throw tooLarge(BODY_BYTES);
     const text = body.toString('utf8');
-    if (body.length > BODY_BYTES && !this.#mayBeBig(text)) throw tooLarge(BODY_BYTES);
+    // Megabytes take their time at every step: others have their turn in between.
+    if (isBig) await nextTurn();
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
+      if (isBig) await nextTurn();
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'not JSON';
       const refusal = new RpcError(RPC_CODES.parse, `Parse error: ${reason}`);
@@ -328,10 +332,10 @@ class Dispatcher {
     return new RpcError(RPC_CODES.internal, 'internal error, described in the log of the server');
   }
 
-  /** Looks for a method that takes big bodies, before the text is parsed at its full size. */
-  #mayBeBig(text: string): boolean {
+  /** Looks for the name of a method that takes big bodies, before the body is read as text and parsed. */
+  #mayBeBig(body: Buffer): boolean {
     return Object.entries(this.#methods).some(
-      ([name, method]) => method.bigBody === true && new RegExp(`"method"\\s*:\\s*"${name}"`).test(text),
+      ([name, method]) => method.bigBody === true && body.includes(`"${name}"`),
     );
   }
 }
