@@ -183,7 +183,10 @@ class Scene {
       pool.arm({ path, skip: this.#below(skips + 1), ...(held && { held }) });
     }
     const lifeMs = path === undefined ? this.#below(LONGEST_RANDOM_LIFE_MS) : LONGEST_LIFE_MS;
-    const hasDied = await Promise.race([pool.poolGone().then(() => true), sleep(lifeMs, false)]);
+    const hasDied = await Promise.race([
+      pool.poolGone().then(() => true),
+      sleep(lifeMs, false, { ref: false }),
+    ]);
     if (!hasDied && path !== undefined) this.tally.missed.push(death.name);
     await besides;
     await pool.killPool();
