@@ -2,7 +2,7 @@ import { type Block, blockWeight } from './block.ts';
 import { displayHash, equalBytes } from './bytes.ts';
 import { checkSize, checkTransaction, isFinal, MAX_BLOCK_WEIGHT } from './check-transaction.ts';
 import { WITNESS_RESERVED_VALUE } from './coinbase.ts';
-import { findCommitment, merkleRoot, witnessCommitment } from './merkle.ts';
+import { findCommitment, merkleRootSteps, witnessCommitmentSteps } from './merkle.ts';
 import type { NetworkProfile } from './network.ts';
 import { RuleError } from './rules.ts';
 import { countSigops, isP2wpkh, pushHeight } from './script.ts';
@@ -31,22 +31,20 @@ export function* checkBlockSteps(block: Block): Steps<void> {
   const { transactions } = block;
   // Identifiers and sizes are remembered: most of the work is to make them.
   yield* eachInSteps(transactions, txid);
-  checkMerkleRoot(block);
-  yield;
+  yield* checkMerkleRoot(block);
   // CVE-2017-12842: inner nodes of the tree passed off as transactions.
   yield* eachInSteps(transactions, checkSize);
   const coinbase = checkCoinbasePlace(block);
   yield* eachInSteps(transactions, wtxid);
-  checkCommitment(block, coinbase);
-  yield;
+  yield* checkCommitment(block, coinbase);
   yield* eachInSteps(transactions, checkTransaction);
   checkWeight(block);
   checkSigops(block);
 }
 
 /** CVE-2012-2459: repeated pairs let two lists of transactions have the same root. */
-function checkMerkleRoot({ header, transactions }: Block): void {
-  const { root, ambiguous } = merkleRoot(transactions.map(txid));
+function* checkMerkleRoot({ header, transactions }: Block): Steps<void> {
+  const { root, ambiguous } = yield* merkleRootSteps(transactions.map(txid));
   if (!equalBytes(root, header.merkleRoot)) {
     const [found, wanted] = [root, header.merkleRoot].map(displayHash);
     throw new RuleError('bad-txnmrklroot', `transactions hash to ${found}, the header says ${wanted}`);
@@ -64,7 +62,7 @@ function checkCoinbasePlace({ transactions }: Block): Transaction {
 }
 
 /** BIP 141: what the coinbase commits to are the witnesses delivered; without commitment there are none. */
-function checkCommitment({ transactions }: Block, coinbase: Transaction): void {
+function* checkCommitment({ transactions }: Block, coinbase: Transaction): Steps<void> {
   const commitment = findCommitment(coinbase);
   if (commitment === undefined) {
     const index = transactions.findIndex(hasWitness);
@@ -77,7 +75,8 @@ function checkCommitment({ transactions }: Block, coinbase: Transaction): void {
     const sizes = witness.map((item) => item.length).join(', ');
     throw new RuleError('bad-witness-nonce-size', `coinbase witness has items of [${sizes}] bytes, not [32]`);
   }
-  if (!equalBytes(witnessCommitment(transactions.map(wtxid), reserved), commitment.hash)) {
+  const hash = yield* witnessCommitmentSteps(transactions.map(wtxid), reserved);
+  if (!equalBytes(hash, commitment.hash)) {
     throw new RuleError('bad-witness-merkle-match');
   }
 }

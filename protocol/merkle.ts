@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes } from './bytes.ts';
 import { sha256d } from './hash.ts';
+import { atOnce, ITEMS_PER_STEP, type Steps } from './steps.ts';
 import type { Transaction } from './transaction.ts';
 import type { Hash } from './units.ts';
 
@@ -9,6 +10,11 @@ import type { Hash } from './units.ts';
  * No leaves give 32 zero bytes.
  */
 export function merkleRoot(leaves: readonly Hash[]): { root: Hash; ambiguous: boolean } {
+  return atOnce(merkleRootSteps(leaves));
+}
+
+/** `merkleRoot` in steps. */
+export function* merkleRootSteps(leaves: readonly Hash[]): Steps<{ root: Hash; ambiguous: boolean }> {
   let level = leaves;
   let ambiguous = false;
   while (level.length > 1) {
@@ -18,6 +24,7 @@ export function merkleRoot(leaves: readonly Hash[]): { root: Hash; ambiguous: bo
       const right = level[index + 1];
       if (right !== undefined && equalBytes(left, right)) ambiguous = true;
       above.push(parentOf(left, right ?? left));
+      if (above.length % ITEMS_PER_STEP === 0) yield;
     }
     level = above;
   }
@@ -77,7 +84,12 @@ const COMMITMENT_SIZE = COMMITMENT_PREFIX.length + 32;
  * @param reserved the 32 bytes in the coinbase's witness
  */
 export function witnessCommitment(wtxids: readonly Hash[], reserved: Uint8Array): Hash {
-  const { root } = merkleRoot([new Uint8Array(32), ...wtxids.slice(1)]);
+  return atOnce(witnessCommitmentSteps(wtxids, reserved));
+}
+
+/** `witnessCommitment` in steps. */
+export function* witnessCommitmentSteps(wtxids: readonly Hash[], reserved: Uint8Array): Steps<Hash> {
+  const { root } = yield* merkleRootSteps([new Uint8Array(32), ...wtxids.slice(1)]);
   return sha256d(concatBytes(root, reserved));
 }
 
