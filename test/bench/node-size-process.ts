@@ -3,6 +3,7 @@
  * DIRECTORY` starts a node on it and says, as one line of JSON, how long that took and what memory it has.
  */
 import { argv, memoryUsage, stdout } from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { startNode } from '../../node/node.ts';
 import { decodeBlock } from '../../protocol/block.ts';
 import { type TxOutput, txid } from '../../protocol/transaction.ts';
@@ -71,5 +72,7 @@ async function open(directory: string): Promise<void> {
   await node.stop();
 }
 
-const [, , task, directory] = argv;
-if (directory !== undefined) await (task === 'build' ? build(directory) : open(directory));
+const [, script, task, directory] = argv;
+if (script !== undefined && import.meta.url === pathToFileURL(script).href && directory !== undefined) {
+  await (task === 'build' ? build(directory) : open(directory));
+}
