@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { inSlices, TimeSlice } from '../../service/time-slice.ts';
+
+/** Holds the event loop until a slice of time is certainly over. */
+function useUp(slice: TimeSlice): void {
+  while (!slice.isUsedUp);
+}
+
+describe('work in slices of time', () => {
+  it('lets others have their turn when a slice is used up, and begins a new one', async () => {
+    const slice = new TimeSlice();
+    assert.equal(slice.isUsedUp, false);
+    useUp(slice);
+    let turns = 0;
+    setImmediate(() => (turns += 1));
+    await slice.renew();
+    assert.equal(turns, 1);
+    assert.equal(slice.isUsedUp, false);
+  });
+
+  it('runs a generator to its end, in its order, and gives what it returns', async () => {
+    const order: string[] = [];
+    function* work(): Generator<undefined, string, undefined> {
+      for (let step = 0; step < 3; step++) {
+        useUp(new TimeSlice());
+        order.push(`step ${step}`);
+        yield;
+      }
+      return 'done';
+    }
+    setImmediate(() => order.push('another'));
+    assert.equal(await inSlices(work()), 'done');
+    assert.deepEqual(order, ['step 0', 'another', 'step 1', 'step 2']);
+  });
+
+  it('passes on what the work throws', async () => {
+    // biome-ignore lint/correctness/useYield: it throws before it could
+    function* work(): Generator<undefined, never, undefined> {
+      throw new RangeError('no');
+    }
+    await assert.rejects(inSlices(work()), RangeError);
+  });
+});
