@@ -1,17 +1,17 @@
-import { type Block, decodeBlock } from '../../protocol/block.ts';
+import { type Block, decodeBlockSteps } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
-import { checkBlock, checkBlockContext } from '../../protocol/check-block.ts';
+import { checkBlockContext, checkBlockSteps } from '../../protocol/check-block.ts';
 import { checkHeader } from '../../protocol/check-header.ts';
 import { verifyInputs } from '../../protocol/check-input.ts';
 import { CodecError } from '../../protocol/codec.ts';
 import { blockKeys, type Coin, createdCoins, type Undo } from '../../protocol/coins.ts';
-import { planConnection } from '../../protocol/connect.ts';
+import { planConnectionSteps } from '../../protocol/connect.ts';
 import { blockHash } from '../../protocol/header.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import type { Verify } from '../../protocol/signature.ts';
 import { DatabaseError } from '../../service/database.ts';
-import { TimeSlice } from '../../service/time-slice.ts';
+import { inSlices, TimeSlice } from '../../service/time-slice.ts';
 import type { BlockEntry } from './block-index.ts';
 
 /** What of the chain is checked. Nothing of it may change meanwhile. */
@@ -99,7 +99,7 @@ class Verification {
 
   async checkDown(entry: BlockEntry, level: CheckLevel): Promise<void> {
     const block = await this.#read(entry);
-    if (level >= 1) this.#checkAlone(block, entry);
+    if (level >= 1) await this.#checkAlone(block, entry);
     if (this.#slice.isUsedUp) await this.#slice.renew();
     if (level < 2) return;
     const undo = await this.#readUndo(entry, block);
@@ -111,14 +111,14 @@ class Verification {
   async #read(entry: BlockEntry): Promise<Block> {
     const bytes = await this.#chain.body(entry);
     if (bytes === undefined) throw new Fault('it is not there');
-    const block = decodeBlock(bytes);
+    const block = await inSlices(decodeBlockSteps(bytes));
     if (!equalBytes(blockHash(block.header), entry.hash)) throw new Fault('another block is in its place');
     return block;
   }
 
-  #checkAlone(block: Block, { height, parent }: BlockEntry): void {
+  async #checkAlone(block: Block, { height, parent }: BlockEntry): Promise<void> {
     checkHeader(block.header, this.#chain.profile);
-    checkBlock(block);
+    await inSlices(checkBlockSteps(block));
     checkBlockContext(block, height, parent?.medianTime ?? 0, this.#chain.profile);
   }
 
@@ -166,7 +166,9 @@ class Verification {
   async reconnect(entry: BlockEntry): Promise<void> {
     const block = await this.#read(entry);
     const view = { get: (key: string) => this.#restored.get(key), ...READ_ONLY };
-    const { spent, created, undo } = planConnection(block, entry.height, view, this.#chain.profile);
+    const { spent, created, undo } = await inSlices(
+      planConnectionSteps(block, entry.height, view, this.#chain.profile),
+    );
     for (const [index, coins] of undo.spent.entries()) {
       const transaction = block.transactions[index + 1];
       if (transaction) verifyInputs(transaction, coins, this.#chain.verify);
