@@ -127,14 +127,15 @@ export class PayoutService implements Payer {
   }
 
   async #settleInTime(): Promise<void> {
-    const { log } = this.#options;
+    const { log, signal } = this.#options;
     try {
       await this.#untilLooked();
       const { trouble } = await this.#settle(false);
       if (trouble !== undefined) log.warn({ reason: trouble }, 'not everybody who is due was paid');
     } catch (error) {
-      if (error instanceof SettlementError) log.warn({ reason: error.message }, 'nobody was paid');
-      else log.error({ err: error }, 'settling failed');
+      if (!(error instanceof SettlementError)) log.error({ err: error }, 'settling failed');
+      // A pool that is told to end goes on with it after the next start: nothing to see to.
+      else log[signal.aborted ? 'debug' : 'warn']({ reason: error.message }, 'nobody was paid');
     }
   }
 }
