@@ -133,9 +133,16 @@ export class PayoutService implements Payer {
       const { trouble } = await this.#settle(false);
       if (trouble !== undefined) log.warn({ reason: trouble }, 'not everybody who is due was paid');
     } catch (error) {
-      if (!(error instanceof SettlementError)) log.error({ err: error }, 'settling failed');
       // A pool that is told to end goes on with it after the next start: nothing to see to.
-      else log[signal.aborted ? 'debug' : 'warn']({ reason: error.message }, 'nobody was paid');
+      if (signal.aborted && (error instanceof SettlementError || isOf(signal, error))) {
+        log.debug({ err: error }, 'a settlement was broken off');
+      } else if (error instanceof SettlementError) log.warn({ reason: error.message }, 'nobody was paid');
+      else log.error({ err: error }, 'settling failed');
     }
   }
+}
+
+/** Whether a call ended because of the signal, and not by itself. */
+function isOf({ reason }: AbortSignal, error: unknown): boolean {
+  return error === reason || (error instanceof Error && error.cause === reason);
 }
