@@ -21,6 +21,8 @@ const RESERVED_WEIGHT = 8_000;
 const RESERVED_SIGOPS_COST = 400;
 /** Building templates may take up at most one part in so many of the time. */
 const BUILD_SHARE = 10;
+/** Of so few transactions a template is built at every change: that takes no time worth saving. */
+const SMALL_MEMPOOL = 200;
 
 /** What a template is built from; the chain's part. */
 export interface TemplateChain {
@@ -73,14 +75,15 @@ export class TemplateSource {
   }
 
   /**
-   * The template to hand out now: always on the tip. A change of the mempool shows as soon as building does
-   * not take up more than a tenth of the time: at once while blocks are small.
+   * The template to hand out now: always on the tip. A change of the mempool shows at once while few wait;
+   * otherwise as soon as building does not take up more than a tenth of the time.
    */
   current(): BlockTemplate {
     const kept = this.#newest;
     if (kept !== undefined && kept.template.previous === this.#chain.tip.hash) {
       const unchanged = kept.template.mempoolChanges === this.#mempool.changes;
-      if (unchanged || performance.now() < kept.renewableAtMs) return kept.template;
+      const isSmall = this.#mempool.size <= SMALL_MEMPOOL;
+      if (unchanged || (!isSmall && performance.now() < kept.renewableAtMs)) return kept.template;
     }
     return this.fresh();
   }

@@ -6,6 +6,7 @@ import { asRuleError } from './acceptance.ts';
 import type { ActiveChain } from './active-chain.ts';
 import type { BlockEntry, BlockIndex, IndexedBlock } from './block-index.ts';
 import type { Branches } from './branches.ts';
+import { Crossing } from './crossing.ts';
 import type { Followers } from './followers.ts';
 
 /** A block that has just come, so that it need not be read back. */
@@ -21,6 +22,7 @@ export class Activation {
   readonly #active: ActiveChain;
   readonly #followers: Followers;
   readonly #log: Logger;
+  readonly #crossing = new Crossing();
 
   constructor(parts: {
     index: BlockIndex;
@@ -36,6 +38,11 @@ export class Activation {
     this.#log = parts.log;
   }
 
+  /** Resolves when a reorganisation that is half-way has ended; undefined when the best chain stands. */
+  get crossing(): Promise<void> | undefined {
+    return this.#crossing.done;
+  }
+
   /**
    * Makes the best branch the best chain. A branch that turns out to be invalid is marked, and the next best
    * one takes its place.
@@ -43,7 +50,16 @@ export class Activation {
    * @returns the blocks that broke a rule, with the rule
    */
   run(durable: boolean, fresh?: Fresh): Promise<ReadonlyMap<BlockEntry, RuleError>> {
-    return this.#run(durable, false, fresh);
+    return this.#cross(() => this.#run(durable, false, fresh));
+  }
+
+  /** Steps back that `work` makes are seen only together with what follows them. */
+  async #cross<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      this.#crossing.end();
+    }
   }
 
   async #run(
@@ -68,7 +84,11 @@ export class Activation {
    * Takes a block, and all that stand on it, off the best chain for good, if it is there, and marks them.
    * The best of what is left becomes the best chain.
    */
-  async exclude(entry: IndexedBlock): Promise<void> {
+  exclude(entry: IndexedBlock): Promise<void> {
+    return this.#cross(() => this.#exclude(entry));
+  }
+
+  async #exclude(entry: IndexedBlock): Promise<void> {
     const wasActive = this.#index.isOnBestChain(entry);
     while (this.#index.isOnBestChain(entry)) await this.#stepBack(true);
     for (const marked of this.#branches.invalidate(entry)) this.#active.batch.changeBlock(marked);
@@ -136,6 +156,7 @@ export class Activation {
   }
 
   async #stepBack(durable: boolean): Promise<void> {
+    this.#crossing.begin();
     await this.#followers.tell('disconnected', await this.#active.disconnect(durable));
   }
 }

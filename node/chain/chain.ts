@@ -130,6 +130,14 @@ export class Chain {
   }
 
   /**
+   * Resolves when a reorganisation that is half-way has ended; undefined when the best chain stands. Who answers
+   * others waits for it, so that they never see a tip of less work than the one before.
+   */
+  get crossing(): Promise<void> | undefined {
+    return this.#activation.crossing;
+  }
+
+  /**
    * The header with the most work of those that are not known to be invalid. Where it is not on the best
    * chain, blocks are missing: those between with a `transactionCount` of 0.
    */

@@ -1,5 +1,6 @@
 import { RuleError } from '../../protocol/rules.ts';
-import { RpcError, type RpcMethods } from '../../service/rpc-server.ts';
+import { RpcError, type RpcMethod, type RpcMethods } from '../../service/rpc-server.ts';
+import type { Chain } from '../chain/chain.ts';
 import { addressCheckMethods } from './address-check.ts';
 import { addressMethods } from './addresses.ts';
 import { branchMethods } from './branches.ts';
@@ -34,7 +35,21 @@ export function nodeMethods(parts: NodeParts): RpcMethods {
     ...addressCheckMethods(parts),
     ...controlMethods(parts, () => methods),
   };
-  return methods;
+  return afterCrossings(methods, parts.chain);
+}
+
+/** Groups whose answers do not depend on the chain: they are given at any time. */
+const CHAINLESS: readonly string[] = ['Control', 'Network'];
+
+/** The same methods, which wait while a reorganisation is half-way. */
+function afterCrossings(methods: RpcMethods, chain: Pick<Chain, 'crossing'>): RpcMethods {
+  const waiting = ([name, method]: [string, RpcMethod]): [string, RpcMethod] => {
+    if (CHAINLESS.includes(method.group)) return [name, method];
+    const run: RpcMethod['run'] = (args, context) =>
+      chain.crossing?.then(() => method.run(args, context)) ?? method.run(args, context);
+    return [name, { ...method, run }];
+  };
+  return Object.fromEntries(Object.entries(methods).map(waiting));
 }
 
 /** A broken rule that reaches a caller as an error, under the code its table gives it. */

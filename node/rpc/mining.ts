@@ -109,6 +109,7 @@ export function miningMethods(parts: NodeParts): RpcMethods {
         if (longpollid !== undefined) {
           await longPoll.wait(longpollid, context.signal);
           if (context.signal.aborted) throw new RpcError(RPC_ERRORS.notConnected, 'Shutting down');
+          await chain.crossing;
         }
         return templateJson(templates.current(), templates.moment());
       },

@@ -73,3 +73,36 @@ describe('which branch is best, at a caller’s word', () => {
     assert.equal(await node.call('getblockcount'), 0);
   });
 });
+
+test('nobody who asks sees the chain go back while it changes to a longer branch', async (t) => {
+  const node = await startTestNode(t);
+  const genesis = displayHash(PROFILES.regtest.genesisHash);
+  await node.mine(40);
+  const longer = await branch(node, genesis, 40, 3);
+  const last = await node.blockOn(longer.at(-1) ?? '', [], 3);
+  const template = await node.call('getblocktemplate');
+  let changed = false;
+  const change = node.call('submitblock', bytesToHex(encodeBlock(last))).finally(() => {
+    changed = true;
+  });
+  const heights = new Set<number>();
+  const workedOn = new Set<number>();
+  const uptimes: number[] = [];
+  const longPoll = node.call('getblocktemplate', { longpollid: template.longpollid });
+  while (!changed) {
+    heights.add(await node.call('getblockcount'));
+    workedOn.add((await node.call('getblocktemplate')).height);
+    uptimes.push(await node.call('uptime'));
+  }
+  await change;
+  assert.deepEqual(
+    [...heights].filter((height) => height < 40),
+    [],
+  );
+  assert.deepEqual(
+    [...workedOn].filter((height) => height <= 40),
+    [],
+  );
+  assert.equal((await longPoll).height, 42);
+  assert.ok(uptimes.length > 0, 'nothing was asked');
+});
