@@ -190,10 +190,10 @@ export class PeerConnection {
   async #take(frame: Frame): Promise<void> {
     const { nowMs, nowSeconds } = this.#options;
     this.lastReceivedSeconds = nowSeconds();
-    const waitMs = this.#budget.take(messageCost(frame.command, frame.wireBytes), MESSAGE_RATE, nowMs());
+    const waitMs = this.#budget.take(messageCost(frame), MESSAGE_RATE, nowMs());
     if (waitMs > 0) await this.#pause(waitMs);
     // What is still done for a peer that is gone must not keep its end from being told: that is what stops it.
-    await Promise.race([this.#handled(frame), this.wire.closed]);
+    await this.wire.unlessClosed(this.#handled(frame));
     // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions; unless it owes us a
     // block: two nodes that send each other blocks would wait for each other for ever.
     const { owner } = this.#options;

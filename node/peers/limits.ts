@@ -1,3 +1,4 @@
+import type { Frame } from '../../protocol/peer-frame.ts';
 import type { Rate } from '../../service/limits.ts';
 
 /** Connections we choose and open (Bitcoin Core: 8 full-relay peers). */
@@ -20,8 +21,8 @@ export const TOTAL_BYTES = 192 * 1024 * 1024;
 
 /**
  * What a peer may say of its own accord, in tokens (`messageCost`). Who says more is read slower, so a
- * million messages cost their sender the time and us nothing. Blocks, headers and transactions are not
- * counted here: they are answers, and those nobody asked for are metered where the question is known.
+ * million messages cost their sender the time and us nothing. Blocks, headers and transactions that are taken
+ * in are not counted here: they are answers, and those nobody asked for are metered where the question is known.
  */
 export const MESSAGE_RATE: Rate = { perSecond: 500, burst: 5_000 };
 /** Tokens of a request whose answer is much longer than itself. */
@@ -39,8 +40,9 @@ const COSTS: Readonly<Record<string, number>> = {
   getaddr: COSTLY,
 };
 
-/** Tokens of a message of so many bytes; one that is not understood costs the same as one that is. */
-export function messageCost(command: string, wireBytes: number): number {
-  const cost = Object.hasOwn(COSTS, command) ? (COSTS[command] ?? 0) : 1;
+/** Tokens of a message; one that is skipped answers nothing, and costs the same whatever it is called. */
+export function messageCost({ command, payload, wireBytes }: Frame): number {
+  const isCounted = payload !== undefined && Object.hasOwn(COSTS, command);
+  const cost = isCounted ? (COSTS[command] ?? 0) : 1;
   return cost === 0 ? 0 : cost + wireBytes / BYTES_PER_TOKEN;
 }

@@ -25,6 +25,9 @@ export class PeerSocket {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
   #isCorked = false;
+  #isClosed = false;
+  /** Ends the wait of `unlessClosed`. */
+  #letGo: () => void = () => undefined;
 
   constructor(options: PeerSocketOptions) {
     this.#options = options;
@@ -34,7 +37,13 @@ export class PeerSocket {
     this.#socket.setNoDelay(true);
     // Errors end the iteration over frames; one that comes after it has nobody left to tell.
     this.#socket.on('error', () => undefined);
-    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
+    this.closed = new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        this.#isClosed = true;
+        this.#letGo();
+        resolve();
+      });
+    });
   }
 
   /** Bytes that wait for the other side. */
@@ -101,6 +110,18 @@ export class PeerSocket {
         resolve();
       };
       this.#socket.on('drain', done).on('close', done);
+    });
+  }
+
+  /**
+   * Waits for work, but no longer than the socket is open; one at a time. A race of each message with `closed`
+   * would leave something behind at that promise for as long as the connection lives.
+   */
+  unlessClosed(work: Promise<void>): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#letGo = resolve;
+      work.then(resolve, reject);
     });
   }
 

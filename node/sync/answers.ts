@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hashKey } from '../../protocol/bytes.ts';
 import type { Inventory } from '../../protocol/peer-message.ts';
+import type { Hash } from '../../protocol/units.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
 import type { Chain } from '../chain/chain.ts';
 import type { PeerId, PeerNetwork, RelayedMessage } from '../peers/peer-network.ts';
-import type { ServedItem } from './sync-event.ts';
+import type { MempoolView, ServedItem } from './sync-event.ts';
 
 /** What is being sent to one peer. */
 interface Line {
@@ -10,23 +13,28 @@ interface Line {
   done: Promise<void>;
 }
 
+export interface AnswersParts {
+  readonly chain: Pick<Chain, 'readBlock'>;
+  readonly mempool: Pick<MempoolView, 'get'>;
+  readonly network: PeerNetwork;
+  readonly onError: (error: unknown) => void;
+}
+
 /**
- * Sends peers what they have asked for, block by block as fast as they read: of each line of answers at most
- * one block is in memory beside what waits in the peer's queue. Other messages that find that queue full
- * wait here, too.
+ * Sends peers what they have asked for, one by one as fast as they read: of each line of answers at most one
+ * block or transaction is in memory beside what waits in the peer's queue, however often it was asked for.
+ * Other messages that find that queue full wait here, too.
  */
 export class Answers {
   readonly #chain: Pick<Chain, 'readBlock'>;
+  readonly #mempool: Pick<MempoolView, 'get'>;
   readonly #network: PeerNetwork;
   readonly #onError: (error: unknown) => void;
   readonly #lines = new Map<PeerId, Line>();
 
-  constructor(parts: {
-    chain: Pick<Chain, 'readBlock'>;
-    network: PeerNetwork;
-    onError: (error: unknown) => void;
-  }) {
+  constructor(parts: AnswersParts) {
     this.#chain = parts.chain;
+    this.#mempool = parts.mempool;
     this.#network = parts.network;
     this.#onError = parts.onError;
   }
@@ -65,8 +73,10 @@ export class Answers {
   async #send(peer: PeerId, line: Line): Promise<void> {
     const missing: Inventory[] = [];
     const isHere = () => this.#lines.get(peer) === line;
+    const slice = new TimeSlice();
     // An index, since taking the first of many items from an array costs as much as there are.
     for (let next = 0; next < line.items.length && isHere(); next++) {
+      if (slice.isUsedUp) await slice.renew();
       const message = await this.#message(line.items[next] as ServedItem);
       if (message.type === 'notfound') missing.push(...message.items);
       else await this.#sendWhenDrained(peer, message, isHere);
@@ -76,8 +86,19 @@ export class Answers {
 
   async #message(served: ServedItem): Promise<RelayedMessage> {
     if (served.kind === 'message') return served.message;
-    const bytes = await this.#chain.readBlock(served.item.hash);
-    return bytes ? { type: 'block', bytes } : { type: 'notfound', items: [served.item] };
+    const { kind, item } = served;
+    const found = kind === 'block' ? await this.#block(item.hash) : this.#transaction(item.hash);
+    return found ?? { type: 'notfound', items: [item] };
+  }
+
+  async #block(hash: Hash): Promise<RelayedMessage | undefined> {
+    const bytes = await this.#chain.readBlock(hash);
+    return bytes && { type: 'block', bytes };
+  }
+
+  #transaction(txid: Hash): RelayedMessage | undefined {
+    const entry = this.#mempool.get(hashKey(txid));
+    return entry && { type: 'tx', transaction: entry.transaction };
   }
 
   async #sendWhenDrained(peer: PeerId, message: RelayedMessage, isHere: () => boolean): Promise<void> {

@@ -76,7 +76,7 @@ export class Serving {
       case INVENTORY.witnessTransaction: {
         const entry = this.#context.mempool.get(hashKey(item.hash));
         if (entry === undefined || !this.#mayHave(peer, entry.arrival)) return undefined;
-        return { kind: 'message', message: { type: 'tx', transaction: entry.transaction } };
+        return { kind: 'transaction', item };
       }
       default:
         return undefined;

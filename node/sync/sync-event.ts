@@ -30,9 +30,12 @@ export interface MempoolView {
   readonly minFeeRate: Nits;
 }
 
-/** One thing to be served: a block of the chain, or a message that is ready. */
+/**
+ * One thing to be served: a block of the chain or a transaction of the mempool, looked up when its turn comes, or
+ * a message that is ready.
+ */
 export type ServedItem =
-  | { readonly kind: 'block'; readonly item: Inventory }
+  | { readonly kind: 'block' | 'transaction'; readonly item: Inventory }
   | { readonly kind: 'message'; readonly message: RelayedMessage };
 
 /** What became of a block that a peer sent; `malformed`: its bytes are no block. */
@@ -102,7 +105,7 @@ export type SyncEffect =
   | { readonly type: 'take-block'; readonly peer: PeerId; readonly hash: Hash; readonly bytes: Uint8Array }
   /** A transaction that was asked for; answered by `transaction-checked`. */
   | { readonly type: 'take-transaction'; readonly peer: PeerId; readonly transaction: Transaction }
-  /** What a peer has asked for, to be sent as fast as it reads; `notfound` for blocks that are not at hand after all. */
+  /** What a peer has asked for, to be sent as fast as it reads; `notfound` for what is not at hand after all. */
   | { readonly type: 'serve'; readonly peer: PeerId; readonly items: readonly ServedItem[] }
   /** The peer was first with something new and valid. */
   | { readonly type: 'delivered'; readonly peer: PeerId; readonly what: 'block' | 'transaction' };

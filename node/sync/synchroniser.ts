@@ -72,7 +72,7 @@ export class Synchroniser implements PeerListener, Stoppable {
       },
     };
     this.#sync = new Sync({ chain, mempool: view, clock, random });
-    this.#answers = new Answers({ chain, network, onError });
+    this.#answers = new Answers({ chain, mempool: view, network, onError });
     this.#blocks = new BlockIntake({
       chain,
       isCatchingUp: () => this.#sync.isCatchingUp,

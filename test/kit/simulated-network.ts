@@ -8,6 +8,7 @@ import { Sync } from '../../node/sync/sync.ts';
 import type {
   MempoolView,
   PooledTransaction,
+  ServedItem,
   SyncEffect,
   SyncEvent,
   TransactionOutcome,
@@ -319,17 +320,21 @@ export class SimulatedNode implements Endpoint {
         break;
       case 'serve':
         for (const served of effect.items) {
-          const { store } = this.#network;
-          const message: RelayedMessage =
-            served.kind === 'message'
-              ? served.message
-              : { type: 'block', bytes: store.bytes(served.item.hash) };
-          this.#links.get(effect.peer)?.send(effect.peer, message);
+          const message = this.#served(served);
+          if (message !== undefined) this.#links.get(effect.peer)?.send(effect.peer, message);
         }
         break;
       case 'delivered':
         break;
     }
+  }
+
+  #served(served: ServedItem): RelayedMessage | undefined {
+    if (served.kind === 'message') return served.message;
+    const { hash } = served.item;
+    if (served.kind === 'block') return { type: 'block', bytes: this.#network.store.bytes(hash) };
+    const entry = this.mempool.get(hashKey(hash));
+    return entry && { type: 'tx', transaction: entry.transaction };
   }
 
   #accept(hash: Hash): ReturnType<SimulatedChain['accept']> {

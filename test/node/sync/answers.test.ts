@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PeerNetwork, RelayedMessage } from '../../../node/peers/peer-network.ts';
 import { Answers } from '../../../node/sync/answers.ts';
-import type { ServedItem } from '../../../node/sync/sync-event.ts';
+import type { PooledTransaction, ServedItem } from '../../../node/sync/sync-event.ts';
+import { hashKey } from '../../../protocol/bytes.ts';
 import { INVENTORY } from '../../../protocol/peer-message.ts';
 
 const PEER = 1;
@@ -42,6 +43,11 @@ const block = (number: number): ServedItem => ({
   item: { kind: INVENTORY.witnessBlock, hash: hashOf(number) },
 });
 
+const transaction = (number: number): ServedItem => ({
+  kind: 'transaction',
+  item: { kind: INVENTORY.witnessTransaction, hash: hashOf(number) },
+});
+
 function answers(room: number, missing: readonly number[] = []) {
   const network = new SlowNetwork(room);
   const reads: number[] = [];
@@ -51,12 +57,20 @@ function answers(room: number, missing: readonly number[] = []) {
     if (number === 99) throw new Error('the disk fails');
     return missing.includes(number) ? undefined : Uint8Array.of(number);
   };
+  let unpacked = 0;
+  const pooled = {
+    get transaction() {
+      unpacked += 1;
+      return 'a transaction';
+    },
+  } as unknown as PooledTransaction;
   const made = new Answers({
     chain: { readBlock },
+    mempool: { get: (key) => (key === hashKey(hashOf(7)) ? pooled : undefined) },
     network: network as unknown as PeerNetwork,
     onError: (error) => errors.push(error),
   });
-  return { made, network, reads, errors };
+  return { made, network, reads, errors, unpacked: () => unpacked };
 }
 
 test('blocks are read only as fast as the peer reads them', async () => {
@@ -69,6 +83,31 @@ test('blocks are read only as fast as the peer reads them', async () => {
   await done;
   assert.equal(network.sent.length, 5);
   assert.equal(made.under(PEER), undefined);
+});
+
+test('a transaction that is asked for again and again is unpacked only as fast as the peer reads it', async () => {
+  const { made, network, unpacked } = answers(2);
+  made.add(
+    PEER,
+    Array.from({ length: 50_000 }, () => transaction(7)),
+  );
+  await new Promise(setImmediate);
+  assert.equal(unpacked(), 3, 'the third one waits for room');
+  network.read(4);
+  while (unpacked() < 7) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  assert.equal(unpacked(), 7);
+  made.forget(PEER);
+});
+
+test('a transaction that has left the mempool meanwhile is named in the end', async () => {
+  const { made, network } = answers(10);
+  made.add(PEER, [transaction(8), transaction(7)]);
+  await made.under(PEER);
+  assert.deepEqual(
+    network.sent.map(({ type }) => type),
+    ['tx', 'notfound'],
+  );
 });
 
 test('what cannot be read after all is named in the end', async () => {
