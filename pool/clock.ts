@@ -1,13 +1,2 @@
-/** The two clocks a pool needs. Passed in, so that tests can set them. */
-export interface Clock {
-  /** Time of day in milliseconds since 1970 (UTC), for what is compared with headers or recorded. May jump. */
-  wallMs(): number;
-  /** Milliseconds since some moment, for ages and pauses. Never goes back. */
-  steadyMs(): number;
-}
-
-/** The machine's own clocks. */
-export const systemClock: Clock = {
-  wallMs: () => Date.now(),
-  steadyMs: () => performance.now(),
-};
+/** Time of day is what is compared with headers and recorded with shares. */
+export { type Clock, systemClock } from '../service/clock.ts';
