@@ -9,14 +9,17 @@ const NONCES_PER_TURN = 4_096;
 const NONCE_OFFSET = 76;
 
 /**
- * Tries up to `maxTries` nonces on this thread: for networks whose limit is so easy that a few do.
+ * Tries up to `maxTries` nonces from the block's own upwards, on this thread: for networks whose limit is so easy
+ * that a few do.
  * @returns the block with a nonce that meets its bits, or undefined
  */
 export async function solveBlock(block: Block, maxTries: number): Promise<Block | undefined> {
   const header = encodeHeader(block.header);
   const view = new DataView(header.buffer);
   const target = targetBytes(compactToTarget(block.header.bits));
-  for (let nonce = 0; nonce < Math.min(maxTries, 2 ** 32); nonce++) {
+  const first = block.header.nonce;
+  const end = Math.min(first + maxTries, 2 ** 32);
+  for (let nonce = first; nonce < end; nonce++) {
     view.setUint32(NONCE_OFFSET, nonce, true);
     if (isAtMost(hashHeaderBytes(header), target)) return { ...block, header: { ...block.header, nonce } };
     if (nonce % NONCES_PER_TURN === NONCES_PER_TURN - 1) await nextTurn();

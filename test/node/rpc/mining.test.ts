@@ -367,6 +367,37 @@ describe('mining at a word', () => {
     assert.deepEqual(await node.call('generatetoaddress', 0, addressOf(alice)), []);
   });
 
+  test('makes as many blocks as are asked for by callers at the same time', async (t) => {
+    const node = await startTestNode(t);
+    const address = addressOf(stranger);
+    const made = await Promise.all([
+      ...[5, 5].map((count): Promise<string[]> => node.call('generatetoaddress', count, address)),
+      ...[1, 2, 3].map(async () => [(await node.call('generateblock', address, [])).hash]),
+    ]);
+    assert.equal(new Set(made.flat()).size, 13);
+    assert.equal(await node.call('getblockcount'), 13);
+  });
+
+  test('goes on another way after invalidateblock, also within the same second', async (t) => {
+    const node = await startTestNode(t);
+    const address = addressOf(stranger);
+    const [first] = await node.call('generatetoaddress', 1, address);
+    await node.call('invalidateblock', first);
+    const [second] = await node.call('generatetoaddress', 1, address);
+    assert.equal(await node.call('getbestblockhash'), second);
+    await node.call('invalidateblock', second);
+    const { hash } = await node.call('generateblock', address, []);
+    assert.equal(new Set([first, second, hash]).size, 3);
+  });
+
+  test('answers the blocks it has when the tries are used up', async (t) => {
+    const node = await startTestNode(t);
+    const made: string[] = await node.call('generatetoaddress', 1_000, addressOf(stranger), 20);
+    assert.ok(made.length > 0 && made.length <= 20, `${made.length} blocks in 20 tries`);
+    assert.equal(await node.call('getbestblockhash'), made.at(-1));
+    assert.deepEqual(await node.call('generatetoaddress', 1, addressOf(stranger), 0), []);
+  });
+
   test('makes a block of given transactions, from hex or the mempool, and no others', async (t) => {
     const node = await startTestNode(t);
     const waiting = payOn(genesisFunds(alice), bob, 500n);
