@@ -1,6 +1,7 @@
 /** Everything about one address: its workers, what they earned and what was paid. */
 import { copyButton } from '../../service/web/copy.ts';
 import { type Child, h, show } from '../../service/web/element.ts';
+import { panel } from '../../service/web/panel.ts';
 import { Poll, RefusedError } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { MAX_LINES } from '../../service/web/time-chart.ts';
@@ -8,7 +9,6 @@ import { type AddressAnswer, type NextPayout, readAddress, readNextPayout, type 
 import { coinOf } from './coin.ts';
 import { EarningsPanel } from './earnings-panel.ts';
 import { LiveShares } from './live-shares.ts';
-import { panel } from './parts.ts';
 import { CONNECT_PATH } from './paths.ts';
 import type { PoolFeed } from './pool-feed.ts';
 import { type RateLine, RatePanel } from './rate-panel.ts';

@@ -3,10 +3,11 @@ import { copyable } from '../../service/web/copy.ts';
 import { DataTable } from '../../service/web/data-table.ts';
 import { type Child, h } from '../../service/web/element.ts';
 import { count, percent } from '../../service/web/format.ts';
+import { exactAmount } from '../../service/web/panel.ts';
 import { when } from '../../service/web/when.ts';
 import type { Block } from './answers.ts';
 import { BLOCK_STATES } from './explanations.ts';
-import { addressLink, money, state, workerLink } from './parts.ts';
+import { addressLink, state, workerLink } from './parts.ts';
 
 /** @param coin what amounts are counted in, as far as it is known by then */
 export function blockTable(coin: () => string, empty: readonly Child[]): DataTable<Block> {
@@ -24,7 +25,7 @@ export function blockTable(coin: () => string, empty: readonly Child[]): DataTab
         hint: 'work done for it, in parts of what a block takes on average; below 100 % is luck',
         cell: ({ effort }) => percent(effort),
       },
-      { label: 'Reward', numeric: true, cell: ({ reward_nits }) => money(reward_nits, coin()) },
+      { label: 'Reward', numeric: true, cell: ({ reward_nits }) => exactAmount(reward_nits, coin()) },
       { label: 'Found by', cell: finder },
       { label: 'Hash', cell: ({ hash }) => copyable(hash, 'the hash of the block') },
     ],

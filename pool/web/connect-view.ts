@@ -1,11 +1,11 @@
 /** How to connect: commands and settings to copy, with the reader's own address in them. */
 import { codeLine, copyButton } from '../../service/web/copy.ts';
 import { h, show } from '../../service/web/element.ts';
+import { panel } from '../../service/web/panel.ts';
 import type { View } from '../../service/web/router.ts';
 import type { Connect, Stats } from './answers.ts';
 import { type Guide, guides, reachableUrl, webSocketUrl } from './connect-guide.ts';
 import { FirstShare } from './first-share.ts';
-import { panel } from './parts.ts';
 import type { PoolFeed } from './pool-feed.ts';
 
 const PLACEHOLDER = 'YOUR_ADDRESS';

@@ -3,7 +3,7 @@ import { type Route, Router } from '../../service/web/router.ts';
 import { startClock } from '../../service/web/when.ts';
 import { addressView } from './address-view.ts';
 import { connectView } from './connect-view.ts';
-import { buildFrame } from './frame.ts';
+import { poolFrame } from './frame.ts';
 import { homeView } from './home-view.ts';
 import { minedView, paidView } from './list-views.ts';
 import { missingView } from './missing-view.ts';
@@ -11,7 +11,7 @@ import { PoolFeed } from './pool-feed.ts';
 import { workerView } from './worker-view.ts';
 
 const feed = new PoolFeed();
-const frame = buildFrame(feed, (path) => router.go(path));
+const frame = poolFrame(feed, (path) => router.go(path));
 
 const routes: readonly Route[] = [
   { path: /^\/$/, open: () => homeView(feed) },

@@ -2,11 +2,12 @@
 import { DataTable } from '../../service/web/data-table.ts';
 import { h, show } from '../../service/web/element.ts';
 import { amount, count, percent } from '../../service/web/format.ts';
+import { exactAmount, panel } from '../../service/web/panel.ts';
 import { untilThen, when } from '../../service/web/when.ts';
 import type { Credit, Earnings, NextPayout } from './answers.ts';
 import { depth } from './block-table.ts';
 import { CREDIT_STATES, WAIT_REASONS } from './explanations.ts';
-import { money, panel, state } from './parts.ts';
+import { state } from './parts.ts';
 import { payoutTable } from './payout-table.ts';
 
 const SHOWN_CREDITS = 10;
@@ -79,7 +80,7 @@ export class EarningsPanel {
         { label: 'Block', numeric: true, cell: ({ height }) => count(height) },
         { label: 'Found', cell: ({ time }) => when(time) },
         { label: 'State', cell: (credit) => this.#creditState(credit) },
-        { label: 'Credited', numeric: true, cell: ({ amount_nits }) => money(amount_nits, this.#coin) },
+        { label: 'Credited', numeric: true, cell: ({ amount_nits }) => exactAmount(amount_nits, this.#coin) },
       ],
     });
     this.element = h(

@@ -1,9 +1,9 @@
 /** "When does my first share come?" A dashboard that stays blank has no other answer to give. */
 import { type Child, h, show } from '../../service/web/element.ts';
 import { duration, hashRate, parseScaled, roughDuration, significant } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import type { Connect } from './answers.ts';
 import { difficultyFor, expectedSeconds } from './estimate.ts';
-import { panel } from './parts.ts';
 
 /** Longer than anybody looks at an empty page. */
 const TOO_LONG_S = 600;

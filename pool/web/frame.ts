@@ -1,11 +1,12 @@
-/** What stands around every view: name, ways, search, state of the connection, the mark of test money. */
-import { announce, announcements } from '../../service/web/announce.ts';
-import { h, show } from '../../service/web/element.ts';
+/** What stands around every view of the pool. */
+import { announce } from '../../service/web/announce.ts';
+import { h, svg } from '../../service/web/element.ts';
 import { count, shortened } from '../../service/web/format.ts';
+import { buildFrame, type Frame } from '../../service/web/frame.ts';
 import { when } from '../../service/web/when.ts';
 import type { Stats } from './answers.ts';
 import { addressPath, CONNECT_PATH, HOME_PATH, MINED_PATH, PAID_PATH } from './paths.ts';
-import type { Link, PoolFeed } from './pool-feed.ts';
+import { type PoolFeed, STATS_INTERVAL_MS } from './pool-feed.ts';
 
 const WAYS = [
   { path: HOME_PATH, name: 'Overview' },
@@ -14,108 +15,32 @@ const WAYS = [
   { path: CONNECT_PATH, name: 'Connect' },
 ] as const;
 
-const LINK_WORDS: Readonly<Record<Link['name'], string>> = {
-  starting: 'connecting',
-  live: 'live',
-  polling: 'every 10 s',
-  lost: 'no connection',
-};
-
-export interface Frame {
-  readonly outlet: HTMLElement;
-  /** Marks where one is. */
-  mark(path: string): void;
-}
-
 /** Builds it into the page. */
-export function buildFrame(feed: PoolFeed, go: (path: string) => void): Frame {
-  const outlet = h('main', { id: 'content', tabindex: -1 });
-  const ways = WAYS.map(({ path, name }) => h('a', { href: path, class: 'way' }, name));
-  const testMoney = h('span', { class: 'test-money' });
-  testMoney.hidden = true;
-  const linkState = h('span', { class: 'link-state', 'data-link': 'starting' }, LINK_WORDS.starting);
-  const banner = h('div', { class: 'banner', role: 'status' });
-  banner.hidden = true;
-  const footer = h('footer', { class: 'foot' });
-  document.body.replaceChildren(
-    h('a', { class: 'skip', href: '#content' }, 'To the content'),
-    h(
-      'header',
-      { class: 'top' },
-      h(
-        'div',
-        { class: 'top-inner' },
-        h('a', { href: HOME_PATH, class: 'brand' }, brandMark(), h('span', {}, 'NilzCoin pool')),
-        testMoney,
-        h('nav', { class: 'ways', 'aria-label': 'Views' }, ...ways),
-        searchForm(go),
-        linkState,
-      ),
-    ),
-    outlet,
-    footer,
-    banner,
-    announcements(),
-  );
+export function poolFrame(feed: PoolFeed, go: (path: string) => void): Frame {
+  const frame = buildFrame({
+    siteName: 'NilzCoin pool',
+    brandMark: brandMark(),
+    homePath: HOME_PATH,
+    ways: WAYS,
+    search: {
+      label: 'Find an address',
+      placeholder: 'Find your address',
+      // A user name of a miner will do: the address ends at the first separator.
+      onSearch: (text) => go(addressPath(text.split(/[._\s]/)[0] || text)),
+    },
+    server: 'The pool',
+    pollSeconds: STATS_INTERVAL_MS / 1_000,
+  });
   feed.onStats((stats) => {
-    testMoney.hidden = stats.network.test_money !== true;
-    show(testMoney, `${stats.network.name}: test money, worth nothing`);
-    show(footer, ...footLine(stats));
+    const { name, test_money: isTestMoney } = stats.network;
+    frame.showNote(isTestMoney === true ? `${name}: test money, worth nothing` : null);
+    frame.showFoot(...footLine(stats));
   });
   feed.onLive((message) => {
     if (message.type === 'block' && message.state === 'pending') announce(`Block ${message.height} found`);
   });
-  feed.onLink((link) => showLink(link, linkState, banner, feed));
-  return {
-    outlet,
-    mark: (path) => {
-      for (const way of ways) {
-        if (way.pathname === path) way.setAttribute('aria-current', 'page');
-        else way.removeAttribute('aria-current');
-      }
-    },
-  };
-}
-
-function searchForm(go: (path: string) => void): HTMLElement {
-  const input = h('input', {
-    type: 'search',
-    name: 'address',
-    'aria-label': 'Find an address',
-    placeholder: 'Find your address',
-    autocomplete: 'off',
-    autocapitalize: 'none',
-    spellcheck: 'false',
-  });
-  const form = h('form', { class: 'search', role: 'search' }, input, h('button', { type: 'submit' }, 'Find'));
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    // A user name of a miner will do: the address ends at the first separator.
-    const [address = ''] = input.value.trim().split(/[._\s]/);
-    if (address === '') {
-      input.focus();
-      return;
-    }
-    input.value = '';
-    input.blur();
-    go(addressPath(address));
-  });
-  return form;
-}
-
-function showLink(link: Link, state: HTMLElement, banner: HTMLElement, feed: PoolFeed): void {
-  state.dataset.link = link.name;
-  show(state, LINK_WORDS[link.name]);
-  banner.hidden = link.name !== 'lost';
-  if (link.name !== 'lost') return;
-  const last = feed.stats?.time ?? null;
-  show(
-    banner,
-    h('strong', {}, 'The pool does not answer. '),
-    ...(last === null ? ['Nothing has arrived yet; '] : ['What you see is from ', when(last), '; ']),
-    'this page tries again by itself.',
-    h('span', { class: 'banner-reason' }, link.reason),
-  );
+  feed.onLink((link) => frame.showLink(link, feed.stats?.time ?? null));
+  return frame;
 }
 
 function footLine({ network, started }: Stats): (Node | string)[] {
@@ -137,21 +62,10 @@ function footLine({ network, started }: Stats): (Node | string)[] {
 
 /** The icon of the page, as a line drawing in the text's colour. */
 function brandMark(): SVGElement {
-  const make = (name: string, attributes: Readonly<Record<string, string>>) => {
-    const element = document.createElementNS('http://www.w3.org/2000/svg', name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const svg = make('svg', {
-    viewBox: '0 0 32 32',
-    width: '28',
-    height: '28',
-    'aria-hidden': 'true',
-    class: 'brand-mark',
-  });
-  svg.append(
-    make('rect', { width: '32', height: '32', rx: '8', class: 'brand-ground' }),
-    make('path', { d: 'M9 23.5V8.5l14 15v-15', class: 'brand-line' }),
+  return svg(
+    'svg',
+    { viewBox: '0 0 32 32', width: 28, height: 28, 'aria-hidden': 'true', class: 'brand-mark' },
+    svg('rect', { width: 32, height: 32, rx: 8, class: 'brand-ground' }),
+    svg('path', { d: 'M9 23.5V8.5l14 15v-15', class: 'brand-line' }),
   );
-  return svg as SVGElement;
 }

@@ -1,6 +1,7 @@
 /** The pool as a whole. */
 import { type Child, h, show } from '../../service/web/element.ts';
 import { plural } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import { Poll } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { when } from '../../service/web/when.ts';
@@ -9,7 +10,6 @@ import { blockTable } from './block-table.ts';
 import { coinOf } from './coin.ts';
 import { LiveShares } from './live-shares.ts';
 import { NextPayoutPanel } from './next-payout-panel.ts';
-import { panel } from './parts.ts';
 import { CONNECT_PATH, MINED_PATH } from './paths.ts';
 import { factFigures, nodeItems } from './pool-facts.ts';
 import type { PoolFeed } from './pool-feed.ts';

@@ -1,5 +1,7 @@
 /** The long lists: all blocks, all payouts. */
 import { h } from '../../service/web/element.ts';
+import { PagedList } from '../../service/web/paged-list.ts';
+import { panel } from '../../service/web/panel.ts';
 import { Poll } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { readBlocks, readNextPayout, readPayouts } from './answers.ts';
@@ -7,8 +9,7 @@ import { blockTable } from './block-table.ts';
 import { coinOf } from './coin.ts';
 import { BLOCK_STATES, PAYOUT_STATES } from './explanations.ts';
 import { NextPayoutPanel } from './next-payout-panel.ts';
-import { PagedList } from './paged-list.ts';
-import { panel, state } from './parts.ts';
+import { state } from './parts.ts';
 import { CONNECT_PATH } from './paths.ts';
 import { payoutKey, payoutTable } from './payout-table.ts';
 import type { PoolFeed } from './pool-feed.ts';

@@ -1,10 +1,11 @@
 /** Shares as they come in: the newest on top, a few at a time, and held still on demand. */
 import { h, show } from '../../service/web/element.ts';
 import { count, scaled } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import { when } from '../../service/web/when.ts';
 import type { LiveShare } from './answers.ts';
 import { REJECT_REASONS } from './explanations.ts';
-import { panel, workerLink } from './parts.ts';
+import { workerLink } from './parts.ts';
 
 const SHOWN = 11;
 /** However many come, the list changes no more often than this. */

@@ -1,9 +1,9 @@
 import { h, show } from '../../service/web/element.ts';
 import { amount, plural } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import { untilThen } from '../../service/web/when.ts';
 import type { NextPayout, Stats } from './answers.ts';
 import { coinOf } from './coin.ts';
-import { panel } from './parts.ts';
 
 /** When money goes out next, to how many addresses, and what keeps it. */
 export class NextPayoutPanel {

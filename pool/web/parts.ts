@@ -1,42 +1,9 @@
-/** Small things that several views show: panels, figures, names with links, states with their meaning. */
+/** Small things that several views show: names with links, states with their meaning, rates. */
 import { type Child, h } from '../../service/web/element.ts';
-import { amount, hashRate, roughDuration, UNKNOWN, windowName } from '../../service/web/format.ts';
+import { hashRate, roughDuration, windowName } from '../../service/web/format.ts';
+import { figure, quantity, stateWord, type Tone, unknown } from '../../service/web/panel.ts';
 import type { HashRate } from './answers.ts';
 import { addressPath, workerPath } from './paths.ts';
-
-let lastId = 0;
-
-/** A part of a view under a heading of its own. */
-export function panel(title: string, ...children: readonly Child[]): HTMLElement {
-  lastId += 1;
-  const id = `panel-${lastId}`;
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': id },
-    h('h2', { id, class: 'panel-title' }, title),
-    ...children,
-  );
-}
-
-/** A figure with its name, and a line that says what it is about. */
-export function figure(name: string, value: Child, about: Child = null): HTMLElement {
-  return h(
-    'div',
-    { class: 'figure' },
-    h('dt', { class: 'figure-name' }, name),
-    h('dd', { class: 'figure-value' }, value),
-    about === null ? null : h('dd', { class: 'figure-about' }, about),
-  );
-}
-
-/** A text with its unit in a lighter hand: "3.21" large, "MH/s" beside it. */
-export function quantity(text: string): HTMLElement {
-  const match = /^([\d.,\- ×⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u00a0]+)\u00a0(\D+)$/.exec(text);
-  if (match === null) return h('span', { class: text === UNKNOWN ? 'unknown' : 'quantity' }, text);
-  return h('span', { class: 'quantity' }, match[1] ?? '', h('span', { class: 'unit' }, `\u00a0${match[2]}`));
-}
-
-type Tone = 'good' | 'warn' | 'bad';
 
 const TONES: Readonly<Record<string, Tone>> = {
   ok: 'good',
@@ -58,16 +25,9 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** A word for a state, coloured, with its meaning on hover. */
 export function state(word: string | null, meanings: Readonly<Record<string, string>> = {}): HTMLElement {
-  if (word === null) return h('span', { class: 'unknown' }, UNKNOWN);
+  if (word === null) return unknown();
   const meaning = Object.hasOwn(meanings, word) ? (meanings[word] ?? null) : null;
-  const tone = Object.hasOwn(TONES, word) ? (TONES[word] ?? null) : null;
-  return h('span', { class: 'state', 'data-tone': tone, title: meaning }, word);
-}
-
-/** An exact amount with what it is counted in. */
-export function money(nits: string | null, coin: string): HTMLElement {
-  if (nits === null) return h('span', { class: 'unknown' }, UNKNOWN);
-  return h('span', { class: 'quantity' }, amount(nits), h('span', { class: 'unit' }, `\u00a0${coin}`));
+  return stateWord(word, Object.hasOwn(TONES, word) ? (TONES[word] ?? null) : null, meaning);
 }
 
 /** An address as a link to its page; whole on hover. */

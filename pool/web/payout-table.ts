@@ -3,10 +3,11 @@ import { copyable } from '../../service/web/copy.ts';
 import { DataTable } from '../../service/web/data-table.ts';
 import { type Child, h } from '../../service/web/element.ts';
 import { count, UNKNOWN } from '../../service/web/format.ts';
+import { exactAmount } from '../../service/web/panel.ts';
 import { when } from '../../service/web/when.ts';
 import type { Payout } from './answers.ts';
 import { PAYOUT_STATES } from './explanations.ts';
-import { money, state } from './parts.ts';
+import { state } from './parts.ts';
 
 /**
  * @param showRecipients how many addresses each payment went to. Without it the payments are those of one
@@ -28,7 +29,7 @@ export function payoutTable(
         label: 'Amount',
         numeric: true,
         cell: ({ total_nits, items }) =>
-          money(showRecipients ? total_nits : (items[0]?.amount_nits ?? null), coin()),
+          exactAmount(showRecipients ? total_nits : (items[0]?.amount_nits ?? null), coin()),
       },
       ...(showRecipients
         ? [{ label: 'Addresses', numeric: true, cell: ({ items }: Payout) => count(items.length) }]

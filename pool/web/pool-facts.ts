@@ -9,10 +9,11 @@ import {
   scaled,
   UNKNOWN,
 } from '../../service/web/format.ts';
+import { figure, quantity } from '../../service/web/panel.ts';
 import type { Stats } from './answers.ts';
 import { expectedSeconds } from './estimate.ts';
 import { SCHEMES } from './explanations.ts';
-import { figure, quantity, rateOver, state } from './parts.ts';
+import { rateOver, state } from './parts.ts';
 
 /** The window that the time to a block is judged by: steady, and there soon. */
 const STEADY_S = 300;

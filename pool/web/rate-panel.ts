@@ -1,9 +1,10 @@
 /** Hash rate: a figure for each window over a chart of the past. */
 import { h, show } from '../../service/web/element.ts';
 import { hashRate } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import { type ChartLine, TimeChart } from '../../service/web/time-chart.ts';
 import type { HashRate, HistoryStep } from './answers.ts';
-import { panel, rateFigures } from './parts.ts';
+import { rateFigures } from './parts.ts';
 
 const RANGES = [
   { minutes: 60, name: '1 h' },

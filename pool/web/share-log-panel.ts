@@ -2,8 +2,8 @@
 import { copyable } from '../../service/web/copy.ts';
 import { h, show } from '../../service/web/element.ts';
 import { count } from '../../service/web/format.ts';
+import { panel } from '../../service/web/panel.ts';
 import type { ShareLog } from './answers.ts';
-import { panel } from './parts.ts';
 
 export class ShareLogPanel {
   readonly element: HTMLElement;

@@ -1,8 +1,8 @@
 /** What became of the shares: accepted, stale and rejected, with the reasons and what they mean. */
 import { type Child, h, show } from '../../service/web/element.ts';
 import { count, percent, UNKNOWN } from '../../service/web/format.ts';
+import { figure, panel } from '../../service/web/panel.ts';
 import { REJECT_REASONS, STALE_REASONS } from './explanations.ts';
-import { figure, panel } from './parts.ts';
 
 export interface ShareCounts {
   readonly accepted: number | null;

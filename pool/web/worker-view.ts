@@ -1,6 +1,7 @@
 /** One worker: its rates, its shares with the reasons of those refused, and what it calls itself. */
 import { type Child, h, show } from '../../service/web/element.ts';
 import { count, plural, scaled } from '../../service/web/format.ts';
+import { figure, panel, quantity } from '../../service/web/panel.ts';
 import { Poll, RefusedError } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { when } from '../../service/web/when.ts';
@@ -8,7 +9,7 @@ import { refusalWords } from './address-view.ts';
 import { readAddress, type Worker } from './answers.ts';
 import { WORKER_STATES } from './explanations.ts';
 import { LiveShares } from './live-shares.ts';
-import { addressLink, figure, panel, quantity, state } from './parts.ts';
+import { addressLink, state } from './parts.ts';
 import type { PoolFeed } from './pool-feed.ts';
 import { RatePanel } from './rate-panel.ts';
 import { SharePanel } from './share-panel.ts';

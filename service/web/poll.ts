@@ -7,10 +7,13 @@ export type Reader<T> = (body: unknown) => T;
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly status: number;
+  /** Which refusal it is; undefined where the server gives none. */
+  readonly code: string | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code?: string) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -21,19 +24,48 @@ const TIMEOUT_MS = 15_000;
  * @throws RefusedError for any status but 2xx; what `read` throws; what `fetch` throws while nobody answers
  */
 export async function ask<T>(url: string, read: Reader<T>, signal?: AbortSignal): Promise<T> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, {
-    headers: { Accept: 'application/json' },
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-  });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw new RefusedError(response.status, errorOf(body) ?? `HTTP ${response.status}`);
-  return read(body);
+  return answered(
+    await fetch(url, { headers: { Accept: 'application/json' }, signal: timeLimit(signal) }),
+    read,
+  );
 }
 
-function errorOf(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
-  return typeof body.error === 'string' ? body.error : undefined;
+/**
+ * Hands something in.
+ * @throws as {@link ask} does
+ */
+export async function post<T>(url: string, body: unknown, read: Reader<T>, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: timeLimit(signal),
+  });
+  return answered(response, read);
+}
+
+function timeLimit(signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+}
+
+async function answered<T>(response: Response, read: Reader<T>): Promise<T> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return read(body);
+  const { code, message } = errorOf(body);
+  throw new RefusedError(response.status, message ?? `HTTP ${response.status}`, code);
+}
+
+/** Services say `{error: "words"}` or `{error: {code, message}}`. */
+function errorOf(body: unknown): { code?: string; message?: string } {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return {};
+  const { error } = body;
+  if (typeof error === 'string') return { message: error };
+  if (typeof error !== 'object' || error === null) return {};
+  return {
+    ...('code' in error && typeof error.code === 'string' && { code: error.code }),
+    ...('message' in error && typeof error.message === 'string' && { message: error.message }),
+  };
 }
 
 export interface PollOptions<T> {

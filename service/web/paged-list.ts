@@ -1,17 +1,18 @@
 /** A long table: its newest page kept up to date, older ones on demand. */
-import type { DataTable } from '../../service/web/data-table.ts';
-import { h } from '../../service/web/element.ts';
-import { ask, Poll, type Reader } from '../../service/web/poll.ts';
-import type { PageMark } from './answers.ts';
+import type { DataTable } from './data-table.ts';
+import { h } from './element.ts';
+import { ask, Poll, type Reader } from './poll.ts';
+
+/** What to ask for to get the page after this one; null on the last. */
+export type PageMark = number | string | null;
 
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  /** What to ask for to get the page after this one; null on the last. */
   readonly next: PageMark;
 }
 
 export interface PagedListOptions<Row> {
-  /** `/blocks` */
+  /** Asked for with `limit`, and with `before` for older pages. */
   readonly path: string;
   readonly read: Reader<Page<Row>>;
   readonly keyOf: (row: Row) => string;
