@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { createJSONRPCErrorResponse, JSONRPCServer } from 'json-rpc-2.0';
+import { createJSONRPCErrorResponse, type JSONRPCResponse, JSONRPCServer } from 'json-rpc-2.0';
 import { type WebSocket, WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Authorize } from './http.ts';
@@ -209,7 +209,7 @@ export class NotificationFeed {
     const answer = await this.#rpc.receiveJSON(text, reader);
     const notifications = reader.held;
     reader.held = undefined;
-    if (answer !== null) this.#send(reader, JSON.stringify(answer));
+    if (answer !== null) this.#send(reader, JSON.stringify(asAsked(text, answer)));
     for (const notification of notifications) this.#send(reader, notification);
   }
 
@@ -274,4 +274,13 @@ export class NotificationFeed {
       reader.socket.ping();
     }
   }
+}
+
+/** A batch is answered by an array (JSON-RPC 2.0, section 6), which the dispatcher leaves away around a single answer. */
+function asAsked(
+  request: string,
+  answer: JSONRPCResponse | JSONRPCResponse[],
+): JSONRPCResponse | JSONRPCResponse[] {
+  if (Array.isArray(answer) || answer.error?.code === RPC_CODES.parse) return answer;
+  return request.trimStart().startsWith('[') ? [answer] : answer;
 }

@@ -98,7 +98,7 @@ export function bindArguments(
   method: RpcMethod,
   sent: unknown,
 ): Readonly<Record<string, unknown>> {
-  const values = Array.isArray(sent) ? positional(name, method, sent) : named(method, sent ?? {});
+  const values = Array.isArray(sent) ? positional(name, method, sent) : named(name, method, sent ?? {});
   const args: Record<string, unknown> = {};
   for (const [index, param] of method.params.entries()) {
     const value = values[index];
@@ -114,11 +114,19 @@ function positional(name: string, method: RpcMethod, sent: readonly unknown[]): 
   return sent;
 }
 
-function named(method: RpcMethod, sent: object): readonly unknown[] {
-  const values: unknown[] = [];
-  for (const [key, value] of Object.entries(sent)) {
+/** By name; `args` may hold the first ones by position (Bitcoin Core, `transformNamedArguments`). */
+function named(name: string, method: RpcMethod, sent: object): readonly unknown[] {
+  const { args: first, ...rest } = { args: [], ...sent };
+  if (!Array.isArray(first))
+    throw new RpcError(RPC_CODES.invalidParameter, 'Parameter args must be an array');
+  const values = [...positional(name, method, first)];
+  for (const [key, value] of Object.entries(rest)) {
     const index = method.params.findIndex((param) => param.name === key || param.aliases?.includes(key));
     if (index < 0) throw new RpcError(RPC_CODES.invalidParameter, `Unknown named parameter ${key}`);
+    if (values[index] !== undefined) {
+      const how = index < first.length ? 'twice both as positional and named argument' : 'multiple times';
+      throw new RpcError(RPC_CODES.invalidParameter, `Parameter ${key} specified ${how}`);
+    }
     values[index] = value;
   }
   return values;
@@ -132,14 +140,19 @@ function checked(param: RpcParam, value: unknown): unknown {
   if (issue?.code !== 'invalid_type' && issue?.code !== 'invalid_union') {
     throw new RpcError(RPC_CODES.invalidParameter, `Invalid ${path}: ${issue?.message ?? 'not allowed'}`);
   }
-  const allowed = issue.code === 'invalid_type' ? issue.expected : (param.help ?? 'another type');
+  const allowed = issue.code === 'invalid_type' ? expectedOf(issue.expected) : (param.help ?? 'another type');
   const given = issue.path.reduce<unknown>((inner, key) => Object(inner)[key], value);
   throw new RpcError(RPC_CODES.type, `Wrong type: ${path} is of type ${typeOf(given)}; expected: ${allowed}`);
+}
+
+function expectedOf(type: string): string {
+  return type === 'int' ? 'integer' : type;
 }
 
 /** The names of JSON's types. */
 function typeOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return 'number, but too big';
   return Array.isArray(value) ? 'array' : typeof value;
 }

@@ -46,13 +46,15 @@ export function banMethods({ peers }: Pick<NodeParts, 'peers'>): RpcMethods {
             'Error: Unban failed. Requested address/subnet was not previously manually banned.',
           );
         }
+        // As in Bitcoin Core, an address is banned already when a range around it is; a range only as such.
+        if (!text.includes('/') && admin.bans().some((ban) => ban.subnet.has(text))) throw alreadyBanned();
         const nowSeconds = admin.nowSeconds();
         if (absolute && bantime < nowSeconds) {
           throw new RpcError(RPC_ERRORS.invalidParameter, 'Error: Absolute timestamp is in the past');
         }
         const untilSeconds = absolute ? bantime : nowSeconds + (bantime || DEFAULT_BAN_SECONDS);
         if (await admin.ban(subnet, untilSeconds)) return null;
-        throw new RpcError(RPC_ERRORS.peerAlreadyAdded, 'Error: IP/Subnet already banned');
+        throw alreadyBanned();
       },
     }),
 
@@ -91,4 +93,8 @@ export function banMethods({ peers }: Pick<NodeParts, 'peers'>): RpcMethods {
       },
     }),
   };
+}
+
+function alreadyBanned(): RpcError {
+  return new RpcError(RPC_ERRORS.peerAlreadyAdded, 'Error: IP/Subnet already banned');
 }

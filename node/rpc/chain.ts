@@ -176,7 +176,7 @@ export function chainMethods(parts: NodeParts): RpcMethods {
       help: 'The ends of all known branches, the best chain among them.',
       params: [],
       result: list(
-        'the best chain first, the others by falling height',
+        'by falling height',
         obj('', {
           height: num('of the last block'),
           hash: hex('of the last block'),

@@ -22,6 +22,8 @@ const group = 'Network';
 /** Bitcoin Core: LOCAL_MANUAL, the score of an address that the operator has named. */
 const OPERATOR_SCORE = 4;
 const DAY_SECONDS = 86_400;
+/** Bitcoin Core: what `ParseNetwork` takes. */
+const NETWORKS = ['ipv4', 'ipv6', 'onion', 'i2p', 'cjdns'] as const;
 
 const NETWORK_INFO_RESULT = obj('', {
   version: num('of this program, two digits for each part'),
@@ -120,12 +122,17 @@ export function networkMethods(parts: NodeParts): RpcMethods {
       group,
       help: 'Known addresses of nodes that are worth trying, in random order.',
       params: [
-        { name: 'count', schema: z.int().nonnegative(), default: 1, help: 'how many at most; 0: all' },
+        {
+          name: 'count',
+          schema: z.int().nonnegative('Address count out of range'),
+          default: 1,
+          help: 'how many at most; 0: all',
+        },
         {
           name: 'network',
-          schema: z.enum(['ipv4', 'ipv6']),
+          schema: z.enum(NETWORKS, `Network not recognized; there are: ${NETWORKS.join(', ')}`),
           optional: true,
-          help: 'only such: "ipv4" or "ipv6"',
+          help: 'only such: "ipv4" or "ipv6"; of "onion", "i2p" and "cjdns" none are known',
         },
       ],
       result: list(

@@ -129,6 +129,17 @@ describe('a feed of notifications', () => {
     assert.deepEqual([error.code, error.message], [-8, 'Invalid topics.0: there are: news, weather']);
   });
 
+  test('answers a batch with an array, also one of a single request', async (t) => {
+    const { url } = await openFeed(t);
+    const { socket } = await connect(t, url);
+    const answers = (await ask(socket, ` [${subscribe('news')}]`)) as unknown as { id: number }[];
+    assert.deepEqual(
+      answers.map(({ id }) => id),
+      [1],
+    );
+    assert.equal((await ask(socket, '[')).error.code, -32700);
+  });
+
   test('drops a reader that does not read, and says so in the log', async (t) => {
     const { feed, logged, url } = await openFeed(t, { maxBacklogBytes: 100_000 });
     const slow = await connect(t, url);

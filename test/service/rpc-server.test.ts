@@ -351,6 +351,31 @@ describe('parameters', () => {
     assert.match(message, /^Invalid left: .*100/);
   });
 
+  test('may come by position, in `args`, together with others by name', async () => {
+    for (const params of [{ args: [2, 3] }, { args: [2], right: 3 }, { args: [], left: 2, right: 3 }]) {
+      assert.deepEqual(await ask({ method: 'add', params, id: 1 }), [200, { result: 5, error: null, id: 1 }]);
+    }
+    assert.equal((await errorOf('add', { args: [1, 2, 3] })).code, -1);
+    assert.equal((await errorOf('add', { args: 1 })).code, -8);
+  });
+
+  test('that come twice: −8, saying which', async () => {
+    assert.deepEqual(await errorOf('add', { args: [1], left: 2 }), {
+      code: -8,
+      message: 'Parameter left specified twice both as positional and named argument',
+    });
+    assert.deepEqual(await errorOf('add', { left: 1, right: 2, second: 3 }), {
+      code: -8,
+      message: 'Parameter second specified multiple times',
+    });
+  });
+
+  test('that are numbers of another kind: −3, saying which kind', async () => {
+    assert.match((await errorOf('add', [0.5])).message, /expected: integer$/);
+    const { body } = await post('{"method":"add","params":[1e400],"id":1}');
+    assert.match(body, /left is of type number, but too big; expected: number/);
+  });
+
   test('of an unknown name: −8', async () => {
     assert.deepEqual(await errorOf('add', { left: 1, up: 2 }), {
       code: -8,

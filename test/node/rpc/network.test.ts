@@ -181,6 +181,8 @@ describe('bans', () => {
     await node.call('setban', '192.0.2.0/24', 'add');
     const cases: [unknown[], number][] = [
       [['192.0.2.99/24', 'add'], RPC_ERRORS.peerAlreadyAdded],
+      [['192.0.2.99', 'add'], RPC_ERRORS.peerAlreadyAdded],
+      [['192.0.2.99', 'remove'], RPC_ERRORS.invalidIpOrSubnet],
       [['192.0.2.0/25', 'remove'], RPC_ERRORS.invalidIpOrSubnet],
       [['192.0.2.0/99', 'add'], RPC_ERRORS.invalidIpOrSubnet],
       [['192.0.2.0/24', 'forgive'], RPC_ERRORS.invalidParameter],
@@ -218,7 +220,8 @@ test('getnodeaddresses tells what peers have told', async (context) => {
   );
   assert.deepEqual(await node.call('getnodeaddresses', 5, 'ipv6'), []);
   assert.equal((await node.failure('getnodeaddresses', -1)).code, RPC_ERRORS.invalidParameter);
-  assert.equal((await node.failure('getnodeaddresses', 1, 'onion')).code, RPC_ERRORS.invalidParameter);
+  assert.deepEqual(await node.call('getnodeaddresses', 0, 'onion'), []);
+  assert.equal((await node.failure('getnodeaddresses', 1, 'Foo')).code, RPC_ERRORS.invalidParameter);
 });
 
 test('a browser that is led to the port of the peers gets nothing', async (context) => {
