@@ -12,10 +12,13 @@ export interface Block {
 /** No block of 4,000,000 weight units holds more transactions than this. */
 const MAX_TRANSACTIONS = 100_000;
 
-export const blockCodec = struct<Block>({
-  header: headerCodec,
-  transactions: array(transactionCodec, MAX_TRANSACTIONS),
-});
+export const blockCodec = struct<Block>(
+  {
+    header: headerCodec,
+    transactions: array(transactionCodec, MAX_TRANSACTIONS),
+  },
+  'block',
+);
 
 /** The block as it goes over the wire, witnesses included. @throws CodecError */
 export function encodeBlock(block: Block): Uint8Array {

@@ -31,9 +31,16 @@ export interface StructCodec<T> extends Codec<T> {
   readonly fields: { readonly [K in keyof T]: Field<T, K> };
 }
 
-/** A codec of a count and that many elements. */
+/** A codec of equal elements, with their count before them or, where that is known, without. */
 export interface ArrayCodec<T> extends Codec<readonly T[]> {
   readonly element: Codec<T>;
+  readonly counted: boolean;
+}
+
+/** A codec that is written by hand, and the declaration it follows, which may depend on the bytes that come. */
+export interface DeclaredCodec<T> extends Codec<T> {
+  /** Leaves the reader where it is. @throws CodecError where the input ends too early to tell */
+  readonly declaration: (reader: Reader) => Codec<unknown>;
 }
 
 /** A codec from its two directions. */
@@ -143,7 +150,7 @@ export function array<T>(element: Codec<T>, maxCount: number): ArrayCodec<T> {
       for (const value of values) element.write(writer, value);
     },
   );
-  return { ...whole, element };
+  return { ...whole, element, counted: true };
 }
 
 /** Exactly `count` elements, with nothing before them: their number is known from elsewhere. */
@@ -161,7 +168,7 @@ export function repeated<T>(element: Codec<T>, count: number): ArrayCodec<T> {
       for (const value of values) element.write(writer, value);
     },
   );
-  return { ...whole, element };
+  return { ...whole, element, counted: false };
 }
 
 /** A number that has one allowed value, such as a marker. */
@@ -181,11 +188,14 @@ export function exactly(number: Codec<number>, allowed: number): Codec<number> {
   );
 }
 
-/** The named fields one after the other, in the order of the declaration. */
-export function struct<T extends object>(fields: StructCodec<T>['fields']): StructCodec<T> {
+/**
+ * The named fields one after the other, in the order of the declaration.
+ * @param type what the structure is called
+ */
+export function struct<T extends object>(fields: StructCodec<T>['fields'], type = 'struct'): StructCodec<T> {
   const names = Object.keys(fields) as (keyof T & string)[];
   const whole = codec<T>(
-    'struct',
+    type,
     names.reduce((size, name) => size + minSizeOf(fields[name]), 0),
     (reader) => {
       const value = {} as T;
@@ -199,7 +209,16 @@ export function struct<T extends object>(fields: StructCodec<T>['fields']): Stru
   return { ...whole, fields };
 }
 
-function codecOf<T, K extends keyof T>(field: Field<T, K>, before: T): Codec<T[K]> {
+/** Says of a codec that is written by hand what it follows, for tools that show bytes. */
+export function declared<T>(
+  byHand: Codec<T>,
+  declaration: DeclaredCodec<T>['declaration'],
+): DeclaredCodec<T> {
+  return { ...byHand, declaration };
+}
+
+/** The codec of a field that comes after the fields `before`. */
+export function codecOf<T, K extends keyof T>(field: Field<T, K>, before: T): Codec<T[K]> {
   return typeof field === 'function' ? field(before) : field;
 }
 

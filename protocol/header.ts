@@ -18,14 +18,17 @@ export interface Header {
 }
 
 /** The declaration of the format; encodeHeader and decodeHeader do the same faster. */
-export const headerCodec = struct<Header>({
-  version: i32,
-  previous: fixedBytes(32),
-  merkleRoot: fixedBytes(32),
-  time: u32,
-  bits: u32,
-  nonce: u32,
-});
+export const headerCodec = struct<Header>(
+  {
+    version: i32,
+    previous: fixedBytes(32),
+    merkleRoot: fixedBytes(32),
+    time: u32,
+    bits: u32,
+    nonce: u32,
+  },
+  'header',
+);
 
 /** The 80 bytes of `header`. Written by hand: a header is encoded for every share. @throws CodecError */
 export function encodeHeader(header: Header): Uint8Array {
@@ -57,6 +60,21 @@ function putWord(bytes: Uint8Array, at: number, value: number, least: number): v
 export function decodeHeader(bytes: Uint8Array): Header {
   const header = headerCodec.decode(bytes);
   hashes.set(header, hashHeaderBytes(bytes));
+  return header;
+}
+
+/** The same where the hash is known already, and need not be computed; `hash` is kept. */
+export function decodeKnownHeader(bytes: Uint8Array, hash: Hash): Header {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+  const header = {
+    version: view.getInt32(0, true),
+    previous: bytes.slice(4, 36),
+    merkleRoot: bytes.slice(36, 68),
+    time: view.getUint32(68, true),
+    bits: view.getUint32(72, true),
+    nonce: view.getUint32(76, true),
+  };
+  hashes.set(header, hash);
   return header;
 }
 

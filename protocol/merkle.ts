@@ -38,6 +38,39 @@ export function merkleLevels(leaves: readonly Hash[]): (readonly Hash[])[] {
   return levels;
 }
 
+/** One step up the tree: a node, its neighbour, and what they make. */
+export interface MerkleStep {
+  readonly left: Hash;
+  readonly right: Hash;
+  readonly parent: Hash;
+  /** Which of the two comes from the level below. */
+  readonly side: 'left' | 'right';
+  /** An odd last node, which is paired with itself. */
+  readonly isAlone: boolean;
+}
+
+/**
+ * The way from a leaf to the root: what proves that it is in the tree.
+ * @param levels `merkleLevels` of the leaves
+ * @throws RangeError when there is no such leaf
+ */
+export function merklePath(levels: readonly (readonly Hash[])[], leaf: number): MerkleStep[] {
+  if (levels[0]?.[leaf] === undefined) throw new RangeError(`there is no leaf ${leaf}`);
+  return levels.slice(0, -1).map((level, height) => {
+    const index = Math.floor(leaf / 2 ** height);
+    const even = index - (index % 2);
+    const left = level[even] as Hash;
+    const right = level[even + 1];
+    return {
+      left,
+      right: right ?? left,
+      parent: levels[height + 1]?.[even / 2] as Hash,
+      side: index % 2 === 0 ? 'left' : 'right',
+      isAlone: right === undefined,
+    };
+  });
+}
+
 const pair = new Uint8Array(64);
 
 /** The node above two neighbours. */

@@ -1,4 +1,4 @@
-import { CodecError } from './bytes.ts';
+import { type Codec, CodecError, codec, fixedBytes, struct, u32 } from './codec.ts';
 import { encodeFrame, WireError } from './peer-frame.ts';
 import { PAYLOADS, type PayloadFormat, type PeerPayloads } from './peer-payload.ts';
 
@@ -68,6 +68,46 @@ export function decodePeerPayload(command: string, payload: Uint8Array): PeerMes
     throw new WireError('malformed-message', `${command}: ${error.message}`);
   }
 }
+
+/** A message as it travels. A stream of them is cut and checked by `FrameReader`. */
+export interface FramedMessage {
+  readonly magic: Uint8Array;
+  readonly command: string;
+  /** Of the payload, in bytes. */
+  readonly length: number;
+  /** The first four bytes of its SHA-256d. */
+  readonly checksum: Uint8Array;
+  /** Bytes where the command is not understood. */
+  readonly payload: unknown;
+}
+
+const COMMAND_SIZE = 12;
+const commandBytes = fixedBytes(COMMAND_SIZE);
+
+/** Printable ASCII, filled up with zeros. */
+const command: Codec<string> = codec(
+  'text[12]',
+  COMMAND_SIZE,
+  (reader) => {
+    const text = new TextDecoder('latin1').decode(commandBytes.read(reader)).replace(/\0+$/, '');
+    if (!/^[\x20-\x7e]+$/.test(text)) throw reader.error('a command is printable text, filled up with zeros');
+    return text;
+  },
+  (writer, value) => commandBytes.write(writer, new TextEncoder().encode(value.padEnd(COMMAND_SIZE, '\0'))),
+);
+
+/** The declaration of a whole message, for tools that show bytes. */
+export const framedMessageCodec = struct<FramedMessage>(
+  {
+    magic: fixedBytes(4),
+    command,
+    length: u32,
+    checksum: fixedBytes(4),
+    payload: (frame) =>
+      isUnderstood(frame.command) ? PAYLOADS[frame.command].codec : fixedBytes(frame.length),
+  },
+  'message',
+);
 
 /** The longest payload of a command, in bytes; undefined for one that is not understood. */
 export function maxPayloadBytes(command: string): number | undefined {

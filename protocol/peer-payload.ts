@@ -3,11 +3,14 @@
  * Sources: the protocol documentation of bitcoin.org; BIP 31 (pong), BIP 37 (relay flag), BIP 130
  * (sendheaders), BIP 133 (feefilter), BIP 144 (inventory with witness).
  */
+import { blockCodec } from './block.ts';
 import {
   array,
   type Codec,
   CodecError,
   codec,
+  type DeclaredCodec,
+  declared,
   exactly,
   fixedBytes,
   i32,
@@ -17,7 +20,7 @@ import {
   varBytes,
   varint,
 } from './codec.ts';
-import { decodeHeader, encodeHeader, HEADER_SIZE, type Header } from './header.ts';
+import { decodeHeader, encodeHeader, HEADER_SIZE, type Header, headerCodec } from './header.ts';
 import { type Transaction, transactionCodec } from './transaction.ts';
 import type { Hash } from './units.ts';
 
@@ -144,11 +147,14 @@ const port: Codec<number> = codec(
 const agentBytes = varBytes(MAX_USER_AGENT_BYTES);
 
 /** What another node calls itself; what is no UTF-8 reads as replacement characters. */
-const userAgent: Codec<string> = codec(
-  'text',
-  1,
-  (reader) => new TextDecoder().decode(agentBytes.read(reader)),
-  (writer, value) => agentBytes.write(writer, new TextEncoder().encode(value)),
+const userAgent: Codec<string> = declared(
+  codec(
+    'text',
+    1,
+    (reader) => new TextDecoder().decode(agentBytes.read(reader)),
+    (writer, value) => agentBytes.write(writer, new TextEncoder().encode(value)),
+  ),
+  () => agentBytes,
 );
 
 /** Absent from nodes before BIP 37, which want transactions. Fields that stand after it are not ours to know. */
@@ -163,40 +169,53 @@ const relayAndLater: Codec<boolean> = codec(
   (writer, value) => writer.u8(value ? 1 : 0),
 );
 
-const networkAddress = struct<NetworkAddress>({ services: u64, ip: fixedBytes(16), port });
-const timedAddress = struct<TimedAddress>({ lastSeenSeconds: u32, services: u64, ip: fixedBytes(16), port });
-export const inventoryCodec = struct<Inventory>({ kind: u32, hash });
+const networkAddress = struct<NetworkAddress>({ services: u64, ip: fixedBytes(16), port }, 'network address');
+const timedAddress = struct<TimedAddress>(
+  { lastSeenSeconds: u32, services: u64, ip: fixedBytes(16), port },
+  'timed address',
+);
+export const inventoryCodec = struct<Inventory>({ kind: u32, hash }, 'inventory');
 
 /** The same written by hand: 50,000 of them in one message must not hold up a node. Hashes are views of it. */
-const inventory: Codec<Inventory> = codec(
-  inventoryCodec.type,
-  INVENTORY_SIZE,
-  (reader) => ({ kind: reader.u32(), hash: reader.view(32) }),
-  (writer, { kind, hash: bytes }) => {
-    if (bytes.length !== 32) throw new CodecError('a hash in an inventory has 32 bytes');
-    writer.u32(kind);
-    writer.bytes(bytes);
-  },
+const inventory: Codec<Inventory> = declared(
+  codec(
+    inventoryCodec.type,
+    INVENTORY_SIZE,
+    (reader) => ({ kind: reader.u32(), hash: reader.view(32) }),
+    (writer, { kind, hash: bytes }) => {
+      if (bytes.length !== 32) throw new CodecError('a hash in an inventory has 32 bytes');
+      writer.u32(kind);
+      writer.bytes(bytes);
+    },
+  ),
+  () => inventoryCodec,
 );
 
 /** A header goes as a block without transactions: a zero stands after its 80 bytes. */
 const noTransactions = exactly(varint, 0);
-const bareBlock: Codec<Header> = codec(
-  'header',
-  HEADER_SIZE + 1,
-  (reader) => {
-    const header = decodeHeader(reader.take(HEADER_SIZE));
-    noTransactions.read(reader);
-    return header;
-  },
-  (writer, header) => {
-    writer.bytes(encodeHeader(header));
-    noTransactions.write(writer, 0);
-  },
+const bareBlockCodec = struct<{ header: Header; transactions: number }>(
+  { header: headerCodec, transactions: noTransactions },
+  'bare block',
+);
+const bareBlock: Codec<Header> = declared(
+  codec(
+    bareBlockCodec.type,
+    HEADER_SIZE + 1,
+    (reader) => {
+      const header = decodeHeader(reader.take(HEADER_SIZE));
+      noTransactions.read(reader);
+      return header;
+    },
+    (writer, header) => {
+      writer.bytes(encodeHeader(header));
+      noTransactions.write(writer, 0);
+    },
+  ),
+  () => bareBlockCodec,
 );
 
 /** Both directions without a copy. */
-const blockPayload: Codec<PeerPayloads['block']> = {
+const blockPayload: DeclaredCodec<PeerPayloads['block']> = {
   ...codec<PeerPayloads['block']>(
     'block',
     HEADER_SIZE,
@@ -210,6 +229,7 @@ const blockPayload: Codec<PeerPayloads['block']> = {
       throw new CodecError(`ends within the ${HEADER_SIZE} bytes of its header`);
     return { bytes };
   },
+  declaration: () => blockCodec,
 };
 
 /** One kind of payload. */
@@ -221,31 +241,37 @@ export interface PayloadFormat<P> {
 
 const format = <P>(payload: Codec<P>, maxBytes: number): PayloadFormat<P> => ({ codec: payload, maxBytes });
 
-const empty = format(struct<EmptyPayload>({}), 0);
-const nonce = format(struct<PeerPayloads['ping']>({ nonce: u64 }), 8);
+const empty = format(struct<EmptyPayload>({}, 'empty message'), 0);
+const nonce = format(struct<PeerPayloads['ping']>({ nonce: u64 }, 'ping message'), 8);
 const locator = format(
-  struct<LocatorPayload>({ version: u32, locator: array(hash, MAX_LOCATOR_HASHES), stop: hash }),
+  struct<LocatorPayload>(
+    { version: u32, locator: array(hash, MAX_LOCATOR_HASHES), stop: hash },
+    'locator message',
+  ),
   4 + 1 + 32 * MAX_LOCATOR_HASHES + 32,
 );
 const items = format(
-  struct<InventoryPayload>({ items: array(inventory, MAX_INVENTORY) }),
+  struct<InventoryPayload>({ items: array(inventory, MAX_INVENTORY) }, 'inventory message'),
   COUNT_SIZE + INVENTORY_SIZE * MAX_INVENTORY,
 );
 
 /** Every payload that is understood. */
 export const PAYLOADS: { readonly [T in keyof PeerPayloads]: PayloadFormat<PeerPayloads[T]> } = {
   version: format(
-    struct<VersionPayload>({
-      version: i32,
-      services: u64,
-      timeSeconds: i64,
-      receiver: networkAddress,
-      sender: networkAddress,
-      nonce: u64,
-      userAgent,
-      startHeight: i32,
-      relay: relayAndLater,
-    }),
+    struct<VersionPayload>(
+      {
+        version: i32,
+        services: u64,
+        timeSeconds: i64,
+        receiver: networkAddress,
+        sender: networkAddress,
+        nonce: u64,
+        userAgent,
+        startHeight: i32,
+        relay: relayAndLater,
+      },
+      'version message',
+    ),
     MAX_VERSION_BYTES,
   ),
   verack: empty,
@@ -253,20 +279,23 @@ export const PAYLOADS: { readonly [T in keyof PeerPayloads]: PayloadFormat<PeerP
   pong: nonce,
   getaddr: empty,
   addr: format(
-    struct<PeerPayloads['addr']>({ addresses: array(timedAddress, MAX_ADDRESSES) }),
+    struct<PeerPayloads['addr']>({ addresses: array(timedAddress, MAX_ADDRESSES) }, 'addr message'),
     COUNT_SIZE + TIMED_ADDRESS_SIZE * MAX_ADDRESSES,
   ),
   sendheaders: empty,
-  feefilter: format(struct<PeerPayloads['feefilter']>({ rate: u64 }), 8),
+  feefilter: format(struct<PeerPayloads['feefilter']>({ rate: u64 }, 'feefilter message'), 8),
   getheaders: locator,
   getblocks: locator,
   headers: format(
-    struct<PeerPayloads['headers']>({ headers: array(bareBlock, MAX_HEADERS) }),
+    struct<PeerPayloads['headers']>({ headers: array(bareBlock, MAX_HEADERS) }, 'headers message'),
     COUNT_SIZE + (HEADER_SIZE + 1) * MAX_HEADERS,
   ),
   inv: items,
   getdata: items,
   notfound: items,
-  tx: format(struct<PeerPayloads['tx']>({ transaction: transactionCodec }), MAX_TRANSACTION_BYTES),
+  tx: format(
+    struct<PeerPayloads['tx']>({ transaction: transactionCodec }, 'tx message'),
+    MAX_TRANSACTION_BYTES,
+  ),
   block: format(blockPayload, MAX_BLOCK_BYTES),
 };

@@ -1,8 +1,8 @@
 import { CodecError } from './bytes.ts';
-import { Writer } from './codec.ts';
+import { fixedBytes, struct, u32, u64, varBytes, Writer } from './codec.ts';
 import { sha256d } from './hash.ts';
 import { OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160 } from './opcodes.ts';
-import { outPointCodec, outputCodec, type Transaction, type TxOutput } from './transaction.ts';
+import { type OutPoint, outPointCodec, outputCodec, type Transaction, type TxOutput } from './transaction.ts';
 import type { Hash, Nits } from './units.ts';
 
 export const SIGHASH_ALL = 0x01;
@@ -43,27 +43,68 @@ export function sighashMidstate(transaction: Transaction): SighashMidstate {
   };
 }
 
+/** P2PKH's script. */
+const MAX_SCRIPT_CODE_SIZE = 25;
 const NO_HASH: Hash = new Uint8Array(32);
 
 /** Length of the preimage: all its fields are fixed for P2WPKH. */
 const PREIMAGE_SIZE = 182;
 
+/** What the digest of a P2WPKH input is the hash of (BIP 143). */
+export interface SighashPreimage {
+  readonly version: number;
+  /** Of the outpoints of all inputs; zeros with ANYONECANPAY. */
+  readonly previousHash: Hash;
+  /** Of the sequences of all inputs; zeros with ANYONECANPAY, NONE and SINGLE. */
+  readonly sequenceHash: Hash;
+  readonly previous: OutPoint;
+  readonly scriptCode: Uint8Array;
+  readonly value: Nits;
+  readonly sequence: number;
+  /** Of all outputs; with SINGLE of the one beside the input; zeros with NONE and where there is none beside it. */
+  readonly outputsHash: Hash;
+  readonly lockTime: number;
+  readonly type: number;
+}
+
+/** The declaration of the preimage; sighashPreimage writes the same by hand. */
+export const preimageCodec = struct<SighashPreimage>(
+  {
+    version: u32,
+    previousHash: fixedBytes(32),
+    sequenceHash: fixedBytes(32),
+    previous: outPointCodec,
+    scriptCode: varBytes(MAX_SCRIPT_CODE_SIZE),
+    value: u64,
+    sequence: u32,
+    outputsHash: fixedBytes(32),
+    lockTime: u32,
+    type: u32,
+  },
+  'preimage',
+);
+
+/** The digest that a P2WPKH input signs (BIP 143): SHA-256d of the preimage, with the same parameters. */
+export function sighash(...parameters: Parameters<typeof sighashPreimage>): Hash {
+  return sha256d(sighashPreimage(...parameters));
+}
+
 /**
- * The digest that a P2WPKH input signs (BIP 143).
+ * The bytes whose hash a P2WPKH input signs (BIP 143).
  * @param keyHash the 20-byte program of the coin being spent
  * @param value of the coin being spent
  * @param type one of the six defined hash types
  * @param midstate sighashMidstate(transaction), given when several inputs are hashed
  * @throws CodecError when there is no such input
  */
-export function sighash(
+export function sighashPreimage(
   transaction: Transaction,
   inputIndex: number,
   keyHash: Uint8Array,
   value: Nits,
   type: number,
   midstate: SighashMidstate = sighashMidstate(transaction),
-): Hash {
+): Uint8Array {
   const input = transaction.inputs[inputIndex];
   if (input === undefined) throw new CodecError(`transaction has no input ${inputIndex}`);
   const anyoneCanPay = (type & SIGHASH_ANYONECANPAY) !== 0;
@@ -80,7 +121,7 @@ export function sighash(
   preimage.bytes(outputsHash(base, transaction.outputs[inputIndex], midstate));
   preimage.u32(transaction.lockTime);
   preimage.u32(type);
-  return sha256d(preimage.finish());
+  return preimage.finish();
 }
 
 /** The outputs a signature covers: all, the one beside the input, or none (also where there is none beside it). */

@@ -59,11 +59,12 @@ function skipTransaction(reader: Reader): void {
 }
 
 /**
- * No inputs and no outputs read as the original form, which the rules refuse; otherwise BIP 144 takes a count
- * of zero inputs for its marker.
+ * Whether a transaction has the form of BIP 144, which takes a count of zero inputs for its marker. No inputs and
+ * no outputs read as the original form, which the rules refuse.
+ * @param ahead where the marker would stand, counted from the next byte
  */
-function isMarked(reader: Reader): boolean {
-  return reader.peek(0) === MARKER && reader.peek(1) !== 0;
+export function isMarked(reader: Reader, ahead = 0): boolean {
+  return reader.peek(ahead) === MARKER && reader.peek(ahead + 1) !== 0;
 }
 
 function skipMarkerAndFlag(reader: Reader): void {

@@ -4,6 +4,7 @@ import {
   type Codec,
   CodecError,
   codec,
+  type DeclaredCodec,
   exactly,
   fixedBytes,
   type Reader,
@@ -17,6 +18,7 @@ import {
 } from './codec.ts';
 import { sha256d } from './hash.ts';
 import {
+  isMarked,
   MAX_FIELD_BYTES,
   MAX_INPUTS,
   MAX_OUTPUTS,
@@ -62,15 +64,18 @@ export const NULL_INDEX = 0xffff_ffff;
 /** An input as both forms carry it; the witness form brings all witnesses after the outputs. */
 export type BareInput = Omit<TxInput, 'witness'>;
 
-export const outPointCodec = struct<OutPoint>({ txid: fixedBytes(32), index: u32 });
+export const outPointCodec = struct<OutPoint>({ txid: fixedBytes(32), index: u32 }, 'outpoint');
 
-export const inputCodec = struct<BareInput>({
-  previous: outPointCodec,
-  scriptSig: varBytes(MAX_FIELD_BYTES),
-  sequence: u32,
-});
+export const inputCodec = struct<BareInput>(
+  {
+    previous: outPointCodec,
+    scriptSig: varBytes(MAX_FIELD_BYTES),
+    sequence: u32,
+  },
+  'input',
+);
 
-export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_FIELD_BYTES) });
+export const outputCodec = struct<TxOutput>({ value: u64, script: varBytes(MAX_FIELD_BYTES) }, 'output');
 
 export const witnessCodec = array(varBytes(MAX_FIELD_BYTES), MAX_WITNESS_ITEMS);
 
@@ -82,12 +87,15 @@ export interface OriginalForm {
   readonly lockTime: number;
 }
 
-export const originalForm = struct<OriginalForm>({
-  version: u32,
-  inputs: array(inputCodec, MAX_INPUTS),
-  outputs: array(outputCodec, MAX_OUTPUTS),
-  lockTime: u32,
-});
+export const originalForm = struct<OriginalForm>(
+  {
+    version: u32,
+    inputs: array(inputCodec, MAX_INPUTS),
+    outputs: array(outputCodec, MAX_OUTPUTS),
+    lockTime: u32,
+  },
+  'transaction',
+);
 
 /** The form of BIP 144, used exactly when an input has a witness. */
 export interface WitnessForm extends OriginalForm {
@@ -100,22 +108,31 @@ export interface WitnessForm extends OriginalForm {
 const MARKER = 0;
 const FLAG = 1;
 const MARKER_AND_FLAG_SIZE = 2;
+const VERSION_SIZE = 4;
 
-export const witnessForm = struct<WitnessForm>({
-  version: u32,
-  marker: exactly(u8, MARKER),
-  flag: exactly(u8, FLAG),
-  inputs: array(inputCodec, MAX_INPUTS),
-  outputs: array(outputCodec, MAX_OUTPUTS),
-  witnesses: ({ inputs }) => repeated(witnessCodec, inputs.length),
-  lockTime: u32,
-});
+export const witnessForm = struct<WitnessForm>(
+  {
+    version: u32,
+    marker: exactly(u8, MARKER),
+    flag: exactly(u8, FLAG),
+    inputs: array(inputCodec, MAX_INPUTS),
+    outputs: array(outputCodec, MAX_OUTPUTS),
+    witnesses: ({ inputs }) => repeated(witnessCodec, inputs.length),
+    lockTime: u32,
+  },
+  'transaction',
+);
 
 /** Both forms of a transaction. */
-export const transactionCodec: Codec<Transaction> = {
+export const transactionCodec: DeclaredCodec<Transaction> = {
   ...codec('transaction', originalForm.minSize, readTransaction, writeTransaction),
   encode: encodeTransaction,
+  declaration: formOf,
 };
+
+function formOf(reader: Reader): Codec<OriginalForm> {
+  return isMarked(reader, VERSION_SIZE) ? witnessForm : originalForm;
+}
 
 function readTransaction(reader: Reader): Transaction {
   const { transaction, raw } = readByHand(reader);
