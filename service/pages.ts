@@ -25,6 +25,17 @@ export interface PageSource {
   readonly description: string;
   /** The paths that show it; which of its views is for the script to tell. */
   readonly paths: readonly RegExp[];
+  /** Scripts that run beside it, by the names under which the page starts them (`service/web/page-worker.ts`). */
+  readonly workers?: Readonly<Record<string, URL>>;
+}
+
+/** What one server lets a page do beyond the rule. */
+export interface PageLicence {
+  /**
+   * Sources of the policy from which the page may load scripts, styles, frames and pictures, and to which it may
+   * connect. Scripts of others write markup as they like, so that Trusted Types are off then.
+   */
+  readonly strangers?: readonly string[];
 }
 
 /** One answer, ready to be sent. */
@@ -48,6 +59,8 @@ const MANIFEST = 'manifest.json';
 const HTML_TYPE = 'text/html; charset=utf-8';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const SMALLEST_COMPRESSED_BYTES = 512;
+/** The one way by which a page may make an address of a script from a text: for its workers. */
+const WORKER_POLICY = 'page-worker';
 
 const compress = promisify(gzip);
 
@@ -84,8 +97,8 @@ export async function preparePage(source: PageSource): Promise<void> {
  * Answers a page's paths and those of its assets; everything else goes on to the next. The page is made when
  * it is first asked for, unless {@link preparePage} has made it.
  */
-export function servePage(source: PageSource): Middleware {
-  const policy = contentPolicy();
+export function servePage(source: PageSource, licence: PageLicence = {}): Middleware {
+  const policy = contentPolicy(source, licence);
   return async (ctx, next) => {
     const isPage = source.paths.some((path) => path.test(ctx.path));
     const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
@@ -139,22 +152,29 @@ function send(ctx: Context, { type, body, etag, compressed }: ServedAsset): void
  * Scripts, styles, pictures and connections of this origin only, nothing inline, no markup made from text
  * (Trusted Types), in nobody's frame. No HSTS: whether there is HTTPS in front is not for the page to say.
  */
-function contentPolicy(): Middleware {
+function contentPolicy({ workers }: PageSource, { strangers = [] }: PageLicence): Middleware {
+  const trustedTypes =
+    strangers.length > 0
+      ? {}
+      : {
+          requireTrustedTypesFor: ["'script'"],
+          trustedTypes: [workers === undefined ? "'none'" : WORKER_POLICY],
+        };
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
+        scriptSrc: ["'self'", ...strangers],
+        styleSrc: ["'self'", ...strangers],
+        imgSrc: ["'self'", ...strangers],
+        ...(strangers.length > 0 && { frameSrc: [...strangers] }),
         // Not every browser takes 'self' for WebSockets too.
-        connectSrc: ["'self'", (request) => socketsOf(request.headers.host)],
+        connectSrc: ["'self'", (request) => socketsOf(request.headers.host), ...strangers],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
-        requireTrustedTypesFor: ["'script'"],
-        trustedTypes: ["'none'"],
+        ...trustedTypes,
       },
     },
     strictTransportSecurity: false,
@@ -219,7 +239,9 @@ async function readBuilt(source: PageSource, built: string): Promise<Page | unde
 async function bundle(source: PageSource): Promise<{ page: Page; inputs: readonly string[] }> {
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: [fileURLToPath(source.script), fileURLToPath(source.style)],
+    entryPoints: [source.script, source.style, ...Object.values(source.workers ?? {})].map((url) =>
+      fileURLToPath(url),
+    ),
     outdir: ROOT,
     entryNames: '[name]-[hash]',
     bundle: true,
@@ -248,10 +270,13 @@ function pageWith(source: PageSource, assets: ReadonlyMap<string, Asset>): Page 
   return { html: { type: HTML_TYPE, body: Buffer.from(documentOf(source, [...assets.keys()])) }, assets };
 }
 
-function documentOf({ title, description }: PageSource, assets: readonly string[]): string {
+function documentOf(source: PageSource, assets: readonly string[]): string {
+  const { title, description } = source;
   const tags = assets.map((path) => {
     if (path.endsWith('.css')) return `<link rel="stylesheet" href="${path}">`;
     if (path.endsWith('.svg')) return `<link rel="icon" type="image/svg+xml" href="${path}">`;
+    const worker = workerName(source, path);
+    if (worker !== undefined) return `<meta name="worker:${worker}" content="${path}">`;
     return `<script type="module" src="${path}"></script>`;
   });
   return `<!doctype html>
@@ -269,6 +294,12 @@ ${tags.join('\n')}
 </body>
 </html>
 `;
+}
+
+/** The name of the worker that an asset is; undefined for other assets. */
+function workerName({ workers = {} }: PageSource, path: string): string | undefined {
+  const [, file] = /^\/assets\/(.+)-[0-9A-Z]+\.js$/.exec(path) ?? [];
+  return Object.entries(workers).find(([, { pathname }]) => basename(pathname, '.ts') === file)?.[0];
 }
 
 function digestOf(bytes: Uint8Array): string {

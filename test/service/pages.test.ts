@@ -5,7 +5,14 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import Koa from 'koa';
 import { listenHttp } from '../../service/http.ts';
-import { buildPage, type PageSource, pageOf, preparePage, servePage } from '../../service/pages.ts';
+import {
+  buildPage,
+  type PageLicence,
+  type PageSource,
+  pageOf,
+  preparePage,
+  servePage,
+} from '../../service/pages.ts';
 import { send } from './raw-http.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -32,9 +39,9 @@ async function pageSource(context: TestContext): Promise<{ source: PageSource; d
   return { source, directory };
 }
 
-async function serve(context: TestContext, source: PageSource): Promise<string> {
+async function serve(context: TestContext, source: PageSource, licence?: PageLicence): Promise<string> {
   const app = new Koa();
-  app.use(servePage(source));
+  app.use(servePage(source, licence));
   app.use((ctx) => {
     ctx.status = 404;
     ctx.body = { error: 'somebody else answers' };
@@ -82,6 +89,35 @@ test('what a page loads may be kept for ever, and comes compressed to who can re
   const plain = await fetch(url + script, { headers: { 'Accept-Encoding': 'identity' } });
   assert.equal(plain.headers.get('content-encoding'), null);
   assert.equal(await compressed.text(), await plain.text());
+});
+
+test('a worker is no script of its page, which is told where it is and may start nothing else', async (context) => {
+  const { source, directory } = await pageSource(context);
+  const file = join(directory, 'digger.ts');
+  await writeFile(file, 'postMessage(1);');
+  const url = await serve(context, { ...source, workers: { dig: pathToFileURL(file) } });
+  const page = await fetch(url);
+  const html = await page.text();
+  const path = /<meta name="worker:dig" content="(\/assets\/digger-[^"]+\.js)">/.exec(html)?.[1] ?? '';
+  assert.match(await (await fetch(url + path)).text(), /postMessage\(1\)/);
+  assert.equal([...html.matchAll(/<script/g)].length, 1);
+  const policy = page.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /trusted-types page-worker(;|$)/);
+  assert.match(policy, /require-trusted-types-for 'script'/);
+});
+
+test('others are let into a page only where its server says so', async (context) => {
+  const { source } = await pageSource(context);
+  const widget = 'https://widget.example';
+  const own = (await fetch(await serve(context, source))).headers.get('content-security-policy') ?? '';
+  assert.doesNotMatch(own, /widget/);
+  const url = await serve(context, source, { strangers: [widget] });
+  const policy = (await fetch(url)).headers.get('content-security-policy') ?? '';
+  for (const directive of ['script-src', 'style-src', 'img-src', 'frame-src', 'connect-src']) {
+    assert.match(policy, new RegExp(`${directive} [^;]*${widget}`), directive);
+  }
+  assert.match(policy, /default-src 'none'/);
+  assert.doesNotMatch(policy, /unsafe/);
 });
 
 test('other paths, other methods and assets of another version are left to the next', async (context) => {
