@@ -12,7 +12,7 @@ import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive }
 import type { HistoryEntry } from './history.ts';
 import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './key-ring.ts';
 import type { RefusedPayment } from './outgoing.ts';
-import { buildPayment, isAddressOf, networkOf, signPayment } from './payment.ts';
+import { buildPayment, isAddressOf, networkOf, payeeScript, signPayment } from './payment.ts';
 import {
   type PaymentPlan,
   type PaymentRequest,
@@ -148,6 +148,15 @@ export class Wallet {
     const index = requireLabel(contents, label).receive.at(-1);
     if (index === undefined) throw new RangeError(`label ${label} has no address`);
     return addressAt(this.#ringOf(contents), { chain: RECEIVE, index });
+  }
+
+  /**
+   * Whether an address is one of this wallet's, given out or not: of all keys it knows. Does not need the chain.
+   * @throws WalletError when it is no address that can be paid
+   */
+  async owns(address: string): Promise<boolean> {
+    const ring = this.#ringOf(await this.#store.read());
+    return ring.findScript(payeeScript(address, this.profile.name, this.profile.address)) !== undefined;
   }
 
   /** The words everything can be restored from. */

@@ -5,6 +5,7 @@ import type { Nits } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
 import { DUST_LIMIT, InsufficientFundsError } from '../../wallet/coins.ts';
+import { affordable, inTransactions } from '../../wallet/payment-parts.ts';
 import type { PaymentPlan } from '../../wallet/payment-plan.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
 import type { SettlementReport, SettlementTransaction } from '../accounting/accounts-view.ts';
@@ -12,7 +13,7 @@ import { ChainMovedError, type NodeChain } from '../accounting/node-chain.ts';
 import type { Clock } from '../clock.ts';
 import type { PayoutBook } from '../ledger/payout-book.ts';
 import { type Debt, DebtsChangedError } from '../ledger/payout-rows.ts';
-import { affordable, chooseDue, inTransactions } from './due.ts';
+import { chooseDue } from './due.ts';
 import type { CoinRules, OperatorWallet } from './operator-wallet.ts';
 
 /** The steps of one transaction of a settlement, in their order. A crash after any of them is survived. */

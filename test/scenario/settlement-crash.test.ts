@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
-import { MAX_PAYEES } from '../../pool/payouts/due.ts';
 import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
+import { MAX_PAYEES } from '../../wallet/payment-parts.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../kit/accounts-kit.ts';
 
 const VICTIM = fileURLToPath(new URL('../kit/settlement-victim.ts', import.meta.url));

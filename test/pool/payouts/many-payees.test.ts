@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SettlementReport } from '../../../pool/accounting/accounts-view.ts';
 import { auditLedger, outcomeOf } from '../../../pool/accounting/audit.ts';
-import { MAX_PAYEES } from '../../../pool/payouts/due.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
 import { MAX_PAYMENT_WEIGHT } from '../../../wallet/fee.ts';
+import { MAX_PAYEES } from '../../../wallet/payment-parts.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../../kit/accounts-kit.ts';
 
 const LIMITED = { timeout: 240_000 };
