@@ -111,7 +111,8 @@ function declarationOf(codec: Codec<unknown>, reader: Reader): Codec<unknown> {
   return isDeclared(codec) ? codec.declaration(reader) : codec;
 }
 
-function isDeclared(codec: Codec<unknown>): codec is DeclaredCodec<unknown> {
+/** Whether a codec is written by hand. */
+export function isDeclared(codec: Codec<unknown>): codec is DeclaredCodec<unknown> {
   return 'declaration' in codec;
 }
 

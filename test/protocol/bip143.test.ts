@@ -6,7 +6,13 @@ import { bytesToHex, hexToBytes, reversed } from '../../protocol/bytes.ts';
 import { CodecError } from '../../protocol/codec.ts';
 import { hash160, sha256d } from '../../protocol/hash.ts';
 import { p2wpkhProgram, p2wpkhScript } from '../../protocol/script.ts';
-import { isDefinedSighash, sighash, sighashMidstate } from '../../protocol/sighash.ts';
+import {
+  isDefinedSighash,
+  preimageCodec,
+  sighash,
+  sighashMidstate,
+  sighashPreimage,
+} from '../../protocol/sighash.ts';
 import { publicKeyOf, signInput } from '../../protocol/signature.ts';
 import { decodeTransaction, encodeTransaction, type Transaction } from '../../protocol/transaction.ts';
 import { arbitraryBytes, arbitraryHash } from './arbitraries.ts';
@@ -199,4 +205,23 @@ test('an input that is not there and a program of the wrong length are refused',
   const transaction = decodeTransaction(hexToBytes(cases[0]!.unsigned));
   assert.throws(() => sighash(transaction, 99, new Uint8Array(20), 1n, 1), CodecError);
   assert.throws(() => sighash(transaction, 0, new Uint8Array(32), 1n, 1), CodecError);
+});
+
+test('the preimage is what its declaration says, part by part, and the digest is its hash', () => {
+  for (const { unsigned, input, script, value, sighashType, sighash: expected } of digestOnly.cases) {
+    const transaction = decodeTransaction(hexToBytes(unsigned));
+    const keyHash = p2wpkhProgram(hexToBytes(script));
+    assert.ok(keyHash !== undefined);
+    const preimage = sighashPreimage(transaction, input, keyHash, BigInt(value), sighashType);
+    const parts = preimageCodec.decode(preimage);
+    assert.deepEqual(preimageCodec.encode(parts), preimage);
+    assert.equal(bytesToHex(sha256d(preimage)), expected);
+    assert.equal(parts.version, transaction.version);
+    assert.deepEqual(parts.previous, transaction.inputs[input]?.previous);
+    assert.deepEqual(parts.scriptCode.slice(3, 23), keyHash);
+    assert.equal(parts.value, BigInt(value));
+    assert.equal(parts.sequence, transaction.inputs[input]?.sequence);
+    assert.equal(parts.lockTime, transaction.lockTime);
+    assert.equal(parts.type, sighashType);
+  }
 });

@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { decodeBlock } from '../../protocol/block.ts';
 import { concatBytes } from '../../protocol/bytes.ts';
 import { sha256d } from '../../protocol/hash.ts';
-import { merkleBranch, merkleRoot, rootFromBranch } from '../../protocol/merkle.ts';
+import {
+  merkleBranch,
+  merkleLevels,
+  merklePath,
+  merkleRoot,
+  parentOf,
+  rootFromBranch,
+} from '../../protocol/merkle.ts';
 import { txid } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { arbitraryHash } from './arbitraries.ts';
@@ -76,4 +83,22 @@ test('CVE-2012-2459: leaves repeated at the end give the same root, and are call
 test('a pair repeated at the start is ambiguous too; equal leaves that are no pair are not', () => {
   assert.equal(merkleRoot([leafOf(1), leafOf(1), leafOf(2)]).ambiguous, true);
   assert.equal(merkleRoot([leafOf(2), leafOf(1), leafOf(1), leafOf(3)]).ambiguous, false);
+});
+
+test('the path of any leaf leads to the root, step by step', () => {
+  fc.assert(
+    fc.property(fc.array(arbitraryHash, { minLength: 1, maxLength: 40 }), fc.nat(), (leaves, chosen) => {
+      const leaf = chosen % leaves.length;
+      const levels = merkleLevels(leaves);
+      let node = leaves[leaf];
+      for (const { left, right, parent, side, isAlone } of merklePath(levels, leaf)) {
+        assert.deepEqual(side === 'left' ? left : right, node);
+        assert.deepEqual(parentOf(left, right), parent);
+        if (isAlone) assert.equal(side, 'left');
+        node = parent;
+      }
+      assert.deepEqual(node, merkleRoot(leaves).root);
+      assert.throws(() => merklePath(levels, leaves.length), RangeError);
+    }),
+  );
 });
