@@ -21,6 +21,28 @@ export class TimeSlice {
   }
 }
 
+/**
+ * One slice of each turn of the event loop for many who work side by side, however many they are:
+ * `while (slice.isUsedUp) await slice.renew();` before each piece of work. Those who wait go on in their order.
+ */
+export class SharedSlice {
+  #endMs = performance.now() + SLICE_MS;
+  #next: Promise<void> | undefined;
+
+  get isUsedUp(): boolean {
+    return this.#next !== undefined || performance.now() > this.#endMs;
+  }
+
+  /** Resolves in the next turn, for all at once: the first of them may use it up again. */
+  renew(): Promise<void> {
+    this.#next ??= nextTurn().then(() => {
+      this.#next = undefined;
+      this.#endMs = performance.now() + SLICE_MS;
+    });
+    return this.#next;
+  }
+}
+
 /** Runs work that is written as a generator: where it yields, others may have their turn. */
 export async function inSlices<Result>(work: Generator<undefined, Result, undefined>): Promise<Result> {
   const slice = new TimeSlice();

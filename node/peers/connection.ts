@@ -12,6 +12,7 @@ import {
 } from '../../protocol/peer-message.ts';
 import { TokenBucket } from '../../service/limits.ts';
 import type { Logger } from '../../service/log.ts';
+import type { SharedSlice } from '../../service/time-slice.ts';
 import { describeMagic } from './foreign-magic.ts';
 import {
   advanceHandshake,
@@ -66,6 +67,8 @@ export interface ConnectionOptions {
   /** Seconds since 1970. */
   readonly nowSeconds: () => number;
   readonly nonce: () => bigint;
+  /** What messages of all connections together may take of a turn of the event loop. */
+  readonly turns: SharedSlice;
   readonly log: Logger;
 }
 
@@ -188,10 +191,12 @@ export class PeerConnection {
   }
 
   async #take(frame: Frame): Promise<void> {
-    const { nowMs, nowSeconds } = this.#options;
+    const { nowMs, nowSeconds, turns } = this.#options;
     this.lastReceivedSeconds = nowSeconds();
     const waitMs = this.#budget.take(messageCost(frame), MESSAGE_RATE, nowMs());
     if (waitMs > 0) await this.#pause(waitMs);
+    // Many messages come in one chunk, and many peers send them: everything else has its turn between them.
+    while (turns.isUsedUp) await turns.renew();
     // What is still done for a peer that is gone must not keep its end from being told: that is what stops it.
     await this.wire.unlessClosed(this.#handled(frame));
     // Bitcoin Core: fPauseSend. Who does not read its answers asks no more questions; unless it owes us a

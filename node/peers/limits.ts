@@ -26,7 +26,7 @@ export const TOTAL_BYTES = 192 * 1024 * 1024;
  */
 export const MESSAGE_RATE: Rate = { perSecond: 500, burst: 5_000 };
 /** Tokens of a request whose answer is much longer than itself. */
-const COSTLY = 20;
+const COSTLY = 50;
 /** A token for each so many bytes. */
 const BYTES_PER_TOKEN = 1_000;
 

@@ -4,13 +4,21 @@ import type { Logger } from '../../service/log.ts';
 const MAX_LINES = 100;
 const MINUTE_MS = 60_000;
 
-/** The log of what peers do. What strangers cause is told up to a number of lines a minute, then counted. */
+/** Fields of a line; `rule` is the one that was broken, out of a table. */
+export interface PeerLogFields {
+  readonly rule?: string;
+  readonly [field: string]: unknown;
+}
+
+/** The log of what peers do. What strangers cause is told up to a number of lines a minute, then counted by rule. */
 export class PeerLog {
   readonly #log: Logger;
   readonly #nowMs: () => number;
   #minuteMs: number;
   #lines = 0;
   #unsaid = 0;
+  /** Of what is unsaid, how often each rule was broken. */
+  readonly #unsaidRules = new Map<string, number>();
 
   constructor(log: Logger, nowMs: () => number) {
     this.#log = log;
@@ -18,22 +26,26 @@ export class PeerLog {
     this.#minuteMs = nowMs();
   }
 
-  info(fields: object, message: string, isInbound: boolean): void {
-    if (this.#says(isInbound)) this.#log.info(fields, message);
+  info(fields: PeerLogFields, message: string, isInbound: boolean): void {
+    if (this.#says(fields, isInbound)) this.#log.info(fields, message);
   }
 
-  warn(fields: object, message: string, isInbound: boolean): void {
-    if (this.#says(isInbound)) this.#log.warn(fields, message);
+  warn(fields: PeerLogFields, message: string, isInbound: boolean): void {
+    if (this.#says(fields, isInbound)) this.#log.warn(fields, message);
   }
 
   debug(fields: object, message: string): void {
     this.#log.debug(fields, message);
   }
 
-  #says(isInbound: boolean): boolean {
+  #says({ rule }: PeerLogFields, isInbound: boolean): boolean {
     const nowMs = this.#nowMs();
     if (nowMs - this.#minuteMs >= MINUTE_MS) {
-      if (this.#unsaid > 0) this.#log.info({ lines: this.#unsaid }, 'more happened to inbound peers');
+      if (this.#unsaid > 0) {
+        const rules = Object.fromEntries(this.#unsaidRules);
+        this.#log.info({ lines: this.#unsaid, rules }, 'more happened to inbound peers');
+      }
+      this.#unsaidRules.clear();
       this.#minuteMs = nowMs;
       this.#lines = 0;
       this.#unsaid = 0;
@@ -43,6 +55,7 @@ export class PeerLog {
       return true;
     }
     this.#unsaid += 1;
+    if (rule !== undefined) this.#unsaidRules.set(rule, (this.#unsaidRules.get(rule) ?? 0) + 1);
     return false;
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { PROTOCOL_VERSION, type VersionPayload } from '../../protocol/peer-message.ts';
 import type { Logger } from '../../service/log.ts';
+import { SharedSlice } from '../../service/time-slice.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import { VERSION } from '../version.ts';
@@ -76,6 +77,7 @@ export class Peers implements PeerNetwork, ConnectionOwner {
   readonly #gossip: Gossip;
   readonly #connections = new Map<PeerId, PeerConnection>();
   readonly #runs = new Set<Promise<void>>();
+  readonly #turns = new SharedSlice();
   /** Nonces of connections we have opened: who meets one has met itself. */
   readonly #nonces = new Map<bigint, PeerConnection>();
   #listener: PeerListener | undefined;
@@ -181,6 +183,7 @@ export class Peers implements PeerNetwork, ConnectionOwner {
       nowMs,
       nowSeconds: () => clock.nowSeconds(),
       nonce: () => random.u64(),
+      turns: this.#turns,
       log,
     });
     this.#connections.set(connection.id, connection);

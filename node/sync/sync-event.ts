@@ -75,7 +75,12 @@ export type SyncEvent =
   /** A block has left the best chain: its transactions may be wanted again. */
   | { readonly type: 'block-disconnected' }
   /** Answer to `take-transaction`, and what became of an orphan later. */
-  | { readonly type: 'transaction-checked'; readonly peer: PeerId; readonly result: TransactionOutcome }
+  | {
+      readonly type: 'transaction-checked';
+      readonly peer: PeerId;
+      readonly txid: Hash;
+      readonly result: TransactionOutcome;
+    }
   /** A transaction has entered the mempool, from wherever it came. */
   | { readonly type: 'transaction-entered'; readonly entry: PooledTransaction }
   /** Time has passed; comes several times a second. */

@@ -137,7 +137,7 @@ export class Sync {
         this.#recentlyConfirmed.clear();
         break;
       case 'transaction-checked':
-        this.#transactionChecked(event.peer, event.result);
+        this.#transactionChecked(event.peer, hashKey(event.txid), event.result);
         break;
       case 'transaction-entered':
         this.#requests.forget(event.entry.key);
@@ -235,7 +235,8 @@ export class Sync {
     this.#requests.forget(key);
   }
 
-  #transactionChecked(id: PeerId, result: TransactionOutcome): void {
+  #transactionChecked(id: PeerId, key: string, result: TransactionOutcome): void {
+    this.#requests.checked(id, key);
     switch (result.outcome) {
       case 'accepted':
         this.#context.emit({ type: 'delivered', peer: id, what: 'transaction' });

@@ -93,8 +93,8 @@ export class Synchroniser implements PeerListener, Stoppable {
   /** Follows the chain, the mempool and the time until it is stopped. */
   start(): void {
     const { chain, mempool, intake } = this.#parts;
-    intake.onOrphan((peer, _transaction, result) => {
-      this.#handle({ type: 'transaction-checked', peer, result });
+    intake.onOrphan((peer, transaction, result) => {
+      this.#handle({ type: 'transaction-checked', peer, txid: txid(transaction), result });
     });
     mempool.listen({
       added: (entry) => this.#handle({ type: 'transaction-entered', entry }),
@@ -211,7 +211,7 @@ export class Synchroniser implements PeerListener, Stoppable {
     this.#takingBytes += bytes;
     try {
       const result = await this.#parts.intake.take(transaction, peer);
-      this.#handle({ type: 'transaction-checked', peer, result });
+      this.#handle({ type: 'transaction-checked', peer, txid: txid(transaction), result });
     } finally {
       this.#takingBytes -= bytes;
     }

@@ -86,11 +86,24 @@ export class TransactionRequests {
     side.queue.set(key, this.#context.nowMs + (isPreferred ? 0 : INBOUND_DELAY_MS));
   }
 
-  /** A peer has sent a transaction: whether it was asked for it. @param key `hashKey` of the txid */
+  /**
+   * A peer has sent a transaction: whether it was asked for it. The others that announced it wait until it has been
+   * looked at: a txid does not cover the witness, so what came may be somebody's bad copy.
+   * @param key `hashKey` of the txid
+   */
   received(id: PeerId, key: string): boolean {
-    const wasAsked = this.#sides.get(id)?.asked.has(key) === true;
-    if (wasAsked) this.forget(key);
-    return wasAsked;
+    return this.#sides.get(id)?.asked.delete(key) === true;
+  }
+
+  /**
+   * What a peer sent was looked at. Unless it has entered the mempool, which `forget` is told of, the next one is
+   * asked: it may have the transaction with another witness. Source: Bitcoin Core, `ForgetTxHash` of the wtxid alone.
+   * @param key `hashKey` of the txid
+   */
+  checked(id: PeerId, key: string): void {
+    const side = this.#sides.get(id);
+    const wanted = this.#wanted.get(key);
+    if (side !== undefined && wanted?.announcers.has(id)) this.#withdraw(side, key, wanted);
   }
 
   /** A peer does not have what it announced: whether it was asked for it. @param key `hashKey` of the txid */

@@ -237,21 +237,22 @@ export class FuzzWorld {
   }
 
   #takeTransaction({ peer, transaction }: SyncEffect & { type: 'take-transaction' }): SyncEvent[] {
+    const checked = { type: 'transaction-checked', peer, txid: txid(transaction) } as const;
     try {
       checkTransaction(transaction);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      return [{ type: 'transaction-checked', peer, result: { outcome: 'refused', error } }];
+      return [{ ...checked, result: { outcome: 'refused', error } }];
     }
     // Some have parents that nobody knows.
     if (this.#random.once(4)) {
       const parents = transaction.inputs.map(({ previous }) => previous.txid);
-      return [{ type: 'transaction-checked', peer, result: { outcome: 'orphan', parents } }];
+      return [{ ...checked, result: { outcome: 'orphan', parents } }];
     }
     const { result, entered } = this.mempool.take(transaction);
     return [
       ...entered.map((entry): SyncEvent => ({ type: 'transaction-entered', entry })),
-      { type: 'transaction-checked', peer, result },
+      { ...checked, result },
       ...(this.#random.once(4)
         ? [{ type: 'transactions-confirmed', txids: [txid(transaction)] } as const]
         : []),

@@ -314,8 +314,9 @@ export class SimulatedNode implements Endpoint {
         break;
       case 'take-transaction':
         this.#later(() => {
-          const result = this.pay(effect.transaction);
-          this.#handle({ type: 'transaction-checked', peer: effect.peer, result });
+          const { peer, transaction } = effect;
+          const result = this.pay(transaction);
+          this.#handle({ type: 'transaction-checked', peer, txid: txid(transaction), result });
         });
         break;
       case 'serve':

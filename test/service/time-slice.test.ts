@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { inSlices, TimeSlice } from '../../service/time-slice.ts';
+import { inSlices, SharedSlice, TimeSlice } from '../../service/time-slice.ts';
 
 /** Holds the event loop until a slice of time is certainly over. */
-function useUp(slice: TimeSlice): void {
+function useUp(slice: Pick<TimeSlice, 'isUsedUp'>): void {
   while (!slice.isUsedUp);
 }
 
@@ -30,6 +30,28 @@ describe('work in slices of time', () => {
     setImmediate(() => order.push('another'));
     assert.equal(await inSlices(work()), 'done');
     assert.deepEqual(order, ['step 0', 'another', 'step 1', 'step 2']);
+  });
+
+  it('gives many who share a slice one turn of the event loop after the other, in their order', async () => {
+    const slice = new SharedSlice();
+    const done: string[] = [];
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (done.length < 6) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const worker = async (name: string): Promise<void> => {
+      for (let piece = 0; piece < 2; piece++) {
+        while (slice.isUsedUp) await slice.renew();
+        useUp(slice);
+        done.push(name);
+        await undefined;
+      }
+    };
+    await Promise.all([worker('a'), worker('b'), worker('c')]);
+    assert.deepEqual(done, ['a', 'b', 'c', 'a', 'b', 'c']);
+    assert.ok(turns >= 5, `${turns} turns`);
   });
 
   it('passes on what the work throws', async () => {

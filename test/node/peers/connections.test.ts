@@ -190,6 +190,36 @@ describe('a peer', () => {
     assert.equal(waits.mock.callCount(), 0);
   });
 
+  test('whose messages are costly leaves everybody else a turn between them', async (context) => {
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    const handledAt: number[] = [];
+    const { port, until } = await startTestPeers(
+      context,
+      {},
+      {
+        message: () => {
+          const endMs = performance.now() + 4;
+          while (performance.now() < endMs);
+          handledAt.push(turns);
+        },
+      },
+    );
+    setImmediate(turn);
+    const peers = [await RawPeer.introduced(context, port), await RawPeer.introduced(context, port)];
+    const sendheaders = encodeFrame(MAGIC, 'sendheaders', EMPTY);
+    for (const peer of peers) peer.write(concatBytes(...Array.from({ length: 30 }, () => sendheaders)));
+    await until(() => handledAt.length >= 59);
+    isOver = true;
+    // A slice of 10 ms holds three of them.
+    const most = Math.max(...handledAt.map((at) => handledAt.filter((other) => other === at).length));
+    assert.ok(most <= 4, `${most} in one turn`);
+  });
+
   test('over whose message the node stumbles is disconnected, and the node goes on', async (context) => {
     const { port, log, until } = await startTestPeers(
       context,

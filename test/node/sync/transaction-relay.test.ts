@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TransactionOutcome } from '../../../node/sync/sync-event.ts';
 import { REQUEST_TIMEOUT_MS } from '../../../node/sync/transaction-requests.ts';
 import { hashKey } from '../../../protocol/bytes.ts';
 import { INVENTORY } from '../../../protocol/peer-message.ts';
+import { RuleError } from '../../../protocol/rules.ts';
 import { type Transaction, txid } from '../../../protocol/transaction.ts';
 import { ScriptedPeer } from '../../kit/scripted-peer.ts';
 import type { Link, SimulatedNode } from '../../kit/simulated-network.ts';
@@ -57,6 +59,39 @@ test('a transaction is asked of one peer, and of the next when the first does no
   network.run(REQUEST_TIMEOUT_MS);
   assert.ok(victim.mempool.has(payment));
 });
+
+for (const [what, code] of [
+  ['refused', 'mandatory-script-verify-flag-failed'],
+  ['refused', 'min relay fee not met'],
+  ['known', undefined],
+] as const) {
+  test(`a copy with another witness that is ${what} (${code}) keeps nobody from having the transaction`, () => {
+    const simulated = simulation();
+    const { network, node } = simulated;
+    const victim = node();
+    const payment = spend(OLD_COIN);
+    const copy = { ...payment, inputs: payment.inputs.map((input) => ({ ...input, witness: [OLD_COIN] })) };
+    const { mempool } = victim;
+    const take = mempool.take.bind(mempool);
+    const result = code ? { outcome: what, error: new RuleError(code) } : { outcome: what };
+    mempool.take = (transaction) =>
+      transaction.inputs[0]?.witness.length === 0
+        ? take(transaction)
+        : { result: result as TransactionOutcome, entered: [] };
+    const hostile = synced(simulated, victim, undefined, 'out').peer;
+    const honest = synced(simulated, victim, (message, self) => {
+      if (message.type === 'getdata') self.send({ type: 'tx', transaction: payment });
+    }).peer;
+    hostile.send({ type: 'inv', items: [item(payment)] });
+    honest.send({ type: 'inv', items: [item(payment)] });
+    network.run(1_000);
+    assert.equal(hostile.of('getdata').length, 1);
+    assert.equal(honest.of('getdata').length, 0, 'one at a time');
+    hostile.send({ type: 'tx', transaction: copy });
+    network.run(1_000);
+    assert.ok(victim.mempool.has(payment));
+  });
+}
 
 test('a peer that no longer has it is not waited for', () => {
   const simulated = simulation();
