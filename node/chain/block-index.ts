@@ -1,6 +1,6 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { medianTimePast } from '../../protocol/check-header.ts';
-import { blockHash, decodeHeader, encodeHeader, type Header } from '../../protocol/header.ts';
+import { blockHash, decodeKnownHeader, encodeHeader, type Header } from '../../protocol/header.ts';
 import type { HeaderWindow } from '../../protocol/retarget.ts';
 import type { Bits, Hash, Height, Work } from '../../protocol/units.ts';
 import { workOf } from '../../protocol/work.ts';
@@ -241,7 +241,7 @@ class Entry implements IndexedBlock {
   }
 
   get header(): Header {
-    return decodeHeader(this.#headerBytes);
+    return decodeKnownHeader(this.#headerBytes, this.hash);
   }
 }
 

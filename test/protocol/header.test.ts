@@ -7,6 +7,7 @@ import { sha256d } from '../../protocol/hash.ts';
 import {
   blockHash,
   decodeHeader,
+  decodeKnownHeader,
   encodeHeader,
   type Header,
   hashHeaderBytes,
@@ -21,6 +22,7 @@ test('the hand-written encoding is the declared one, both ways', () => {
       const bytes = encodeHeader(header);
       assert.deepEqual(bytes, headerCodec.encode(header));
       assert.deepEqual(decodeHeader(bytes), header);
+      assert.deepEqual(decodeKnownHeader(bytes, blockHash(header)), header);
       assert.deepEqual(headerCodec.decode(bytes), header);
     }),
   );
