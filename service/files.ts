@@ -56,7 +56,7 @@ export async function readIfExists(path: string): Promise<Uint8Array | undefined
  * message alone.
  *
  * @throws DirectoryInUseError naming the process that holds it; DirectoryError where there can be no such
- * directory; DatabaseError where nothing can be written in it.
+ * directory, or DirectoryError or DatabaseError where nothing can be written in it.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   await makeDirectory(directory);
@@ -70,7 +70,12 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
       `${directory} is in use by ${process}; stop it, or choose another directory with --datadir`,
     );
   }
-  await writeFile(ownerFile, `${process.pid}\n`);
+  try {
+    await writeFile(ownerFile, `${process.pid}\n`);
+  } catch (error) {
+    await unlock();
+    throw new DirectoryError(`cannot write ${ownerFile} (${reasonOf(error)})`, { cause: error });
+  }
   return async () => {
     await rm(ownerFile, { force: true });
     await unlock();

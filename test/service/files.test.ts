@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rmdir, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
@@ -88,6 +88,18 @@ describe('a locked directory', () => {
       assert.match(error.message, /data\/dev \(ENOTDIR: .*\); choose another with --datadir$/);
       return true;
     });
+  });
+
+  test('in which nothing can be written is an error that names the file, and is not left locked', async (context) => {
+    const directory = await temporaryDirectory(context);
+    const ownerFile = join(directory, '.lock.pid');
+    await mkdir(ownerFile);
+    await assert.rejects(lockDirectory(directory), {
+      name: 'DirectoryError',
+      message: /^cannot write .*\.lock\.pid \(EISDIR: .*\)$/,
+    });
+    await rmdir(ownerFile);
+    await (await lockDirectory(directory))();
   });
 
   test('is free again after kill -9 of its owner, though the remains are there', async (context) => {
