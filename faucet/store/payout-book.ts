@@ -112,10 +112,11 @@ export class PayoutBook {
     return new Set(rows.map(({ txid, output }) => outPointKey({ txid, index: output })));
   }
 
-  /** `hashKey` of the transactions that blocks took and that are not settled yet: their change is ours to spend. */
-  async confirmedTxids(): Promise<ReadonlySet<string>> {
+  /** `hashKey` of every transaction of payouts that are neither settled nor returned: their change is ours to spend. */
+  async txidsUnderWay(): Promise<ReadonlySet<string>> {
     const rows = await this.#database.all<{ txid: Hash }>(
-      "SELECT block_txid AS txid FROM payouts WHERE state = 'confirmed'",
+      `SELECT t.txid FROM payout_transactions t JOIN payouts p ON p.id = t.payout
+       WHERE p.state IN ('sending', 'confirmed')`,
     );
     return new Set(rows.map(({ txid }) => hashKey(txid)));
   }
