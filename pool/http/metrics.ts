@@ -1,26 +1,13 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { difficultyOf } from '../../protocol/work.ts';
+import { type MetricFamily, metricsRegistry, PROCESS_FAMILIES } from '../../service/metrics.ts';
 import { CONNECTION_COUNTERS } from '../stratum/connection-counter.ts';
 import type { PoolView } from './pool-view.ts';
 
-type Label = 'reason' | 'window' | 'node' | 'event';
-type Samples = readonly (readonly [labels: Partial<Record<Label, string>>, value: number])[];
-
-/** One family of `/metrics`: read when asked for, so that counting costs nothing more. */
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly Label[];
-  samples(view: PoolView): Samples;
-}
-
 const WINDOW_NAMES: Readonly<Record<number, string>> = { 60: '1m', 300: '5m', 3600: '1h', 86400: '24h' };
 
-/**
- * What `/metrics` shows, names after Prometheus' rules (base units, `_total` for what only rises). No label
- * carries an address or the name of a worker: those are for anybody to invent.
- */
-const FAMILIES: readonly Family[] = [
+/** What `/metrics` shows. No label carries an address or the name of a worker: those are for anybody to invent. */
+const FAMILIES: readonly MetricFamily<PoolView>[] = [
   {
     name: 'nilz_pool_hashes_per_second',
     help: 'Hash rate of all miners over a window, from accepted shares; absent while unknown',
@@ -156,46 +143,10 @@ const FAMILIES: readonly Family[] = [
     help: 'When the pool was started, seconds since 1970',
     samples: ({ statistics }) => [[{}, statistics.startedMs / 1000]],
   },
-  {
-    name: 'process_resident_memory_bytes',
-    help: 'Memory of the process',
-    samples: () => [[{}, process.memoryUsage.rss()]],
-  },
-  {
-    name: 'process_cpu_seconds_total',
-    help: 'Processor time of the process, all threads',
-    samples: () => {
-      const { user, system } = process.cpuUsage();
-      return [[{}, (user + system) / 1e6]];
-    },
-  },
+  ...PROCESS_FAMILIES,
 ];
 
 /** The registry of one pool; its `metrics()` is the answer of `GET /metrics`. */
 export function poolMetrics(view: PoolView): Registry {
-  const registry = new Registry();
-  for (const family of FAMILIES) {
-    const { name, help, labels = [] } = family;
-    const options = { name, help, labelNames: [...labels], registers: [registry] };
-    if (name.endsWith('_total')) {
-      new Counter<Label>({
-        ...options,
-        collect() {
-          this.reset();
-          for (const [labels, value] of family.samples(view)) this.inc(labels, value);
-        },
-      });
-    } else {
-      new Gauge<Label>({
-        ...options,
-        collect() {
-          this.reset();
-          // Without labels a reset leaves a zero behind, which would be a number nobody has measured.
-          if (labels.length === 0) this.remove();
-          for (const [labels, value] of family.samples(view)) this.set(labels, value);
-        },
-      });
-    }
-  }
-  return registry;
+  return metricsRegistry(FAMILIES, view);
 }
