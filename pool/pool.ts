@@ -14,7 +14,7 @@ import { restoreJobs } from './edge/restored-jobs.ts';
 import { EDGE_PATH } from './edge/wire.ts';
 import type { BlockHookOptions } from './hooks/block-hook.ts';
 import { startBlockHook } from './hooks/on-block.ts';
-import { adminTokenFile } from './http/admin-token.ts';
+import { adminTokenFile } from './http/admin-token-file.ts';
 import type { HttpLimits } from './http/http-settings.ts';
 import { servePool } from './http/serve.ts';
 import { Ledger } from './ledger/ledger.ts';

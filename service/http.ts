@@ -55,14 +55,28 @@ export interface HttpListener {
   stop(): Promise<void>;
 }
 
+/** What an answer may say beside its status and sentence. */
+export interface HttpErrorDetails {
+  /** What went wrong, as a word that programs can compare; by default that of the status. */
+  readonly code?: string;
+  /** The parameter or field that is wrong. */
+  readonly field?: string;
+  /** When to come back, for `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** Further facts. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
 /** A request that is answered with an HTTP status and one line of text. */
 export class HttpError extends Error {
   override name = 'HttpError';
   readonly status: number;
+  readonly details: HttpErrorDetails;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, details: HttpErrorDetails = {}) {
     super(message);
     this.status = status;
+    this.details = details;
   }
 }
 

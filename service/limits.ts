@@ -84,6 +84,15 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : (-this.#tokens * 1000) / rate.perSecond;
   }
 
+  /** Takes `count` if there are so many, else nothing. Gives how many milliseconds to wait for them; 0 when taken. */
+  tryTake(count: number, rate: Rate, nowMs: number): number {
+    this.#refill(rate, nowMs);
+    const missing = Math.min(count, rate.burst) - this.#tokens;
+    if (missing > 0) return Math.ceil((missing * 1000) / rate.perSecond);
+    this.#tokens -= count;
+    return 0;
+  }
+
   /** Whether nothing of it is used: it can be forgotten. */
   isFull(rate: Rate, nowMs: number): boolean {
     this.#refill(rate, nowMs);

@@ -1,6 +1,6 @@
 import Koa from 'koa';
+import { logFailure } from '../../service/http-server/log-failure.ts';
 import type { Logger } from '../../service/log.ts';
-import { logFailure } from '../http/log-failure.ts';
 import { type EdgeView, edgeHealthOf } from './edge-health.ts';
 import { edgeMetrics } from './edge-metrics.ts';
 

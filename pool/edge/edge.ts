@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { listenHttp } from '../../service/http.ts';
+import { startHttpService } from '../../service/http-server/start-http-service.ts';
 import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import { NetworkList } from '../../service/network-list.ts';
 import { Upgrades } from '../../service/upgrade.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { limitConnections } from '../http/connection-limit.ts';
 import { addressReader, type NodeNetwork } from '../nodes/node-network.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import type { DifficultyLimits } from '../stratum/difficulty.ts';
@@ -92,21 +91,22 @@ async function start(options: EdgeOptions, started: Stoppable[]): Promise<Runnin
     ...pool,
     ...{ id, poolUrl, maxHeld, maxOfflineMs, server, network: network.name, counts: statistics },
   };
-  const http = await listenHttp({
+  const proxies = new NetworkList(stratum.proxies ?? []);
+  const http = await startHttpService({
     ...options.http,
     handler: edgeApp(view, log).callback(),
     portSetting: '--http-port',
-    maxConnections: HTTP_CONNECTIONS + limits.connections,
-    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
-  });
-  limitConnections(http.server, {
-    perAddress: HTTP_CONNECTIONS_PER_ADDRESS + limits.connectionsPerAddress,
-    proxies: new NetworkList(stratum.proxies ?? []),
+    upgrades,
+    connections: {
+      total: HTTP_CONNECTIONS + limits.connections,
+      perAddress: HTTP_CONNECTIONS_PER_ADDRESS + limits.connectionsPerAddress,
+    },
+    isProxy: (address) => proxies.has(address),
     onRefused: () => {
       statistics.connections.refused_address += 1;
     },
+    log,
   });
-  upgrades.attach(http.server);
   started.push(http);
   const places = { stratum: server.url, http: http.url, pool: link.url };
   log.info({ network: network.name, ...places }, 'edge started');

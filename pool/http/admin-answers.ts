@@ -1,11 +1,11 @@
 import type Router from '@koa/router';
 import * as z from 'zod';
+import { type AdminGuardOptions, adminOnly } from '../../service/http-server/admin-guard.ts';
+import { readJsonBody, readQuery } from '../../service/http-server/request-fields.ts';
 import { ORDER_METHODS } from '../stratum/orders.ts';
-import { type AdminGuardOptions, adminOnly } from './admin-guard.ts';
 import { edgesOf } from './edges.ts';
 import { settle } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
-import { readJsonBody, readQuery } from './request-fields.ts';
 import { inspectionOf, sendOrder, sessionsOf, switchInspector } from './sessions.ts';
 
 const MAX_PARAMS = 8;
@@ -30,7 +30,7 @@ export function adminAnswers(
   visitors: Pick<AdminGuardOptions, 'clientAddress' | 'wrongTokensPerMinute'>,
 ): void {
   const { token, counters, log, accounts } = view;
-  const guard = adminOnly({ token, counters, log, ...visitors });
+  const guard = adminOnly({ token, realm: 'nilz pool', counters, log, ...visitors });
   router.get('/sessions', guard, (ctx) => {
     readQuery(ctx, Nothing);
     ctx.body = sessionsOf(view);

@@ -3,17 +3,17 @@ import type { Context } from 'koa';
 import * as z from 'zod';
 import { AddressError } from '../../protocol/address.ts';
 import { HttpError } from '../../service/http.ts';
+import { AnswerCache } from '../../service/http-server/answer-cache.ts';
+import { readQuery, wholeNumberText } from '../../service/http-server/request-fields.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
 import { readPayoutAddress } from '../nodes/node-network.ts';
 import { addressAnswer } from './address.ts';
-import { AnswerCache } from './answer-cache.ts';
 import { blocksOf } from './blocks.ts';
 import { chainOf } from './chain.ts';
 import { CHAIN_LIMIT } from './chain-window.ts';
 import { earningsOf, earningsOfAll } from './earnings.ts';
 import { nextPayoutOf, payoutsOf } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
-import { readQuery, wholeNumberText } from './request-fields.ts';
 import { historyMinutes, statsOf } from './stats.ts';
 
 /** Answers that are made of many rows stand this long; who looks again sooner sees the same. */

@@ -1,11 +1,11 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import { discardBody, HttpError } from '../../service/http.ts';
+import type { AdminGuardOptions } from '../../service/http-server/admin-guard.ts';
+import { logFailure } from '../../service/http-server/log-failure.ts';
 import { adminAnswers } from './admin-answers.ts';
-import type { AdminGuardOptions } from './admin-guard.ts';
 import { answersTo } from './answers.ts';
 import { healthOf } from './health.ts';
-import { logFailure } from './log-failure.ts';
 import { poolMetrics } from './metrics.ts';
 import type { PoolView } from './pool-view.ts';
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import * as z from 'zod';
 import { difficultyOfHash } from '../../protocol/work.ts';
+import type { ClientAddress } from '../../service/http-server/client-address.ts';
 import { ConnectionLimiter, type ConnectionLimits } from '../../service/limits.ts';
 import type { Logger } from '../../service/log.ts';
 import { refuseUpgrade } from '../../service/upgrade.ts';
@@ -10,7 +11,6 @@ import type { Clock } from '../clock.ts';
 import type { DurableShare } from '../statistics/statistics.ts';
 import type { RejectReason } from '../stratum/share.ts';
 import type { Worker } from '../stratum/worker-name.ts';
-import type { ClientAddress } from './client-address.ts';
 import { ListenerGroup } from './listener-group.ts';
 
 /** A frame: one JSON object that says in `type` what it is. */

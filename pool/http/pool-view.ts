@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import type { AdminToken } from '../../service/http-server/admin-token.ts';
 import type { Logger } from '../../service/log.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
 import type { Clock } from '../clock.ts';
@@ -13,7 +14,6 @@ import type { Statistics } from '../statistics/statistics.ts';
 import type { DifficultyLimits } from '../stratum/difficulty.ts';
 import type { Roster } from '../stratum/roster.ts';
 import type { StratumServer } from '../stratum/stratum-server.ts';
-import type { AdminToken } from './admin-token.ts';
 import type { ChainWindow } from './chain-window.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { LiveFeed } from './live-feed.ts';

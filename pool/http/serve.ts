@@ -1,6 +1,8 @@
 import { displayHash } from '../../protocol/bytes.ts';
 import { difficultyOf } from '../../protocol/work.ts';
-import { listenHttp } from '../../service/http.ts';
+import { openAdminToken } from '../../service/http-server/admin-token.ts';
+import { clientAddressBehind } from '../../service/http-server/client-address.ts';
+import { startHttpService } from '../../service/http-server/start-http-service.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { ConnectionLimits } from '../../service/limits.ts';
 import { NetworkList } from '../../service/network-list.ts';
@@ -10,12 +12,10 @@ import type { Upgrades } from '../../service/upgrade.ts';
 import { Inspector } from '../inspector/inspector.ts';
 import { readPayoutAddress } from '../nodes/node-network.ts';
 import { DASHBOARD } from '../web/page.ts';
-import { adminTokenFile, openAdminToken } from './admin-token.ts';
+import { adminTokenFile, POOL_TOKEN } from './admin-token-file.ts';
 import { poolApp } from './api.ts';
 import { blockRow } from './blocks.ts';
 import { ChainWindow } from './chain-window.ts';
-import { clientAddressBehind } from './client-address.ts';
-import { limitConnections } from './connection-limit.ts';
 import { newHttpCounters } from './http-counters.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
@@ -69,7 +69,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
   });
   const view: PoolView = {
     ...options.view,
-    token: await openAdminToken(adminTokenFile(options.ledgerFile)),
+    token: await openAdminToken(adminTokenFile(options.ledgerFile), POOL_TOKEN),
     chain: new ChainWindow(options.client),
     inspector: new Inspector({
       clock,
@@ -87,23 +87,23 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     live.announce({ type: 'chain_head', ...shareLogFacts(batch) });
   });
   tellAccounts(view, live);
-  const http = await listenHttp({
+  options.upgrades.route('/live', live.upgrade);
+  const http = await startHttpService({
     host: options.host,
     port: options.port,
-    handler: poolApp(view, { clientAddress, wrongTokensPerMinute: limits.wrongTokensPerMinute }).callback(),
     portSetting: '--http-port',
-    maxConnections: limits.connections + options.minerConnections.total,
-    onAcceptError: (error) => log.error({ err: error }, 'an HTTP client could not be accepted'),
-  });
-  limitConnections(http.server, {
-    perAddress: limits.connectionsPerAddress + options.minerConnections.perAddress,
-    proxies,
+    handler: poolApp(view, { clientAddress, wrongTokensPerMinute: limits.wrongTokensPerMinute }).callback(),
+    upgrades: options.upgrades,
+    connections: {
+      total: limits.connections + options.minerConnections.total,
+      perAddress: limits.connectionsPerAddress + options.minerConnections.perAddress,
+    },
+    isProxy: (address) => proxies.has(address),
     onRefused: () => {
       view.counters.refusedConnections += 1;
     },
+    log,
   });
-  options.upgrades.route('/live', live.upgrade);
-  options.upgrades.attach(http.server);
   const stop = async (): Promise<void> => {
     await live.stop();
     await http.stop();

@@ -1,5 +1,6 @@
 import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
 import { difficultyOf, difficultyOfHash } from '../../protocol/work.ts';
+import { wholeNumberText } from '../../service/http-server/request-fields.ts';
 import type { ChainHead } from '../ledger/batch-writer.ts';
 import { HISTORY_MINUTES, historyStep } from '../statistics/minute-history.ts';
 import { effortOf } from '../statistics/round.ts';
@@ -8,7 +9,6 @@ import { amountFields, secondsOf } from './amount-fields.ts';
 import { blockRow, LUCK_BLOCKS, luckOf } from './blocks.ts';
 import { historyRows } from './history-rows.ts';
 import type { PoolView } from './pool-view.ts';
-import { wholeNumberText } from './request-fields.ts';
 import { ratesOfWorkers, workerTable } from './worker-rows.ts';
 
 /** Workers are shown up to here, those with the most work of the last hour first. */

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { formatAmount } from '../../protocol/amount.ts';
 import { boolean, SettingError, string } from '../../service/config.ts';
+import { readAdminToken } from '../../service/http-server/admin-token.ts';
 import { EXIT } from '../../service/lifecycle.ts';
 import { UnreachableError } from '../../service/rpc-client.ts';
-import { adminTokenFile, readAdminToken } from '../http/admin-token.ts';
+import { adminTokenFile, POOL_TOKEN } from '../http/admin-token-file.ts';
 import { LEDGER_FILE, PLACE_SETTINGS, POOL_SETTINGS, poolDirectory } from '../settings.ts';
 import { subcommand } from '../subcommand.ts';
 
@@ -58,7 +59,7 @@ export const settleCommand = subcommand({
     }
     const directory = poolDirectory(place, (file) => readFileSync(file, 'utf8'));
     const tokenFile = adminTokenFile(join(directory, LEDGER_FILE));
-    const token = await readAdminToken(tokenFile);
+    const token = await readAdminToken(tokenFile, POOL_TOKEN);
     const { origin } = new URL(url);
     const { status, body } = await post(new URL('/settle', url), token, { dry_run: dryRun });
     if (status === WRONG_TOKEN) {

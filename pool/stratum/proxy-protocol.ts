@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
-import type { NetworkList } from '../../service/network-list.ts';
+import type { Source } from '../../service/http-server/client-address.ts';
 
 /**
  * PROXY protocol, version 1 (HAProxy's proxy-protocol.txt, section 2.1): a load balancer writes in front of the
@@ -11,13 +11,6 @@ import type { NetworkList } from '../../service/network-list.ts';
 /** Longest header with its CR LF (section 2.1). */
 const MAX_HEADER_BYTES = 107;
 const PREFIX = 'PROXY ';
-
-/** Where a connection comes from. */
-export interface Source {
-  readonly address: string;
-  /** Undefined when it is not known. */
-  readonly port: number | undefined;
-}
 
 export type ProxyHeader =
   /** More bytes are needed to tell. */
@@ -50,20 +43,6 @@ function invalid(reason: string): ProxyHeader {
 
 function isPort(text: string): boolean {
   return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
-}
-
-/**
- * Whom an HTTP request comes from: of the addresses in `X-Forwarded-For`, to which each proxy adds the one it was
- * called from, the last that is no proxy of ours.
- */
-export function forwardedSource(caller: Source, forwardedFor: string, proxies: NetworkList): Source {
-  let source = caller;
-  for (const hop of forwardedFor.split(',').reverse()) {
-    const address = hop.trim();
-    if (!proxies.has(source.address) || !(isIPv4(address) || isIPv6(address))) break;
-    source = { address, port: undefined };
-  }
-  return source;
 }
 
 /**

@@ -1,13 +1,14 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { listen, reachable } from '../../service/http.ts';
+import type { Source } from '../../service/http-server/client-address.ts';
 import type { Logger } from '../../service/log.ts';
 import type { NetworkList } from '../../service/network-list.ts';
 import type { Clock } from '../clock.ts';
 import { type Certificate, openCertificate, type TlsSettings } from './certificate.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import type { Door, Guest } from './door.ts';
-import { type Source, takeProxyHeader } from './proxy-protocol.ts';
+import { takeProxyHeader } from './proxy-protocol.ts';
 import { SocketWire } from './socket-wire.ts';
 import type { Wire } from './wire.ts';
 

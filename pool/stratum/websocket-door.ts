@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
+import { forwardedSource } from '../../service/http-server/client-address.ts';
 import type { NetworkList } from '../../service/network-list.ts';
 import { refuseUpgrade, type UpgradeHandler } from '../../service/upgrade.ts';
 import type { ConnectionCounter } from './connection-counter.ts';
 import type { Door, Guest } from './door.ts';
-import { forwardedSource } from './proxy-protocol.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 import type { Wire } from './wire.ts';
 

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { limitConnections } from '../../../pool/http/connection-limit.ts';
 import { listenHttp } from '../../../service/http.ts';
-import { NetworkList } from '../../../service/network-list.ts';
+import { limitConnections } from '../../../service/http-server/connection-limit.ts';
 import { startPoolUnderTest } from '../../kit/pool-kit.ts';
 
 const LIMITED = { timeout: 30_000 };
@@ -29,7 +28,7 @@ test('one address takes only so many connections, and leaves the others theirs',
   let refused = 0;
   limitConnections(http.server, {
     perAddress: 3,
-    proxies: new NetworkList(['127.0.0.9/32']),
+    isProxy: (address) => address === '127.0.0.9',
     onRefused: () => {
       refused += 1;
     },

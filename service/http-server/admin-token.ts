@@ -1,17 +1,19 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { DirectoryError, readIfExists, writeFileAtomic } from '../../service/files.ts';
+import { DirectoryError, readIfExists, writeFileAtomic } from '../files.ts';
 
-/** What a token is for, in messages. */
-export type TokenKind = 'admin token' | 'edge token';
+/** Whose a token is and what it is called, for messages: `the pool` and `admin token`. */
+export interface TokenOwner {
+  readonly owner: string;
+  readonly kind?: string;
+}
 
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\x21-\x7e]{32,256}$/;
 const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
-/** What allows changes: settling, talking to miners, listening to a session. Edges show one of their own. */
+/** A secret that allows what is not for everybody. */
 export class AdminToken {
   readonly #digest: Buffer;
 
@@ -29,19 +31,14 @@ export class AdminToken {
   }
 }
 
-/** Where the token of a ledger stands: beside it. */
-export function adminTokenFile(ledgerFile: string): string {
-  return join(dirname(ledgerFile), 'pool.token');
-}
-
 /**
  * Reads the token from its file.
  * @throws DirectoryError when there is none, or it is too short to be one
  */
-export async function readAdminToken(file: string, kind?: TokenKind): Promise<string> {
-  const token = await readToken(file, kind);
+export async function readAdminToken(file: string, whose: TokenOwner): Promise<string> {
+  const token = await readToken(file, whose);
   if (token !== undefined) return token;
-  throw new DirectoryError(`there is no ${file}: the pool makes it when it is first started`);
+  throw new DirectoryError(`there is no ${file}: ${whose.owner} makes it when it is first started`);
 }
 
 /**
@@ -49,8 +46,8 @@ export async function readAdminToken(file: string, kind?: TokenKind): Promise<st
  * may read is made private again.
  * @throws DirectoryError when it is too short to be a secret
  */
-export async function openAdminToken(file: string, kind?: TokenKind): Promise<AdminToken> {
-  const known = await readToken(file, kind);
+export async function openAdminToken(file: string, whose: TokenOwner): Promise<AdminToken> {
+  const known = await readToken(file, whose);
   if (known === undefined) {
     const token = randomBytes(TOKEN_BYTES).toString('hex');
     await writeFileAtomic(file, `${token}\n`, OWNER_ONLY);
@@ -60,14 +57,17 @@ export async function openAdminToken(file: string, kind?: TokenKind): Promise<Ad
   return new AdminToken(known);
 }
 
-async function readToken(file: string, kind: TokenKind = 'admin token'): Promise<string | undefined> {
+async function readToken(
+  file: string,
+  { owner, kind = 'admin token' }: TokenOwner,
+): Promise<string | undefined> {
   const bytes = await readIfExists(file);
   if (bytes === undefined) return undefined;
   const token = Buffer.from(bytes).toString('utf8').trim();
   if (TOKEN.test(token)) return token;
   throw new DirectoryError(
     `${file} holds no ${kind}: it must be 32 to 256 printable characters without blanks; ` +
-      'delete the file and the pool makes a new one',
+      `delete the file and ${owner} makes a new one`,
   );
 }
 

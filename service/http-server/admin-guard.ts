@@ -1,14 +1,23 @@
 import type { Middleware } from 'koa';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { clientOf } from '../../service/limits.ts';
-import type { Logger } from '../../service/log.ts';
+import { HttpError } from '../http.ts';
+import { clientOf } from '../limits.ts';
+import type { Logger } from '../log.ts';
 import type { AdminToken } from './admin-token.ts';
 import type { ClientAddress } from './client-address.ts';
-import type { HttpCounters } from './http-counters.ts';
+
+/** What is counted of wrong tokens, since the start. */
+export interface TokenCounters {
+  /** Requests with a wrong admin token, and those of them that were told to wait. */
+  wrongTokens: number;
+  limitedTokens: number;
+}
 
 export interface AdminGuardOptions {
   readonly token: AdminToken;
-  readonly counters: HttpCounters;
+  /** The service, as it names itself in `WWW-Authenticate`. */
+  readonly realm: string;
+  readonly counters: TokenCounters;
   readonly log: Logger;
   readonly clientAddress: ClientAddress;
   /** Wrong tokens that one client may send in a minute before it is told to wait. */
@@ -20,12 +29,12 @@ const MINUTE_SECONDS = 60;
 const SLOTS = 4_096;
 
 /**
- * Lets requests with the admin token through. Without one: 401; with a wrong one 403, and 429 with
+ * Lets requests with the admin token through. Without one: HttpError 401; with a wrong one 403, and 429 with
  * `Retry-After` for whoever keeps trying. The right token is never refused because of others' wrong ones:
  * behind a proxy they all have the same address.
  */
 export function adminOnly(options: AdminGuardOptions): Middleware {
-  const { token, counters, log, clientAddress, wrongTokensPerMinute } = options;
+  const { token, realm, counters, log, clientAddress, wrongTokensPerMinute } = options;
   const limiter = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: MINUTE_SECONDS });
   return async (ctx, next) => {
     const header = ctx.get('authorization');
@@ -34,10 +43,8 @@ export function adminOnly(options: AdminGuardOptions): Middleware {
       return;
     }
     if (header === '') {
-      ctx.status = 401;
-      ctx.set('WWW-Authenticate', 'Bearer realm="nilz pool"');
-      ctx.body = { error: 'the admin token is missing: send it as "Authorization: Bearer TOKEN"' };
-      return;
+      ctx.set('WWW-Authenticate', `Bearer realm="${realm}"`);
+      throw new HttpError(401, 'the admin token is missing: send it as "Authorization: Bearer TOKEN"');
     }
     counters.wrongTokens += 1;
     const client = clientAddress(ctx.req);
@@ -46,15 +53,13 @@ export function adminOnly(options: AdminGuardOptions): Middleware {
     if (times <= wrongTokensPerMinute + 1) {
       log.warn({ client, path: ctx.path, limited: waitMs > 0 }, 'a request with a wrong admin token');
     }
-    if (waitMs === 0) {
-      ctx.status = 403;
-      ctx.body = { error: 'this is not the admin token' };
-      return;
-    }
+    if (waitMs === 0) throw new HttpError(403, 'this is not the admin token');
     counters.limitedTokens += 1;
-    ctx.status = 429;
-    ctx.set('Retry-After', String(Math.ceil(waitMs / 1000)));
-    ctx.body = { error: `too many wrong tokens: try again in ${Math.ceil(waitMs / 1000)} s` };
+    const retryAfterSeconds = Math.ceil(waitMs / 1000);
+    ctx.set('Retry-After', String(retryAfterSeconds));
+    throw new HttpError(429, `too many wrong tokens: try again in ${retryAfterSeconds} s`, {
+      retryAfterSeconds,
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { clientAddressBehind } from '../../../pool/http/client-address.ts';
+import { clientAddressBehind } from '../../../service/http-server/client-address.ts';
 import { NetworkList } from '../../../service/network-list.ts';
 
 function request(remoteAddress: string, forwarded?: string): IncomingMessage {

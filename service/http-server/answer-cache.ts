@@ -1,7 +1,13 @@
-/** Beyond these the oldest answers go: the questions come from anybody. */
-const MAX_ANSWERS = 256;
-const MAX_BYTES = 16 * 1024 * 1024;
-/** An answer is kept at least so many times as long as it took: asking for it may not keep the pool busy. */
+/** What a cache may hold: beyond that the oldest answers go, since the questions come from anybody. */
+export interface CacheLimits {
+  readonly answers: number;
+  readonly bytes: number;
+  /** Longest that an answer is kept because it took long. */
+  readonly restMs: number;
+}
+
+const LIMITS: CacheLimits = { answers: 256, bytes: 16 * 1024 * 1024, restMs: Number.POSITIVE_INFINITY };
+/** An answer is kept at least so many times as long as it took: asking for it may not keep the service busy. */
 const REST = 20;
 
 interface Kept {
@@ -18,12 +24,20 @@ interface Kept {
 export class AnswerCache {
   readonly #keepMs: number;
   readonly #steadyMs: () => number;
+  readonly #limits: CacheLimits;
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  constructor(keepMs: number, steadyMs: () => number) {
+  constructor(keepMs: number, steadyMs: () => number, limits: Partial<CacheLimits> = {}) {
     this.#keepMs = keepMs;
     this.#steadyMs = steadyMs;
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** Forgets every answer: the next who asks gets a new one, also where one is being worked out. */
+  clear(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
   }
 
   /**
@@ -50,12 +64,13 @@ export class AnswerCache {
 
   #settle(question: string, entry: Kept, bytes: number, sinceMs: number): void {
     const nowMs = this.#steadyMs();
-    entry.untilMs = nowMs + Math.max(this.#keepMs, REST * (nowMs - sinceMs));
+    const restMs = Math.min(REST * (nowMs - sinceMs), this.#limits.restMs);
+    entry.untilMs = nowMs + Math.max(this.#keepMs, restMs);
     if (this.#kept.get(question) !== entry) return;
     entry.bytes = bytes;
     this.#bytes += bytes;
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_ANSWERS && this.#bytes <= MAX_BYTES) break;
+      if (this.#kept.size <= this.#limits.answers && this.#bytes <= this.#limits.bytes) break;
       this.#forget(oldest);
     }
   }

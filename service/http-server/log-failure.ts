@@ -1,5 +1,5 @@
-import { isBrokenOff } from '../../service/http.ts';
-import type { Logger } from '../../service/log.ts';
+import { isBrokenOff } from '../http.ts';
+import type { Logger } from '../log.ts';
 
 /**
  * Tells of an HTTP request that failed. Who hangs up may fill no log: what anybody can bring about at will is told

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AnswerCache } from '../../../pool/http/answer-cache.ts';
+import { AnswerCache } from '../../../service/http-server/answer-cache.ts';
 
 test('an answer is worked out once for all who ask, and again when its time is over', async () => {
   let nowMs = 0;

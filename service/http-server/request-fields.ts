@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import * as z from 'zod';
-import { HttpError, readBody } from '../../service/http.ts';
+import { HttpError, readBody } from '../http.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -14,7 +14,7 @@ export function readQuery<S extends z.ZodObject>(ctx: Context, schema: S): z.out
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(ctx.querystring)) {
     if (!allowed.includes(name)) throw unknownField('parameter', name, allowed);
-    if (fields.has(name)) throw new HttpError(400, `the parameter "${name}" is given twice`);
+    if (fields.has(name)) throw new HttpError(400, `the parameter "${name}" is given twice`, { field: name });
     fields.set(name, value);
   }
   return parseFields(schema, Object.fromEntries(fields), 'parameter');
@@ -23,11 +23,15 @@ export function readQuery<S extends z.ZodObject>(ctx: Context, schema: S): z.out
 /**
  * The JSON object of a request's body; without a body an empty one. A parameter in the URL is a mistake there, and
  * a costly one where `?dry_run=true` would be passed over.
- * @throws HttpError 400 naming the field, 413 when it is over 16 KiB, 415 when it is no JSON
+ * @throws HttpError 400 naming the field, 413 when it is over the limit (16 KiB), 415 when it is no JSON
  */
-export async function readJsonBody<S extends z.ZodObject>(ctx: Context, schema: S): Promise<z.output<S>> {
+export async function readJsonBody<S extends z.ZodObject>(
+  ctx: Context,
+  schema: S,
+  limitBytes = BODY_LIMIT_BYTES,
+): Promise<z.output<S>> {
   if (ctx.querystring !== '') throw new HttpError(400, 'the fields belong into the body, not behind a "?"');
-  const text = Buffer.from(await readBody(ctx.req, BODY_LIMIT_BYTES)).toString('utf8');
+  const text = Buffer.from(await readBody(ctx.req, limitBytes)).toString('utf8');
   if (text.trim() === '') return parseFields(schema, {}, 'field');
   // A page of another site can send forms without asking, though not this type.
   if (!ctx.is('application/json')) throw new HttpError(415, 'the body must be application/json');
@@ -56,7 +60,7 @@ function parseFields<S extends z.ZodObject>(schema: S, fields: object, kind: str
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const name = issue?.path.join('.') ?? '';
-  throw new HttpError(400, `the ${kind} "${name}": ${issue?.message ?? 'is wrong'}`);
+  throw new HttpError(400, `the ${kind} "${name}": ${issue?.message ?? 'is wrong'}`, { field: name });
 }
 
 function parseJson(text: string): unknown {
@@ -70,7 +74,8 @@ function parseJson(text: string): unknown {
 
 function unknownField(kind: string, name: string, allowed: readonly string[]): HttpError {
   const list = allowed.length === 0 ? 'none' : allowed.join(', ');
-  return new HttpError(400, `there is no ${kind} "${shortened(name)}"; allowed: ${list}`);
+  const field = shortened(name);
+  return new HttpError(400, `there is no ${kind} "${field}"; allowed: ${list}`, { field });
 }
 
 /** What a stranger wrote is repeated only so far. */
