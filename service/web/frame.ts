@@ -63,7 +63,7 @@ export function buildFrame(options: FrameOptions): Frame {
         { class: 'top-inner' },
         h('a', { href: homePath, class: 'brand' }, brandMark, h('span', {}, siteName)),
         note,
-        h('nav', { class: 'ways', 'aria-label': 'Views' }, ...ways),
+        ways.length === 0 ? null : h('nav', { class: 'ways', 'aria-label': 'Views' }, ...ways),
         search === undefined ? null : searchForm(search),
         linkState,
       ),

@@ -9,11 +9,14 @@ export class RefusedError extends Error {
   readonly status: number;
   /** Which refusal it is; undefined where the server gives none. */
   readonly code: string | undefined;
+  /** What else the server says of it, as it came. */
+  readonly facts: object;
 
-  constructor(status: number, message: string, code?: string) {
+  constructor(status: number, message: string, code?: string, facts: object = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.facts = facts;
   }
 }
 
@@ -52,17 +55,18 @@ function timeLimit(signal: AbortSignal | undefined): AbortSignal {
 async function answered<T>(response: Response, read: Reader<T>): Promise<T> {
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return read(body);
-  const { code, message } = errorOf(body);
-  throw new RefusedError(response.status, message ?? `HTTP ${response.status}`, code);
+  const { code, message, facts } = errorOf(body);
+  throw new RefusedError(response.status, message ?? `HTTP ${response.status}`, code, facts);
 }
 
-/** Services say `{error: "words"}` or `{error: {code, message}}`. */
-function errorOf(body: unknown): { code?: string; message?: string } {
+/** Services say `{error: "words"}` or `{error: {code, message, …}}`. */
+function errorOf(body: unknown): { code?: string; message?: string; facts?: object } {
   if (typeof body !== 'object' || body === null || !('error' in body)) return {};
   const { error } = body;
   if (typeof error === 'string') return { message: error };
   if (typeof error !== 'object' || error === null) return {};
   return {
+    facts: error,
     ...('code' in error && typeof error.code === 'string' && { code: error.code }),
     ...('message' in error && typeof error.message === 'string' && { message: error.message }),
   };
