@@ -24,6 +24,8 @@ export interface PooledTransaction {
 export interface MempoolView {
   /** @param key `hashKey` of a txid */
   get(key: string): PooledTransaction | undefined;
+  /** Number of entries. */
+  readonly size: number;
   /** In the order they entered. */
   entries(): Iterable<PooledTransaction>;
   /** The lowest fee rate that enters, in nits per 1,000 vB. */

@@ -66,6 +66,9 @@ export class Synchroniser implements PeerListener, Stoppable {
     this.#progressLog = new ProgressLog(log);
     const view = {
       get: mempool.get.bind(mempool),
+      get size() {
+        return mempool.size;
+      },
       entries: () => mempool.entries(),
       get minFeeRate() {
         return mempoolCapacity.minFeeRate;

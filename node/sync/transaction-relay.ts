@@ -59,8 +59,8 @@ export class TransactionRelay {
   }
 
   /**
-   * A new peer is told of the whole mempool in the course of time: after a split, the payments of both sides
-   * find their way without being sent again.
+   * A new peer is told of what is in the mempool in the course of time: after a split, the payments of both sides
+   * find their way without being sent again. Of more than can wait, it is told the newest.
    */
   peerUp(peer: SyncPeer): void {
     const announcer: Announcer = {
@@ -74,9 +74,15 @@ export class TransactionRelay {
     };
     this.#announcers.set(peer.facts.id, announcer);
     if (!peer.facts.relay) return;
-    for (const entry of this.#context.mempool.entries()) {
-      this.#seen(entry);
-      this.#enqueue(announcer, entry);
+    const { mempool } = this.#context;
+    let skipped = mempool.size - MAX_WAITING;
+    for (const entry of mempool.entries()) {
+      // Anybody can connect again and again: what would not stay is not looked at.
+      if (skipped > 0) skipped -= 1;
+      else {
+        this.#seen(entry);
+        this.#enqueue(announcer, entry);
+      }
     }
   }
 

@@ -93,6 +93,28 @@ for (const [what, code] of [
   });
 }
 
+test('a new peer is told of the newest five thousand, and the rest of a large mempool is not looked at', () => {
+  const simulated = simulation();
+  const { network, node } = simulated;
+  const victim = node();
+  const payments = Array.from({ length: 5_300 }, (_, tag) => spend(OLD_COIN, tag));
+  for (const payment of payments) victim.pay(payment);
+  let looks = 0;
+  const entries = [...victim.mempool.entries()].map((entry) => ({
+    ...entry,
+    get txid() {
+      looks += 1;
+      return entry.txid;
+    },
+  }));
+  victim.mempool.entries = () => entries;
+  const { peer } = synced(simulated, victim);
+  network.run(20_000);
+  assert.equal(looks, 5_000);
+  const told = peer.of('inv').flatMap(({ items }) => items);
+  assert.deepEqual(told, payments.slice(300).map(item));
+});
+
 test('a peer that no longer has it is not waited for', () => {
   const simulated = simulation();
   const { network, node } = simulated;
