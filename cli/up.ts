@@ -121,6 +121,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
         log,
         stopping,
         onStopRequest: requestStop,
+        onNodeFailure: () => requestStop(EXIT.failed),
       });
       const accounts = await readAccounts(profile, stack.rpc);
       const seconds = (performance.now() - startedMs) / 1_000;

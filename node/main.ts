@@ -139,6 +139,7 @@ async function run(values: NodeSettings): Promise<number> {
         maxMempoolMb: values.maxMempool,
         log,
         onStopRequest: requestStop,
+        onFailure: () => requestStop(EXIT.failed),
       });
       announce(node, values.json);
       return node;

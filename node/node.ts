@@ -66,6 +66,8 @@ export interface NodeOptions {
   readonly clock?: Clock;
   /** What the RPC method `stop` does; default: stops this node. */
   readonly onStopRequest?: () => void;
+  /** What is done when the chain can make no change any more, as with a full disk; default: stops this node. */
+  readonly onFailure?: () => void;
 }
 
 /** A node that is up. */
@@ -122,6 +124,7 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
     markStopped = resolve;
   });
   const stopAll = (): Promise<void> => everything.stop().finally(markStopped);
+  core.chain.on('failed', options.onFailure ?? (() => void stopAll()));
   return {
     profile,
     rpcUrl: listener.url,

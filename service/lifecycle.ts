@@ -13,8 +13,8 @@ export interface Stoppable {
 export interface RunContext {
   /** Fires as soon as the program is asked to end, also while it is still starting. */
   readonly stopping: AbortSignal;
-  /** Ends the program from within, as Ctrl-C would. */
-  requestStop(): void;
+  /** Ends the program from within, as Ctrl-C would; another exit code than 0 tells that it could not go on. */
+  requestStop(exitCode?: number): void;
 }
 
 export interface RunOptions {
@@ -34,7 +34,7 @@ const INTERRUPTED = 130;
 
 /**
  * Starts a program and runs it until SIGINT, SIGTERM or its own request, then stops it. Resolves to the
- * exit code, 0 after a clean stop. So does a reader of standard output that goes away, as in `nilz up | head`:
+ * exit code, 0 after a clean stop that nobody asked another code for. So does a reader of standard output that goes away, as in `nilz up | head`:
  * programs in a pipe end with it. A second signal ends the process at once (130), and so does a stop that
  * fails or takes longer than the deadline (1). An uncaught error is logged with its stack and ends the
  * process with 1: a state nobody foresaw is not worth running on.
@@ -55,6 +55,11 @@ export async function runUntilSignal(
       exit(INTERRUPTED);
     } else stopping.abort();
   };
+  let exitCode: number = EXIT.done;
+  const requestStop = (code: number = EXIT.done): void => {
+    exitCode ||= code;
+    stopping.abort();
+  };
   const onUncaught = (error: unknown): void => {
     log.fatal({ err: error }, 'uncaught error');
     exit(FAILED);
@@ -67,9 +72,9 @@ export async function runUntilSignal(
   process.stdout.on('error', onOutputError);
   process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
   try {
-    const running = await start({ stopping: stopping.signal, requestStop: () => stopping.abort() });
+    const running = await start({ stopping: stopping.signal, requestStop });
     await fired(stopping.signal);
-    if (await stopWithin(running, deadlineMs)) return 0;
+    if (await stopWithin(running, deadlineMs)) return exitCode;
     log.error(`not stopped within ${deadlineMs} ms: ending the process`);
   } catch (error) {
     if (!stopping.signal.aborted) throw error;

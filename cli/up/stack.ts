@@ -46,6 +46,8 @@ export interface StackOptions {
   readonly stopping: AbortSignal;
   /** What the RPC method `stop` does. */
   readonly onStopRequest: () => void;
+  /** What is done when the chain can make no change any more. */
+  readonly onNodeFailure: () => void;
 }
 
 /** Everything that is up. */
@@ -94,6 +96,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     peers: { ...NO_PEERS, listen: { ip: LOOPBACK, port: options.p2pPort } },
     log: log.child({ part: 'node' }),
     onStopRequest: options.onStopRequest,
+    onFailure: options.onNodeFailure,
   });
   const access = { url: node.rpcUrl, credentials: node.credentials };
   const rpc = createRpcClient(access);

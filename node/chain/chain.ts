@@ -437,6 +437,7 @@ export class Chain {
     } catch (error) {
       this.#failure = error;
       this.#log.fatal({ err: error }, 'the chain stands still: restart the node when the cause is gone');
+      void this.#followers.tell('failed', error);
       throw error;
     }
   }

@@ -19,6 +19,8 @@ export interface ChainEvents {
   disconnected: ChainStep;
   /** The best chain stands for now: told once after all steps of a change. */
   tip: BlockEntry;
+  /** A change could not be carried through, as when the disk is full: none is made after it. */
+  failed: unknown;
 }
 
 export type ChainListener<Name extends keyof ChainEvents> = (
@@ -33,7 +35,7 @@ type Listeners = { [Name in keyof ChainEvents]: ChainListener<Name>[] };
  */
 export class Followers {
   readonly #log: Logger;
-  readonly #listeners: Listeners = { connected: [], disconnected: [], tip: [] };
+  readonly #listeners: Listeners = { connected: [], disconnected: [], tip: [], failed: [] };
 
   constructor(log: Logger) {
     this.#log = log;

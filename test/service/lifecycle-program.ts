@@ -19,6 +19,7 @@ process.exitCode = await runUntilSignal(
     const timer = setInterval(talk, behaviour === 'talking' ? 10 : 1_000);
     if (behaviour === 'throws later') setTimeout(() => Promise.reject(new Error('nobody expected this')), 1);
     if (behaviour === 'stops itself') setTimeout(requestStop, 1);
+    if (behaviour === 'gives up') setTimeout(requestStop, 1, 1);
     if (behaviour === 'cannot start') throw new Error('cannot start');
     process.stdout.write('running\n');
     return {

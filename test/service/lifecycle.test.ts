@@ -52,6 +52,10 @@ describe('a running program', () => {
     assert.deepEqual(await run('stops itself').ended, { code: 0, log: '' });
   });
 
+  test('can end itself because it cannot go on: stopped cleanly, and its exit code tells', async () => {
+    assert.deepEqual(await run('gives up').ended, { code: 1, log: '' });
+  });
+
   test('stops cleanly when nobody reads its output any more', async () => {
     const { child, says, ended } = run('talking');
     await says('running');

@@ -428,8 +428,10 @@ describe('the chain', () => {
       await assert.rejects(chain.accept(b!.block, { durable: false }), /no room/);
     }));
 
-  it('stands still after the disk has failed', () =>
+  it('stands still after the disk has failed, and tells its followers once', () =>
     scene(async ({ kit, chain, database }) => {
+      const told: string[] = [];
+      chain.on('failed', (error) => void told.push(String(error)));
       const [a, b] = kit.mineBlocks(kit.genesis, 2);
       await database.exec(
         'CREATE TRIGGER full BEFORE INSERT ON undo BEGIN SELECT raise(FAIL, "no room"); END',
@@ -438,5 +440,7 @@ describe('the chain', () => {
       assert.equal(chain.tip.height, 0);
       await database.exec('DROP TRIGGER full');
       await assert.rejects(chain.accept(b!.block), /no room/);
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? '', /no room/);
     }));
 });

@@ -5,16 +5,17 @@ import { describe, type TestContext, test } from 'node:test';
 import { sign } from '@noble/secp256k1';
 import { WebSocket } from 'ws';
 import { startNode } from '../../../node/node.ts';
+import { openNodeDatabase } from '../../../node/storage/node-database.ts';
 import { encodeAddress } from '../../../protocol/address.ts';
 import { PROFILES } from '../../../protocol/network.ts';
-import { AddressValidation } from '../../../protocol/rpc.ts';
+import { AddressValidation, RPC_ERRORS } from '../../../protocol/rpc.ts';
 import { messageHash } from '../../../protocol/signed-message.ts';
 import { DirectoryInUseError } from '../../../service/files.ts';
 import { ListenError } from '../../../service/http.ts';
 import { createLogger } from '../../../service/log.ts';
 import { basic, openSocket, readUntilClosed, send } from '../../service/raw-http.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
-import { startTestNode } from '../node-kit.ts';
+import { startTestNode, type TestNode } from '../node-kit.ts';
 import { addressOf, alice, bob } from '../payment-kit.ts';
 
 const { regtest } = PROFILES;
@@ -213,6 +214,40 @@ describe('stopping', () => {
     const node = await startTestNode(t, { onStopRequest: () => asked() });
     await node.call('stop');
     await request;
+    assert.equal(await node.call('getblockcount'), 0);
+  });
+});
+
+describe('a chain that can make no change any more', () => {
+  /** From now on the node's disk is as good as full. */
+  async function fillDisk({ node }: TestNode): Promise<void> {
+    const database = await openNodeDatabase(node.directory, 16);
+    await database.exec(
+      'CREATE TRIGGER full BEFORE INSERT ON bodies BEGIN SELECT raise(FAIL, "no room"); END',
+    );
+    await database.close();
+  }
+
+  test('ends the node: it would give out work that nobody can hand in', async (t) => {
+    const node = await startTestNode(t);
+    await fillDisk(node);
+    assert.equal(
+      (await node.failure('generatetoaddress', 1, addressOf(alice))).code,
+      RPC_ERRORS.internalError,
+    );
+    await node.node.stopped;
+    await assert.rejects(node.call('getblockcount'), { code: 'ECONNREFUSED' });
+  });
+
+  test('can be left to whoever runs the node', async (t) => {
+    let told = (): void => undefined;
+    const failed = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const node = await startTestNode(t, { onFailure: () => told() });
+    await fillDisk(node);
+    await node.failure('generatetoaddress', 1, addressOf(alice));
+    await failed;
     assert.equal(await node.call('getblockcount'), 0);
   });
 });
