@@ -5,7 +5,12 @@ import type { Nits } from './units.ts';
 export type AmountFields<Name extends string> = Record<Name, number | null> &
   Record<`${Name}_nits`, string | null>;
 
+/** The same where it is known. */
+export type KnownAmountFields<Name extends string> = Record<Name, number> & Record<`${Name}_nits`, string>;
+
 /** An amount as `name` and `name_nits`; both null where it is unknown. */
+export function amountFields<Name extends string>(name: Name, nits: Nits): KnownAmountFields<Name>;
+export function amountFields<Name extends string>(name: Name, nits: Nits | undefined): AmountFields<Name>;
 export function amountFields<Name extends string>(name: Name, nits: Nits | undefined): AmountFields<Name> {
   return {
     [name]: nits === undefined ? null : amountToNumber(nits),

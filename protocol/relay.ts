@@ -111,6 +111,7 @@ export type BlockRow = z.infer<typeof BlockRow>;
 /** `GET /chain`: where the chain stands, and its last blocks. */
 export const RelayChain = z
   .object({
+    time: seconds('clock of the relay'),
     network: RelayNetwork,
     tip: RelayTip,
     headers: count('height of the best known header: above the tip while blocks are fetched'),

@@ -3,7 +3,6 @@
  * both forms (old ones come with HTTP 500 for an error) and logs in with a password or a cookie file.
  * `json-rpc-2.0` matches answers to calls; one request carries one call or one batch.
  */
-import { readFile } from 'node:fs/promises';
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -13,19 +12,14 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { JSONRPCClient, type JSONRPCRequest, type JSONRPCResponse } from 'json-rpc-2.0';
 import { z } from 'zod';
-import { SettingError } from './config.ts';
-import type { Credentials } from './http.ts';
+import { RpcLogin, type RpcLoginOptions } from './rpc-login.ts';
+import { UnreachableError } from './unreachable-error.ts';
 
-export interface RpcClientOptions {
-  /** `http://host:port` or `https://…`; a user and password in it are used unless given otherwise. */
-  readonly url: string;
-  readonly credentials?: Credentials;
-  /** A file with `user:password` in one line, read when first needed and again when it is refused. */
-  readonly cookieFile?: string;
+export { UnreachableError, type UnreachableReason } from './unreachable-error.ts';
+
+export interface RpcClientOptions extends RpcLoginOptions {
   /** How long an answer may take in all (default 30,000; 0 waits for ever, for long polls). */
   readonly timeoutMs?: number;
-  /** The setting that says where the server is, for messages: `--node-url`. */
-  readonly urlSetting?: string;
 }
 
 export interface CallOptions {
@@ -76,22 +70,6 @@ export class RpcCallError extends Error {
     super(message);
     this.code = code;
     this.data = data;
-  }
-}
-
-/** Why a server gave no usable answer. */
-export type UnreachableReason = 'connection' | 'timeout' | 'unauthorized' | 'answer' | 'cookie';
-
-/** There was no usable answer; the message says from where and what to do. */
-export class UnreachableError extends Error {
-  override name = 'UnreachableError';
-  readonly url: string;
-  readonly reason: UnreachableReason;
-
-  constructor(url: string, reason: UnreachableReason, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.url = url;
-    this.reason = reason;
   }
 }
 
@@ -178,35 +156,26 @@ interface Exchange extends CallOptions {
 
 /** Sends bodies and brings back answers, with login, time-outs and one retry of a dead connection. */
 class Transport {
-  /** Without user and password. */
   readonly url: string;
-  readonly #endpoint: URL;
+  readonly #login: RpcLogin;
   readonly #options: RpcClientOptions;
   readonly #agent: HttpAgent;
-  #credentials: Credentials | undefined;
 
   constructor(options: RpcClientOptions) {
-    const setting = options.urlSetting ?? 'the URL of a JSON-RPC server';
-    const url = parseUrl(options.url, setting);
     this.#options = options;
-    this.#credentials = options.credentials ?? credentialsIn(url, setting);
-    url.username = '';
-    url.password = '';
-    this.#endpoint = url;
-    this.url = url.href.replace(/\/$/, '');
+    this.#login = new RpcLogin(options);
+    this.url = this.#login.url;
     const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
-    this.#agent = url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+    const isTls = this.#login.endpoint.protocol === 'https:';
+    this.#agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   }
 
   async exchange(payload: JSONRPCRequest | JSONRPCRequest[], exchange: Exchange): Promise<JSONRPCResponse[]> {
     const body = JSON.stringify(payload);
     const signal = this.#signalOf(exchange);
     let answer = await this.#post(body, signal, exchange);
-    if (answer.status === 401 && this.#options.cookieFile !== undefined) {
-      this.#credentials = undefined;
-      answer = await this.#post(body, signal, exchange);
-    }
-    if (answer.status === 401 || answer.status === 403) throw this.#refused(answer.status);
+    if (answer.status === 401 && this.#login.forget()) answer = await this.#post(body, signal, exchange);
+    if (answer.status === 401 || answer.status === 403) throw this.#login.refused(answer.status);
     const values = await this.#parse(answer, exchange);
     return this.#match(values, Array.isArray(payload) ? payload : [payload]);
   }
@@ -227,49 +196,16 @@ class Transport {
   }
 
   async #post(body: string, signal: AbortSignal | undefined, exchange: Exchange): Promise<Answer> {
-    const { user, password } = await this.#login();
-    const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    const authorization = await this.#login.header();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await post({ url: this.#endpoint, agent: this.#agent, authorization, body, signal });
+        return await post({ url: this.#login.endpoint, agent: this.#agent, authorization, body, signal });
       } catch (error) {
         exchange.signal?.throwIfAborted();
         if (error instanceof StaleConnection && attempt <= MAX_SOCKETS) continue;
         throw this.#explain(error instanceof StaleConnection ? error.cause : error);
       }
     }
-  }
-
-  async #login(): Promise<Credentials> {
-    const { cookieFile } = this.#options;
-    if (this.#credentials === undefined && cookieFile !== undefined) {
-      this.#credentials = await this.#readCookie(cookieFile);
-    }
-    return this.#credentials ?? { user: '', password: '' };
-  }
-
-  async #readCookie(file: string): Promise<Credentials> {
-    let line: string;
-    try {
-      line = (await readFile(file, 'utf8')).trim();
-    } catch (error) {
-      const { message } = error as Error;
-      throw new UnreachableError(
-        this.url,
-        'cookie',
-        `cannot read the cookie file ${file} for ${this.url} (${message}); is the server running with this data directory?`,
-        { cause: error },
-      );
-    }
-    const colon = line.indexOf(':');
-    if (colon < 1) {
-      throw new UnreachableError(
-        this.url,
-        'cookie',
-        `the cookie file ${file} for ${this.url} is not of the form user:password`,
-      );
-    }
-    return { user: line.slice(0, colon), password: line.slice(colon + 1) };
   }
 
   /** Brings the answers into the form of 2.0, one for each call. */
@@ -297,19 +233,6 @@ class Transport {
     const parsed = z.array(answerSchema).safeParse(Array.isArray(json) ? json : [json]);
     if (!parsed.success) throw this.unusable(`not with JSON-RPC (HTTP ${status})`);
     return parsed.data;
-  }
-
-  #refused(status: number): UnreachableError {
-    const { cookieFile } = this.#options;
-    const advice =
-      cookieFile === undefined
-        ? `give them as http://USER:PASSWORD@${this.#endpoint.host}`
-        : `the cookie file ${cookieFile} is not that of the running server`;
-    return new UnreachableError(
-      this.url,
-      'unauthorized',
-      `${this.url} refuses the user and password (HTTP ${status}); ${advice}`,
-    );
   }
 
   #explain(error: unknown): UnreachableError {
@@ -383,25 +306,6 @@ async function readAnswer(response: IncomingMessage): Promise<Uint8Array> {
 /** @throws SyntaxError */
 function parseJson(body: Uint8Array): unknown {
   return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
-}
-
-/** The text itself may hold a password, so an error does not repeat it. */
-function parseUrl(text: string, setting: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new SettingError(`${setting}: must have the form http://USER:PASSWORD@HOST:PORT`);
-  }
-  return url;
-}
-
-function credentialsIn(url: URL, setting: string): Credentials | undefined {
-  if (url.username === '') return undefined;
-  try {
-    return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error;
-    throw new SettingError(`${setting}: a % in the user or the password must be written as %25`);
-  }
 }
 
 function callError({ code, message, data }: { code: number; message: string; data?: unknown }): RpcCallError {
