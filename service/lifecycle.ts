@@ -34,10 +34,10 @@ const INTERRUPTED = 130;
 
 /**
  * Starts a program and runs it until SIGINT, SIGTERM or its own request, then stops it. Resolves to the
- * exit code, 0 after a clean stop that nobody asked another code for. So does a reader of standard output that goes away, as in `nilz up | head`:
- * programs in a pipe end with it. A second signal ends the process at once (130), and so does a stop that
- * fails or takes longer than the deadline (1). An uncaught error is logged with its stack and ends the
- * process with 1: a state nobody foresaw is not worth running on.
+ * exit code, 0 after a clean stop that nobody asked another code for. So does a reader of standard output
+ * that goes away, as in `nilz up | head`: programs in a pipe end with it. A second signal ends the process
+ * at once (130), and so does a stop that fails or takes longer than the deadline (1). An uncaught error is
+ * logged with its stack and ends the process with 1: a state nobody foresaw is not worth running on.
  *
  * @throws whatever `start` throws.
  */
