@@ -1,6 +1,7 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { HEADER_SIZE, hashHeaderBytes } from '../../protocol/header.ts';
 import { INVENTORY } from '../../protocol/peer-message.ts';
+import type { RuleError } from '../../protocol/rules.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import type { PeerId } from '../peers/peer-network.ts';
@@ -183,10 +184,19 @@ export class BlockDownload {
     // Of a block whose ancestor is invalid, the sender of the ancestor is to blame: `#blameSources` finds it.
     if (error.code !== 'bad-prevblk') {
       this.#sources.delete(key);
-      this.#context.blame(id, error);
+      this.#blame(id, error);
     }
     this.#forgetInvalid();
     this.askAll();
+  }
+
+  /**
+   * Whatever makes a block invalid is provable, since its ancestors say what it may spend, also where the same
+   * fault of a transaction by itself may be due to another branch. Source: Bitcoin Core, BLOCK_CONSENSUS.
+   */
+  #blame(peer: PeerId, { code, detail, action }: RuleError): void {
+    if (action === 'ignore') return;
+    this.#context.emit({ type: 'misbehaved', peer, rule: code, detail, discourage: true });
   }
 
   tick(): void {
@@ -329,6 +339,8 @@ export class BlockDownload {
   #blameSources(): void {
     let found = false;
     for (const [key, { entry, peer }] of this.#sources) {
+      // Its rule is told when it has been checked.
+      if (this.#taken.has(key)) continue;
       if (entry.status === 'valid') this.#sources.delete(key);
       else if (entry.status === 'invalid') {
         this.#sources.delete(key);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { BLOCK_TIMEOUT_MS } from '../../../node/sync/block-download.ts';
 import { encodeBlock } from '../../../protocol/block.ts';
 import { INVENTORY } from '../../../protocol/peer-message.ts';
+import { RuleError } from '../../../protocol/rules.ts';
 import type { Transaction } from '../../../protocol/transaction.ts';
 import type { KitBlock } from '../../kit/chain-kit.ts';
 import { headersAfter, ScriptedPeer } from '../../kit/scripted-peer.ts';
@@ -84,6 +85,28 @@ test('headers with work but an invalid block behind them cost their sender the c
   network.connect(node([...common, ...good]), victim);
   network.runUntil(() => victim.chain.tip.height === 30);
   assert.equal(victim.chain.entry(good.at(-1)!.hash), victim.chain.tip);
+});
+
+test('who brings a block that spends what is spent is disconnected for that rule, however long it is looked at', () => {
+  const { store, network, genesis, node } = simulation();
+  const [bad] = store.mine(genesis, 1);
+  store.spoil(bad!);
+  const victim = node();
+  const { chain, sync } = victim;
+  const accept = chain.accept.bind(chain);
+  const meanwhile: string[] = [];
+  chain.accept = (hash) => {
+    const result = accept(hash);
+    // The chain knows already; who brought it has not been told of.
+    for (const { type } of sync.handle({ type: 'tick' }, network.nowMs)) meanwhile.push(type);
+    return { ...result, error: new RuleError('bad-txns-inputs-missingorspent') };
+  };
+  const liar = withBranch([bad!], ({ hash }) => store.bytes(hash));
+  network.connect(liar, victim);
+  liar.send({ type: 'headers', headers: headersOf([bad!]) });
+  network.run(5_000);
+  assert.ok(!meanwhile.includes('misbehaved'));
+  assert.deepEqual(rules(victim), [['bad-txns-inputs-missingorspent', true]]);
 });
 
 test('who brought the invalid block is to blame, not who brought the next ones', () => {
