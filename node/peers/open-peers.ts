@@ -72,8 +72,11 @@ export interface OpenPeers extends Stoppable {
 
 /** How often connections are looked at and new ones decided on. */
 const TICK_MS = 500;
-/** How often the address book is written (Bitcoin Core: DUMP_PEERS_INTERVAL is 15 minutes). */
-const SAVE_MS = 300_000;
+/**
+ * How often what has changed in the address book is written. Bitcoin Core writes the whole book every 15 minutes;
+ * a young node that is killed before would know nobody but its boot node.
+ */
+const SAVE_MS = 10_000;
 
 /**
  * Reads address book and bans, and waits to be started.

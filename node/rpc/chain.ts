@@ -94,7 +94,8 @@ export function chainMethods(parts: NodeParts): RpcMethods {
       run: async ({ blockhash, verbosity }) => {
         const entry = entryOf(chain, blockhash);
         const raw = await chain.readBlock(blockhash);
-        if (raw === undefined) throw new RpcError(RPC_ERRORS.misc, 'Block not available (not downloaded)');
+        if (raw === undefined)
+          throw new RpcError(RPC_ERRORS.misc, 'Block not available (not fully downloaded)');
         if (verbosity <= 0) return bytesToHex(raw);
         const block = decodeBlock(raw);
         if (verbosity === 1) return blockJson(chain, entry, block, idsOf(block));

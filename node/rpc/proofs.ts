@@ -37,7 +37,8 @@ export function proofMethods({ chain }: NodeParts): RpcMethods {
         const wanted = wantedIds(txids);
         const entry = blockhash ? entryOf(chain, blockhash) : await blockOf(chain, txids);
         const raw = await chain.readBlock(entry.hash);
-        if (raw === undefined) throw new RpcError(RPC_ERRORS.misc, 'Block not available (not downloaded)');
+        if (raw === undefined)
+          throw new RpcError(RPC_ERRORS.misc, 'Block not available (not fully downloaded)');
         const { header, transactions } = decodeBlock(raw);
         const leaves = transactions.map(txid);
         const positions = leaves.flatMap((leaf, position) => (wanted.has(hashKey(leaf)) ? [position] : []));

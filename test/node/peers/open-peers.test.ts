@@ -133,6 +133,25 @@ test('the address book and the bans outlive a restart', async (context) => {
   assert.deepEqual(bans, [['2600::/16', untilSeconds]]);
 });
 
+test('a node that is killed seconds after it has heard of others knows them at the next start', async (context) => {
+  const { timers } = context.mock;
+  timers.enable({ apis: ['setInterval'] });
+  const directory = await temporaryDirectory(context);
+  const killed = await startTestPeers(context, {}, {}, directory);
+  const peer = await RawPeer.introduced(context, killed.port);
+  const ip = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 9]);
+  const lastSeenSeconds = Math.floor(Date.now() / 1000);
+  peer.send({ type: 'addr', addresses: [{ ip, port: 5_009, services: 9n, lastSeenSeconds }] });
+  await peer.settled();
+  timers.tick(10_000);
+  // A ban is written after what was to be written before it.
+  await killed.peers.admin.ban(Subnet.parse('2600::/16')!, killed.peers.admin.nowSeconds() + 60);
+
+  const next = await startTestPeers(context, { listen: undefined, connect: [] }, {}, directory);
+  const [known] = next.peers.admin.addresses(0, () => true);
+  assert.deepEqual(known?.endpoint, { ip: '127.0.0.9', port: 5_009 });
+});
+
 test('a port that is taken is told with the setting that changes it', async (context) => {
   const { port } = await startTestPeers(context);
   await assert.rejects(
