@@ -46,7 +46,7 @@ export interface ChallengeDeskOptions {
   readonly random: (bytes: number) => Uint8Array;
   readonly work: WorkRange;
   /** Claims an hour that the faucet can pay for ever. */
-  readonly sustainablePerHour: () => number;
+  readonly sustainablePerHour: number;
 }
 
 /** Attempts in a second of the slowest device that we wait for: an old phone, one thread. */
@@ -79,7 +79,7 @@ export class ChallengeDesk {
   /** Attempts that a claim costs at present. */
   get attempts(): number {
     const { work, clock, sustainablePerHour } = this.#options;
-    return attemptsFor(this.#demand.claimsPerHour(clock.steadyMs()), sustainablePerHour(), work);
+    return attemptsFor(this.#demand.claimsPerHour(clock.steadyMs()), sustainablePerHour, work);
   }
 
   /** A challenge for a claim of this client on behalf of this address, in its one spelling. */
