@@ -11,44 +11,57 @@ export interface Page<Row> {
   readonly next: PageMark;
 }
 
-export interface PagedListOptions<Row> {
-  /** Asked for with `limit`, and with `before` for older pages. */
+export interface PagedListOptions<Row, Answer extends Page<Row> = Page<Row>> {
+  /** Asked for with `limit`, and with a mark for the pages after the first. */
   readonly path: string;
-  readonly read: Reader<Page<Row>>;
+  readonly read: Reader<Answer>;
   readonly keyOf: (row: Row) => string;
   readonly table: DataTable<Row>;
+  /** What the mark of a page is called (default "before"). */
+  readonly mark?: 'before' | 'after';
+  /** Says what comes with the next page (default "Show older"). */
+  readonly more?: string;
+  /** Between two looks at the first page (default 15,000). */
+  readonly intervalMs?: number;
+  /** Told each answer with the first page: it may hold more than rows. */
+  readonly onFirstPage?: (answer: Answer) => void;
+  /** Told why there is none; what it returns true for is not shown here. */
+  readonly onError?: (error: unknown) => boolean;
 }
 
 const LIMIT = 50;
 const INTERVAL_MS = 15_000;
 
-export class PagedList<Row> {
+export class PagedList<Row, Answer extends Page<Row> = Page<Row>> {
   readonly element: HTMLElement;
-  readonly #options: PagedListOptions<Row>;
-  readonly #poll: Poll<Page<Row>>;
-  readonly #more = h('button', { type: 'button', class: 'choice' }, 'Show older');
+  readonly #options: PagedListOptions<Row, Answer>;
+  readonly #poll: Poll<Answer>;
+  readonly #more: HTMLButtonElement;
   readonly #problem = h('p', { class: 'about', role: 'status' });
   #newest: readonly Row[] = [];
   #older: readonly Row[] = [];
   /** Undefined before the first answer. */
   #next: PageMark | undefined;
 
-  constructor(options: PagedListOptions<Row>) {
+  constructor(options: PagedListOptions<Row, Answer>) {
     this.#options = options;
+    this.#more = h('button', { type: 'button', class: 'choice' }, options.more ?? 'Show older');
     this.#more.hidden = true;
     this.#more.addEventListener('click', () => void this.#showOlder());
     this.element = h('div', { class: 'paged' }, options.table.element, this.#problem, this.#more);
     this.#poll = new Poll({
       url: () => `${options.path}?limit=${LIMIT}`,
       read: options.read,
-      intervalMs: INTERVAL_MS,
+      intervalMs: options.intervalMs ?? INTERVAL_MS,
       onData: (page) => {
         this.#problem.textContent = '';
-        // What has left the first page meanwhile stays, in front of the older ones.
-        this.#older = without([...this.#newest, ...this.#older], page.rows, options.keyOf);
+        // What has left the first page meanwhile stays, in front of the older ones, unless that page is all.
+        const left = page.next === null ? [] : [...this.#newest, ...this.#older];
+        this.#older = without(left, page.rows, options.keyOf);
         this.#newest = page.rows;
-        if (this.#next === undefined) this.#next = page.next;
+        if (this.#next === undefined || page.next === null) this.#next = page.next;
         this.#show();
+        options.onFirstPage?.(page);
       },
       onError: (error) => this.#complain(error),
     });
@@ -69,15 +82,24 @@ export class PagedList<Row> {
     if (this.#next !== undefined) this.#show();
   }
 
+  /** Takes rows away that are gone. */
+  remove(keys: ReadonlySet<string>): void {
+    const stays = (row: Row) => !keys.has(this.#options.keyOf(row));
+    this.#newest = this.#newest.filter(stays);
+    this.#older = this.#older.filter(stays);
+    this.refresh();
+  }
+
   close(): void {
     this.#poll.close();
   }
 
   async #showOlder(): Promise<void> {
-    const { path, read, keyOf } = this.#options;
+    const { path, read, keyOf, mark = 'before' } = this.#options;
+    const query = new URLSearchParams({ limit: String(LIMIT), [mark]: String(this.#next) });
     this.#more.disabled = true;
     try {
-      const page = await ask(`${path}?limit=${LIMIT}&before=${String(this.#next)}`, read);
+      const page = await ask(`${path}?${query}`, read);
       const known = [...this.#newest, ...this.#older];
       this.#older = [...this.#older, ...without(page.rows, known, keyOf)];
       this.#next = page.next;
@@ -94,6 +116,7 @@ export class PagedList<Row> {
   }
 
   #complain(error: unknown): void {
+    if (this.#options.onError?.(error) === true) return;
     this.#problem.textContent = error instanceof Error ? error.message : String(error);
   }
 }

@@ -51,6 +51,12 @@ export class Router {
     this.#open(true);
   }
 
+  /** Goes to a path in place of the one where one is: the back button does not lead here again. */
+  replace(path: string): void {
+    history.replaceState(null, '', path);
+    this.#open(true);
+  }
+
   #follow(event: MouseEvent): void {
     const { target } = event;
     const link = target instanceof Element ? target.closest('a') : null;
