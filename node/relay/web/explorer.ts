@@ -6,6 +6,7 @@ import { addressView } from './address-view.ts';
 import { blockView } from './block-view.ts';
 import { blocksView } from './blocks-view.ts';
 import { broadcastView } from './broadcast-view.ts';
+import { bytesView } from './bytes/bytes-view.ts';
 import { chartsView } from './charts-view.ts';
 import { forksView } from './forks-view.ts';
 import { explorerFrame } from './frame.ts';
@@ -32,6 +33,11 @@ const routes: readonly Route[] = [
   { path: /^\/explorer\/forks$/, open: () => forksView(feed) },
   { path: /^\/explorer\/network$/, open: () => networkView(feed) },
   { path: /^\/explorer\/broadcast$/, open: () => broadcastView(go) },
+  { path: /^\/explorer\/bytes$/, open: () => bytesView(feed, { kind: 'paste' }) },
+  {
+    path: /^\/explorer\/bytes\/(header|block|tx)\/([^/]+)$/,
+    open: ([kind = '', id = '']) => bytesView(feed, { kind: kind as 'header' | 'block' | 'tx', id }),
+  },
   {
     path: /^\/explorer\/search\/([^/]+)$/,
     open: ([text = '']) => searchView(feed, text, (path) => router.replace(path)),
