@@ -54,13 +54,16 @@ export function isRefusal(error: unknown): error is RefusalError {
  */
 export function refusalAnswer(error: RefusalError, nowMs: number): HttpError {
   const { status, field, retryAfterSeconds } = REFUSAL_ANSWERS[error.code];
-  const retryAtMs = error instanceof ClaimRefusedError ? error.retryAtMs : undefined;
+  const { retryAtMs, claimId } = error instanceof ClaimRefusedError ? error : {};
   const seconds = retryAtMs === undefined ? retryAfterSeconds : secondsUntil(retryAtMs, nowMs);
   return new HttpError(status, error.message, {
     code: error.code,
     ...(field !== undefined && { field }),
     ...(seconds !== undefined && { retryAfterSeconds: seconds }),
-    ...(retryAtMs !== undefined && { facts: { retry_at: retryAtMs / 1000 } }),
+    facts: {
+      ...(retryAtMs !== undefined && { retry_at: retryAtMs / 1000 }),
+      ...(claimId !== undefined && { claim: claimId }),
+    },
   });
 }
 

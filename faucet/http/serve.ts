@@ -24,7 +24,10 @@ export interface ServeFaucetOptions extends FaceOptions {
   readonly desk: ClaimDesk;
   /** A random value for a purpose, the same after a restart. */
   readonly secret: (purpose: string) => Promise<Uint8Array>;
+  /** The machine's. */
   readonly clock: Clock;
+  /** By which claims and challenges are dated. */
+  readonly claimClock: Clock;
   readonly log: Logger;
   /** The admin token; made where there is none. */
   readonly tokenFile: string;
@@ -99,14 +102,14 @@ export async function serveFaucet(options: ServeFaucetOptions): Promise<FaucetHt
 
 /** What a claim has to show: a captcha where one is set, else work, unless it is to cost nothing. */
 async function proofDesk(options: ServeFaucetOptions): Promise<ProofDesk> {
-  const { captcha, work, clock, log, desk, secret } = options;
-  if (captcha !== undefined) return captchaProof(new CaptchaCheck(captcha, clock, log), captcha);
+  const { captcha, work, claimClock, log, desk, secret } = options;
+  if (captcha !== undefined) return captchaProof(new CaptchaCheck(captcha, claimClock, log), captcha);
   if (work === undefined) return noProof();
   const { dailyCap, amount } = await desk.state();
   return workProof(
     new ChallengeDesk({
       secret: await secret('challenge'),
-      clock,
+      clock: claimClock,
       random: randomBytes,
       work,
       sustainablePerHour: Number(dailyCap / amount) / HOURS_A_DAY,

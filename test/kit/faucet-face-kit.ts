@@ -1,0 +1,89 @@
+/** A faucet with its face, in front of a real regtest node. */
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { FaceOptions } from '../../faucet/http/http-settings.ts';
+import { DEFAULT_FACE_LIMITS } from '../../faucet/http/http-settings.ts';
+import { type FaucetHttp, serveFaucet } from '../../faucet/http/serve.ts';
+import { type Clock, systemClock } from '../../service/clock.ts';
+import type { Logger } from '../../service/log.ts';
+import { FaucetKit, type FaucetSetup } from './faucet-kit.ts';
+import { askJson, type JsonAnswer } from './http-client.ts';
+import { SILENT } from './pool-kit.ts';
+
+/** So that a test need not wait for much work. */
+const LITTLE_WORK = { least: 2, most: 128 };
+
+export interface FaceSetup extends FaucetSetup {
+  readonly face?: Partial<FaceOptions>;
+  readonly log?: Logger;
+}
+
+export class FaceKit {
+  readonly kit: FaucetKit;
+  readonly tokenFile: string;
+  readonly #clock: Clock;
+  #http: FaucetHttp | undefined;
+
+  private constructor(kit: FaucetKit, clock: Clock) {
+    this.kit = kit;
+    this.tokenFile = join(dirname(kit.file), 'faucet.token');
+    this.#clock = clock;
+  }
+
+  static async start(test: TestContext, { face, ...setup }: FaceSetup = {}): Promise<FaceKit> {
+    const kit = await FaucetKit.start(test, setup);
+    const faceKit = new FaceKit(kit, setup.clock ?? systemClock);
+    await faceKit.serve(face, setup.log);
+    test.after(() => faceKit.stop());
+    return faceKit;
+  }
+
+  get url(): string {
+    return this.#http!.httpUrl;
+  }
+
+  async serve(face: Partial<FaceOptions> = {}, log: Logger = SILENT): Promise<void> {
+    const { desk, clock, secret } = this.kit.core;
+    this.#http = await serveFaucet({
+      desk,
+      secret,
+      clock: this.#clock,
+      claimClock: clock,
+      log,
+      tokenFile: this.tokenFile,
+      host: '127.0.0.1',
+      port: 0,
+      corsOrigins: [],
+      trustedProxies: 0,
+      explorerUrl: undefined,
+      captcha: undefined,
+      work: LITTLE_WORK,
+      limits: DEFAULT_FACE_LIMITS,
+      ...face,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#http?.stop();
+    this.#http = undefined;
+  }
+
+  get<T = Record<string, unknown>>(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<JsonAnswer<T>> {
+    return askJson<T>(this.url + path, { headers });
+  }
+
+  post<T = Record<string, unknown>>(
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<JsonAnswer<T>> {
+    return askJson<T>(this.url + path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+}
