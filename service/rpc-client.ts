@@ -3,17 +3,11 @@
  * both forms (old ones come with HTTP 500 for an error) and logs in with a password or a cookie file.
  * `json-rpc-2.0` matches answers to calls; one request carries one call or one batch.
  */
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { JSONRPCClient, type JSONRPCRequest, type JSONRPCResponse } from 'json-rpc-2.0';
 import { z } from 'zod';
+import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { RpcLogin, type RpcLoginOptions } from './rpc-login.ts';
-import { UnreachableError } from './unreachable-error.ts';
+import type { UnreachableError } from './unreachable-error.ts';
 
 export { UnreachableError, type UnreachableReason } from './unreachable-error.ts';
 
@@ -74,8 +68,6 @@ export class RpcCallError extends Error {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MAX_SOCKETS = 32;
-const MAX_ANSWER_BYTES = 256_000_000;
 /** Of an answer that is none, in the complaint. */
 const MAX_QUOTED_BYTES = 100;
 
@@ -154,58 +146,43 @@ interface Exchange extends CallOptions {
   failure?: unknown;
 }
 
-/** Sends bodies and brings back answers, with login, time-outs and one retry of a dead connection. */
+/** Sends bodies and brings back answers, with login and one more try with a new cookie. */
 class Transport {
   readonly url: string;
   readonly #login: RpcLogin;
-  readonly #options: RpcClientOptions;
-  readonly #agent: HttpAgent;
+  readonly #timeoutMs: number;
+  readonly #http: HttpExchange;
 
   constructor(options: RpcClientOptions) {
-    this.#options = options;
     this.#login = new RpcLogin(options);
     this.url = this.#login.url;
-    const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
-    const isTls = this.#login.endpoint.protocol === 'https:';
-    this.#agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#http = new HttpExchange({ endpoint: this.#login.endpoint, urlSetting: options.urlSetting });
   }
 
   async exchange(payload: JSONRPCRequest | JSONRPCRequest[], exchange: Exchange): Promise<JSONRPCResponse[]> {
     const body = JSON.stringify(payload);
-    const signal = this.#signalOf(exchange);
-    let answer = await this.#post(body, signal, exchange);
-    if (answer.status === 401 && this.#login.forget()) answer = await this.#post(body, signal, exchange);
+    let answer = await this.#post(body, exchange);
+    if (answer.status === 401 && this.#login.forget()) answer = await this.#post(body, exchange);
     if (answer.status === 401 || answer.status === 403) throw this.#login.refused(answer.status);
     const values = await this.#parse(answer, exchange);
     return this.#match(values, Array.isArray(payload) ? payload : [payload]);
   }
 
   unusable(detail: string): UnreachableError {
-    return new UnreachableError(this.url, 'answer', `${this.url} answers, but ${detail}`);
+    return this.#http.unusable(detail);
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#http.close();
   }
 
-  #signalOf({ signal, timeoutMs }: Exchange): AbortSignal | undefined {
-    const limitMs = timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (limitMs === 0) return signal;
-    const timeout = AbortSignal.timeout(limitMs);
-    return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  }
-
-  async #post(body: string, signal: AbortSignal | undefined, exchange: Exchange): Promise<Answer> {
-    const authorization = await this.#login.header();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await post({ url: this.#login.endpoint, agent: this.#agent, authorization, body, signal });
-      } catch (error) {
-        exchange.signal?.throwIfAborted();
-        if (error instanceof StaleConnection && attempt <= MAX_SOCKETS) continue;
-        throw this.#explain(error instanceof StaleConnection ? error.cause : error);
-      }
-    }
+  async #post(body: string, { signal, timeoutMs }: Exchange): Promise<HttpAnswer> {
+    const headers = { Authorization: await this.#login.header(), 'Content-Type': 'application/json' };
+    return this.#http.send(
+      { method: 'POST', headers, body },
+      { signal, timeoutMs: timeoutMs ?? this.#timeoutMs },
+    );
   }
 
   /** Brings the answers into the form of 2.0, one for each call. */
@@ -220,7 +197,7 @@ class Transport {
     });
   }
 
-  async #parse({ status, body }: Answer, { readBody = parseJson }: Exchange): Promise<AnswerValue[]> {
+  async #parse({ status, body }: HttpAnswer, { readBody = parseJson }: Exchange): Promise<AnswerValue[]> {
     let json: unknown;
     // Who reads it may hand the memory on: what the complaint needs is taken before.
     const start = new TextDecoder().decode(body.subarray(0, MAX_QUOTED_BYTES)).trim();
@@ -234,73 +211,6 @@ class Transport {
     if (!parsed.success) throw this.unusable(`not with JSON-RPC (HTTP ${status})`);
     return parsed.data;
   }
-
-  #explain(error: unknown): UnreachableError {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (error instanceof Error && (error.name === 'TimeoutError' || code === 'ETIMEDOUT')) {
-      return new UnreachableError(this.url, 'timeout', `${this.url} did not answer in time`, {
-        cause: error,
-      });
-    }
-    const setting = this.#options.urlSetting === undefined ? '' : ` or change ${this.#options.urlSetting}`;
-    const advice =
-      code === 'ECONNREFUSED' ? `nothing listens there; start it${setting}` : connectionAdvice(code, error);
-    return new UnreachableError(this.url, 'connection', `cannot reach ${this.url}: ${advice}`, {
-      cause: error,
-    });
-  }
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Uint8Array;
-}
-
-/** A kept connection turned out to be closed by the other side before it answered. */
-class StaleConnection extends Error {}
-
-interface Post {
-  readonly url: URL;
-  readonly agent: HttpAgent;
-  readonly authorization: string;
-  readonly body: string;
-  readonly signal: AbortSignal | undefined;
-}
-
-function post({ url, agent, authorization, body, signal }: Post): Promise<Answer> {
-  return new Promise((accept, reject) => {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const headers = {
-      Authorization: authorization,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    };
-    const request: ClientRequest = send(url, { method: 'POST', agent, headers, ...(signal && { signal }) });
-    request.once('error', (error) => {
-      const stale =
-        request.reusedSocket && 'code' in error && /^(ECONNRESET|EPIPE)$/.test(String(error.code));
-      if (signal?.aborted) reject(signal.reason);
-      else reject(stale ? new StaleConnection('stale', { cause: error }) : error);
-    });
-    request.once('response', (response) => {
-      readAnswer(response).then(
-        (answer) => accept({ status: response.statusCode ?? 0, body: answer }),
-        (error: unknown) => reject(signal?.aborted ? signal.reason : error),
-      );
-    });
-    request.end(body);
-  });
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`its answer exceeds ${MAX_ANSWER_BYTES / 1_000_000} MB`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 /** @throws SyntaxError */
@@ -310,9 +220,4 @@ function parseJson(body: Uint8Array): unknown {
 
 function callError({ code, message, data }: { code: number; message: string; data?: unknown }): RpcCallError {
   return new RpcCallError(code, message, data);
-}
-
-function connectionAdvice(code: string, error: unknown): string {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no host of this name';
-  return error instanceof Error ? error.message : String(error);
 }
