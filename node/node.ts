@@ -30,7 +30,7 @@ import { openNotifications } from './notifications.ts';
 import type { PeerSettings } from './peers/open-peers.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
-import { warningsOf } from './rpc/warnings.ts';
+import { type WarningSources, warningsOf } from './rpc/warnings.ts';
 import { openSignatures } from './signatures/open-signatures.ts';
 import { SoloMiner } from './solo-miner.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
@@ -177,7 +177,7 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   chain.on('tip', mempoolChanged);
   const network = { ...pool, settings: options.peers, profile, chain, database, clock, log };
   const { peers, sync } = await openNetwork(network, started);
-  logTips(chain, sync, clock, log);
+  started.push(logTips({ chain, clock, peers, sync, log }));
   return {
     profile,
     chain,
@@ -197,20 +197,31 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   };
 }
 
-/** A line for each new tip near the end of the chain, and a warning as soon as the clock falls behind it. */
-function logTips(chain: Chain, sync: Synchroniser, clock: Clock, log: Logger): void {
-  let warned = '';
+/** How often the operator is told of what is new to warn of. */
+const WARN_INTERVAL_MS = 5_000;
+
+/** A line for each new tip near the end of the chain, and one for whatever there is to warn of as soon as it is so. */
+function logTips({
+  sync,
+  log,
+  ...sources
+}: WarningSources & { chain: Chain; sync: Synchroniser; log: Logger }): Stoppable {
+  const { chain } = sources;
+  let warned: readonly string[] = [];
   const warn = (): void => {
-    const warning = warningsOf({ chain, clock }).join(' ');
-    if (warning !== '' && warned === '') log.warn(warning);
-    warned = warning;
+    const warnings = warningsOf(sources);
+    // The seconds in it change; the warning is the same.
+    if (warnings.length > warned.length) log.warn(warnings.join(' '));
+    warned = warnings;
   };
   warn();
+  const timer = setInterval(warn, WARN_INTERVAL_MS).unref();
   chain.on('tip', ({ height, hash, transactionCount }) => {
     if (sync.isCatchingUp) return;
     log.info({ height, hash: displayHash(hash), transactions: transactionCount }, 'new tip');
     warn();
   });
+  return { stop: async () => clearInterval(timer) };
 }
 
 /** Who may call: the given user, or whoever can read the cookie file, which lasts as long as the node runs. */

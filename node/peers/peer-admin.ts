@@ -59,6 +59,18 @@ export class PeerAdmin {
     });
   }
 
+  /**
+   * Median of the seconds that the clocks of the peers we chose are ahead of this machine's: others may say what
+   * they like. 0 where there are none.
+   */
+  get clockOffsetSeconds(): number {
+    const offsets = this.#options.peers.connections
+      .filter(({ facts }) => facts !== undefined && facts.kind !== 'inbound')
+      .map((connection) => connection.clockOffsetSeconds)
+      .sort((a, b) => a - b);
+    return offsets[Math.floor(offsets.length / 2)] ?? 0;
+  }
+
   get totals(): NetworkTotals {
     return this.#options.peers.totals;
   }

@@ -8,7 +8,7 @@ import { endpointText, type HostAndPort, parseHostAndPort } from '../peers/ip-ad
 import { MAX_MANUAL } from '../peers/limits.ts';
 import { DEFAULT_P2P_PORT } from '../peers/open-peers.ts';
 import { OUR_SERVICES } from '../peers/own-addresses.ts';
-import type { PeerAdmin, PeerStatus } from '../peers/peer-admin.ts';
+import type { PeerAdmin } from '../peers/peer-admin.ts';
 import { USER_AGENT } from '../peers/peers.ts';
 import { VERSION_NUMBER } from '../version.ts';
 import { banMethods } from './bans.ts';
@@ -32,7 +32,9 @@ const NETWORK_INFO_RESULT = obj('', {
   localservices: hex('what it offers, as bits'),
   localservicesnames: list('the same by name', str('name of a service')),
   localrelay: bool('whether it wants to hear of transactions'),
-  timeoffset: num('median of the seconds that clocks of peers we chose are ahead of ours; never used'),
+  timeoffset: num(
+    'median of the seconds that clocks of peers we chose are ahead of ours; a warning is made of it, no more',
+  ),
   connections: num('connected peers'),
   connections_in: num('of these, that have connected to us'),
   connections_out: num('of these, that we have connected to'),
@@ -315,7 +317,7 @@ function networkInfo(parts: NodeParts) {
     localservices: servicesHex(OUR_SERVICES),
     localservicesnames: serviceNames(OUR_SERVICES),
     localrelay: true,
-    timeoffset: medianOffset(statuses),
+    timeoffset: admin.clockOffsetSeconds,
     networkactive: admin.isActive,
     connections: statuses.length,
     connections_in: inbound,
@@ -336,13 +338,4 @@ function networkInfo(parts: NodeParts) {
     })),
     warnings: warningsOf(parts),
   };
-}
-
-/** Of the peers we chose: others may say what they like. 0 where there are none. */
-function medianOffset(statuses: readonly PeerStatus[]): number {
-  const offsets = statuses
-    .filter(({ facts }) => facts.kind !== 'inbound')
-    .map(({ connection }) => connection.clockOffsetSeconds)
-    .sort((a, b) => a - b);
-  return offsets[Math.floor(offsets.length / 2)] ?? 0;
 }
