@@ -10,7 +10,7 @@ const FASTEST = 2;
  * moment ago never lies in the future; and in any span of real time it advances by at most twice that span, so that a
  * clock set forward ends no cooldown at once and hands out no second day's budget.
  */
-export class ClaimClock {
+export class ClaimClock implements Clock {
   readonly #clock: Clock;
   #nowMs: number;
   #steadyMs: number;
@@ -23,7 +23,7 @@ export class ClaimClock {
   }
 
   /** Milliseconds since 1970, whole. */
-  nowMs(): number {
+  wallMs(): number {
     const steadyMs = this.#clock.steadyMs();
     const passedMs = steadyMs - this.#steadyMs;
     const wantedMs = this.#clock.wallMs() - this.#nowMs;
@@ -32,8 +32,12 @@ export class ClaimClock {
     return Math.floor(this.#nowMs);
   }
 
+  steadyMs(): number {
+    return this.#clock.steadyMs();
+  }
+
   /** What the system's clock will show at a moment of this time: for people who are told when to come back. */
   shownMs(timeMs: number): number {
-    return this.#clock.wallMs() + (timeMs - this.nowMs());
+    return this.#clock.wallMs() + (timeMs - this.wallMs());
   }
 }

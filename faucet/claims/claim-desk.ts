@@ -19,7 +19,7 @@ export interface ClaimRequest {
 /** A challenge that can be used once. */
 export interface SpentChallenge {
   readonly challengeId: string;
-  /** By {@link ClaimDesk.nowMs}: from then on the challenge is worth nothing, and its id is forgotten. */
+  /** By the faucet's clock: from then on the challenge is worth nothing, and its id is forgotten. */
   readonly expiresMs: number;
 }
 
@@ -92,11 +92,6 @@ export interface ClaimDesk {
   /** Takes no more claims and pays none until {@link resume}, also after a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /**
-   * Milliseconds since 1970 by the clock that challenges and claims are dated with: it never goes back, and does not
-   * follow a jump of the machine's clock at once.
-   */
-  nowMs(): number;
   /** Calls back whenever a claim or the state changed; returns what ends that. */
   onChange(listener: (change: FaucetChange) => void): () => void;
 }

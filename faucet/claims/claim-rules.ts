@@ -22,6 +22,8 @@ export interface ClaimFacts {
   /** When something was last promised to the address, and to the client. */
   readonly lastOfAddressMs: number | undefined;
   readonly lastOfClientMs: number | undefined;
+  /** The newest claim of the same client for the same address. */
+  readonly claimId: string | undefined;
   readonly promisedToday: Nits;
   /** Promised and not in any transaction yet. */
   readonly queued: number;
@@ -72,7 +74,7 @@ export function refusalOfAll(
     return new ClaimRefusedError(
       'budget-spent',
       `the ${formatAmount(rules.dailyCap)} NILZ of today are given away: come back tomorrow`,
-      nextDayMs(nowMs),
+      { retryAtMs: nextDayMs(nowMs) },
     );
   }
   const promised = queuedAmount + purse.feePerClaim * BigInt(queued);
@@ -91,18 +93,21 @@ export function refusalOfAll(
 /** What the address or the client has had already. The later of both cooldowns says when to come back. */
 function refusalOfOne(
   { addressCooldownMs, clientCooldownMs }: ClaimRules,
-  { nowMs, lastOfAddressMs, lastOfClientMs }: ClaimFacts,
+  { nowMs, lastOfAddressMs, lastOfClientMs, claimId }: ClaimFacts,
 ): ClaimRefusedError | undefined {
   const addressEndMs = endOf(lastOfAddressMs, addressCooldownMs);
   const clientEndMs = endOf(lastOfClientMs, clientCooldownMs);
   const retryAtMs = Math.max(addressEndMs, clientEndMs);
   if (retryAtMs <= nowMs) return undefined;
   return addressEndMs > nowMs
-    ? new ClaimRefusedError('address-cooldown', 'this address was given something already', retryAtMs)
+    ? new ClaimRefusedError('address-cooldown', 'this address was given something already', {
+        retryAtMs,
+        claimId,
+      })
     : new ClaimRefusedError(
         'client-cooldown',
         'somebody at your network address was given something already',
-        retryAtMs,
+        { retryAtMs, claimId },
       );
 }
 

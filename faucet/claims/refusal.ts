@@ -19,16 +19,22 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** What a refusal may say beside why. */
+export type RefusalFacts = Partial<Pick<ClaimRefusedError, 'retryAtMs' | 'claimId'>>;
+
 /** A claim that is not taken: nothing was written down, and it may be made again. */
 export class ClaimRefusedError extends Error {
   override readonly name = 'ClaimRefusedError';
   readonly code: RefusalCode;
   /** When the same claim may succeed, in Unix milliseconds by the machine's clock; undefined when nobody knows. */
   readonly retryAtMs: number | undefined;
+  /** The claim that the same client has made for the same address: whoever lost the answer finds it again. */
+  readonly claimId: string | undefined;
 
-  constructor(code: RefusalCode, message: string, retryAtMs?: number) {
+  constructor(code: RefusalCode, message: string, { retryAtMs, claimId }: RefusalFacts = {}) {
     super(message);
     this.code = code;
     this.retryAtMs = retryAtMs;
+    this.claimId = claimId;
   }
 }

@@ -1,12 +1,12 @@
 /** Paying who waits: several claims in one transaction, which is written down before anybody hears of it. */
 import { displayHash } from '../../protocol/bytes.ts';
 import type { Height } from '../../protocol/units.ts';
+import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ChainBackend } from '../../wallet/backend.ts';
 import { InsufficientFundsError } from '../../wallet/coins.ts';
 import { affordable, inTransactions, MAX_PAYEES } from '../../wallet/payment-parts.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
-import type { ClaimClock } from '../claims/claim-clock.ts';
 import type { QueuedClaim } from '../store/claim-book.ts';
 import { ClaimsChangedError } from '../store/claims-changed.ts';
 import type { FaucetStore } from '../store/faucet-store.ts';
@@ -20,7 +20,7 @@ export interface PayerOptions {
   readonly store: FaucetStore;
   readonly purse: Purse;
   readonly backend: ChainBackend;
-  readonly clock: ClaimClock;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Why an address is not paid although it was promised; undefined for those that are. */
   readonly objection: (address: string) => Promise<string | undefined>;
@@ -112,7 +112,7 @@ export class Payer {
     await onStep?.('chosen');
     const payment = await purse.sign(claims, rules);
     await onStep?.('signed');
-    const payoutId = await store.payouts.enter(claims, recordOf(payment, height, clock.nowMs()));
+    const payoutId = await store.payouts.enter(claims, recordOf(payment, height, clock.wallMs()));
     await onStep?.('written');
     log.info({ payoutId, txid: displayHash(payment.txid), claims: claims.length }, 'payout');
     // From here on the payout stands, whatever fails: the watch hands it in again until a block has it.

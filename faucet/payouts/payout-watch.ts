@@ -2,6 +2,7 @@
 import { displayHash, hashKey } from '../../protocol/bytes.ts';
 import { decodeTransaction, vsize } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
+import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import {
   type ChainBackend,
@@ -11,7 +12,6 @@ import {
 } from '../../wallet/backend.ts';
 import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/fee.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
-import type { ClaimClock } from '../claims/claim-clock.ts';
 import { ClaimsChangedError } from '../store/claims-changed.ts';
 import type { FaucetStore } from '../store/faucet-store.ts';
 import type { PayoutRecord } from '../store/payout-book.ts';
@@ -27,7 +27,7 @@ export interface PayoutWatchOptions {
   readonly rivals: RivalSearch;
   /** So deep a payout is out of reach of any reorganisation worth the name, in blocks. */
   readonly settledDepth: number;
-  readonly clock: ClaimClock;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -54,7 +54,10 @@ export class PayoutWatch {
   /** Lets the wallet know of the payouts under way: after a crash it may not. */
   async remind(): Promise<void> {
     const { store, purse } = this.#options;
-    for (const { progress, transactions } of await store.payouts.toWatch({ above: Number.MAX_SAFE_INTEGER, upTo: -1 })) {
+    for (const { progress, transactions } of await store.payouts.toWatch({
+      above: Number.MAX_SAFE_INTEGER,
+      upTo: -1,
+    })) {
       const newest = transactions.at(-1);
       if (newest === undefined || progress.state !== 'sending') continue;
       await purse.keep({ txid: newest.txid, transaction: decodeTransaction(newest.raw) });
@@ -148,7 +151,7 @@ export class PayoutWatch {
     try {
       const rules = await coinRules(store, height);
       const payment = await purse.signReplacement(payout.claims, newest, feeRate, rules);
-      await store.payouts.replace(payout.id, recordOf(payment, height, clock.nowMs()));
+      await store.payouts.replace(payout.id, recordOf(payment, height, clock.wallMs()));
       await purse.keep(payment);
       await backend.broadcast(payment.transaction);
       log.warn(

@@ -35,6 +35,8 @@ export interface WrittenClaim {
 export interface ClaimHistory {
   readonly lastOfAddressMs: number | undefined;
   readonly lastOfClientMs: number | undefined;
+  /** The newest claim of this client for this address. */
+  readonly claimId: string | undefined;
   readonly promisedToday: Nits;
   readonly queued: number;
   readonly queuedAmount: Nits;
@@ -186,6 +188,7 @@ async function readHistory(
   const row = await statements.get<HistoryRow>(
     `SELECT (SELECT max(created_ms) FROM claims WHERE address = ?1 AND refused IS NULL) AS last_of_address,
        (SELECT max(created_ms) FROM claims WHERE client = ?2 AND refused IS NULL) AS last_of_client,
+       (SELECT id FROM claims WHERE address = ?1 AND client = ?2 AND refused IS NULL ORDER BY number DESC LIMIT 1) AS claim_id,
        (SELECT coalesce(sum(amount), 0) FROM claims WHERE created_ms >= ?3 AND refused IS NULL) AS promised_today,
        (SELECT count(*) FROM claims WHERE ${QUEUED}) AS queued,
        (SELECT coalesce(sum(amount), 0) FROM claims WHERE ${QUEUED}) AS queued_amount,
@@ -196,6 +199,7 @@ async function readHistory(
   return {
     lastOfAddressMs: row.last_of_address ?? undefined,
     lastOfClientMs: row.last_of_client ?? undefined,
+    claimId: row.claim_id ?? undefined,
     promisedToday: BigInt(row.promised_today),
     queued: row.queued,
     queuedAmount: BigInt(row.queued_amount),
@@ -206,6 +210,7 @@ async function readHistory(
 interface HistoryRow {
   readonly last_of_address: number | null;
   readonly last_of_client: number | null;
+  readonly claim_id: string | null;
   readonly promised_today: number;
   readonly queued: number;
   readonly queued_amount: number;

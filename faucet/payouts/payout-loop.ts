@@ -1,0 +1,168 @@
+/** The faucet's heartbeat: follows the chain, looks after payouts, pays who waits. One thing at a time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { equalBytes } from '../../protocol/bytes.ts';
+import type { Clock } from '../../service/clock.ts';
+import type { Logger } from '../../service/log.ts';
+import type { ChainBackend, ChainState } from '../../wallet/backend.ts';
+import type { FaucetStore } from '../store/faucet-store.ts';
+import { coinRules, type Payer } from './payer.ts';
+import type { PayoutWatch } from './payout-watch.ts';
+import { isPassing, type Purse, type PurseView } from './purse.ts';
+
+export interface PayoutLoopOptions {
+  readonly store: FaucetStore;
+  readonly purse: Purse;
+  readonly backend: Pick<ChainBackend, 'chain'>;
+  readonly payer: Payer;
+  readonly watch: PayoutWatch;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** How often the chain is asked for its tip. */
+  readonly pollMs: number;
+  /** At least so long lies between two rounds of payments: claims gather meanwhile. */
+  readonly intervalMs: number;
+  /** Called with the ids of claims that are in another state; with none when only the loop's view changed. */
+  readonly onChange: (claimIds: readonly string[]) => void;
+}
+
+/** Payouts and coins are looked at so often even if no block comes: a mempool may drop or bring something. */
+const LOOK_AGAIN_MS = 30_000;
+/** The chain may be out of sight for so long before claims are refused for it: they are paid later anyway. */
+const PATIENCE_MS = 10_000;
+
+/** What the loop saw last. */
+interface Sight {
+  readonly chain: ChainState;
+  readonly purse: PurseView;
+  readonly seenMs: number;
+}
+
+export class PayoutLoop {
+  readonly #options: PayoutLoopOptions;
+  #sight: Sight | undefined;
+  #confirmedMs = Number.NEGATIVE_INFINITY;
+  #paidMs = Number.NEGATIVE_INFINITY;
+  #isReminded = false;
+  #mustLook = true;
+  #outage: string | undefined;
+  #shortage: string | undefined;
+  #wake = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: PayoutLoopOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined before the first look, and when the chain has been out of sight for a while. */
+  get purse(): PurseView | undefined {
+    return this.#current?.purse;
+  }
+
+  get height(): number | undefined {
+    return this.#current?.chain.height;
+  }
+
+  /** Why nobody is paid at present, for people; undefined when all is well. */
+  get trouble(): string | undefined {
+    return this.#outage ?? this.#shortage;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Somebody waits to be paid. */
+  nudge(): void {
+    this.#wake.abort();
+  }
+
+  /** Resolves when nothing is under way any more; the signal must have fired. */
+  async stopped(): Promise<void> {
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  get #current(): Sight | undefined {
+    return this.#options.clock.steadyMs() - this.#confirmedMs <= PATIENCE_MS ? this.#sight : undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { signal, pollMs } = this.#options;
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      await this.#stepSafely();
+      const either = AbortSignal.any([signal, this.#wake.signal]);
+      await sleep(pollMs, undefined, { signal: either }).catch((error: unknown) => {
+        if (!either.aborted) throw error;
+      });
+    }
+  }
+
+  async #stepSafely(): Promise<void> {
+    const { log, signal, onChange } = this.#options;
+    try {
+      await this.step();
+      if (this.#outage !== undefined) log.info('the chain is seen again');
+      if (this.#outage !== undefined) onChange([]);
+      this.#outage = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      // Something was left half done: whatever it was, it is looked at again.
+      this.#mustLook = true;
+      const outage = error instanceof Error ? error.message : String(error);
+      if (outage === this.#outage) return;
+      this.#outage = outage;
+      if (isPassing(error)) log.warn({ reason: outage }, 'the chain cannot be seen at present');
+      else log.error({ err: error }, 'the faucet cannot pay');
+      onChange([]);
+    }
+  }
+
+  /** One beat. @throws what the chain, the wallet or the store throw */
+  async step(): Promise<void> {
+    const { backend, store, clock, intervalMs, watch } = this.#options;
+    const chain = await backend.chain();
+    const before = this.#sight;
+    const isSame = before !== undefined && equalBytes(before.chain.tip, chain.tip);
+    const isOld = before === undefined || clock.steadyMs() - before.seenMs >= LOOK_AGAIN_MS;
+    if (!this.#isReminded) await watch.remind();
+    this.#isReminded = true;
+    if (!isSame || isOld || this.#mustLook) await this.#look(chain, before?.chain);
+    this.#confirmedMs = clock.steadyMs();
+    if (clock.steadyMs() - this.#paidMs < intervalMs || (await store.isPaused())) return;
+    const [first] = await store.claims.queued(1);
+    if (first !== undefined) await this.#pay(chain);
+  }
+
+  /** Sees what became of payouts, and what the wallet has. */
+  async #look(chain: ChainState, before: ChainState | undefined): Promise<void> {
+    const { watch, store, purse, clock, onChange } = this.#options;
+    // A chain that has not grown has changed; how far back, nobody knows yet.
+    const isThorough = before === undefined || chain.height <= before.height || this.#mustLook;
+    const changed = await watch.look(chain, isThorough);
+    const view = await purse.look(await coinRules(store, chain.height));
+    this.#sight = { chain, purse: view, seenMs: clock.steadyMs() };
+    this.#mustLook = false;
+    onChange(changed);
+  }
+
+  async #pay(chain: ChainState): Promise<void> {
+    const { payer, clock, log, onChange } = this.#options;
+    const { changed, trouble } = await payer.pay(chain.height);
+    this.#paidMs = clock.steadyMs();
+    const shortage = this.#isMerelyWaiting ? undefined : trouble;
+    if (shortage !== undefined && shortage !== this.#shortage) {
+      log.warn({ reason: shortage }, 'not everybody who waits was paid');
+    }
+    this.#shortage = shortage;
+    if (changed.length === 0) return;
+    onChange(changed);
+    await this.#look(chain, chain);
+  }
+
+  /** Whether the money is there, and only the next block makes it ready. */
+  get #isMerelyWaiting(): boolean {
+    return (this.#sight?.purse.waiting ?? 0n) > 0n;
+  }
+}
