@@ -28,8 +28,8 @@ interface Side {
   readonly queue: Map<string, number>;
   /** What it was asked for, and when; in this order. */
   readonly asked: Map<string, number>;
-  /** Number of `announcers` it is in. */
-  announcements: number;
+  /** Whose `announcers` it is one of. */
+  readonly announced: Set<string>;
 }
 
 /**
@@ -52,28 +52,30 @@ export class TransactionRequests {
     const most = (count: (side: Side) => number): number => Math.max(0, ...sides.map(count));
     return [
       { what: 'transactions wanted', count: this.#wanted.size, limit: sides.length * MAX_ANNOUNCEMENTS },
-      { what: 'announcements', count: most((side) => side.announcements), limit: MAX_ANNOUNCEMENTS },
+      { what: 'announcements', count: most(({ announced }) => announced.size), limit: MAX_ANNOUNCEMENTS },
       { what: 'announcements to ask for', count: most(({ queue }) => queue.size), limit: MAX_ANNOUNCEMENTS },
       { what: 'transactions in flight', count: most(({ asked }) => asked.size), limit: MAX_IN_FLIGHT },
     ];
   }
 
   peerUp(peer: SyncPeer): void {
-    this.#sides.set(peer.facts.id, { peer, queue: new Map(), asked: new Map(), announcements: 0 });
+    this.#sides.set(peer.facts.id, { peer, queue: new Map(), asked: new Map(), announced: new Set() });
   }
 
   peerDown(id: PeerId): void {
     const side = this.#sides.get(id);
     if (side === undefined) return;
-    for (const [key, wanted] of this.#wanted)
-      if (wanted.announcers.has(id)) this.#withdraw(side, key, wanted);
+    for (const key of side.announced) {
+      const wanted = this.#wanted.get(key);
+      if (wanted !== undefined) this.#withdraw(side, key, wanted);
+    }
     this.#sides.delete(id);
   }
 
   /** A peer has a transaction that is not known here. @param isUrgent an orphan waits for it */
   announced(id: PeerId, txid: Hash, isUrgent = false): void {
     const side = this.#sides.get(id);
-    if (side === undefined || side.announcements >= MAX_ANNOUNCEMENTS) return;
+    if (side === undefined || side.announced.size >= MAX_ANNOUNCEMENTS) return;
     const key = hashKey(txid);
     // A copy: `txid` may be a view of a message of two megabytes, which it would keep in memory.
     const fresh = () => ({ txid: txid.slice(), announcers: new Set<PeerId>(), askedOf: undefined });
@@ -81,7 +83,7 @@ export class TransactionRequests {
     if (wanted.announcers.has(id)) return;
     this.#wanted.set(key, wanted);
     wanted.announcers.add(id);
-    side.announcements += 1;
+    side.announced.add(key);
     const isPreferred = isUrgent || side.peer.facts.kind !== 'inbound';
     side.queue.set(key, this.#context.nowMs + (isPreferred ? 0 : INBOUND_DELAY_MS));
   }
@@ -171,6 +173,6 @@ export class TransactionRequests {
     if (side === undefined) return;
     side.queue.delete(key);
     side.asked.delete(key);
-    side.announcements -= 1;
+    side.announced.delete(key);
   }
 }
