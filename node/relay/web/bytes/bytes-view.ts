@@ -36,7 +36,12 @@ function namedView(feed: RelayFeed, subject: NamedSubject): View {
   const element = h(
     'div',
     { class: 'stack' },
-    pageHead(`${KIND_NAMES[subject.kind]}, byte by byte`, h('span', { class: 'hash' }, subject.id)),
+    h(
+      'header',
+      { class: 'page-head' },
+      h('p', { class: 'page-kind' }, `${KIND_NAMES[subject.kind]}, byte by byte`),
+      h('h1', { class: 'page-name hash' }, subject.id),
+    ),
     problem,
     stage.element,
     ways,

@@ -42,12 +42,23 @@ export function verdict(isRight: boolean, right: string, wrong: string): HTMLEle
   return h('p', { class: 'verdict' }, stateWord(isRight ? right : wrong, isRight ? 'good' : 'bad'));
 }
 
-/** Two lines of digits, one above the other, so that they can be compared: the part they share is dimmed. */
-export function compared(rows: readonly (readonly [name: string, digits: string])[]): HTMLElement {
+/** Two lines of digits, one above the other, so that they can be compared. */
+export function compared(rows: readonly DigitRow[]): HTMLElement {
+  return digitRows(rows, 0);
+}
+
+/** The same with the digits that they begin with together in a lighter hand: what differs first decides. */
+export function comparedInSize(rows: readonly DigitRow[]): HTMLElement {
   const texts = rows.map(([, text]) => text);
   const [first = ''] = texts;
   let shared = 0;
   while (shared < first.length && texts.every((text) => text[shared] === first[shared])) shared += 1;
+  return digitRows(rows, shared);
+}
+
+type DigitRow = readonly [name: string, digits: string];
+
+function digitRows(rows: readonly DigitRow[], shared: number): HTMLElement {
   return h(
     'dl',
     { class: 'compared' },

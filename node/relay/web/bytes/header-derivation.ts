@@ -8,7 +8,7 @@ import { difficultyOf, meetsTarget, workOf } from '../../../../protocol/work.ts'
 import { h, show } from '../../../../service/web/element.ts';
 import { count, scaled, significant } from '../../../../service/web/format.ts';
 import { panel } from '../../../../service/web/panel.ts';
-import { bytesOf, compared, digits, step, steps, verdict } from './derivation.ts';
+import { bytesOf, comparedInSize, digits, step, steps, verdict } from './derivation.ts';
 
 const MAX_NONCE = 0xffff_ffff;
 
@@ -88,7 +88,7 @@ function comparison(hash: Uint8Array, target: Target): HTMLElement {
   return h(
     'div',
     {},
-    compared([
+    comparedInSize([
       ['hash', displayHash(hash)],
       ['target', shownTarget(target)],
     ]),

@@ -1,6 +1,6 @@
 /** Which bytes stand in which row, and which field each stretch of a row belongs to. Pure. */
 import { bytesToHex } from '../../../../protocol/bytes.ts';
-import { type FieldSort, meaningOf } from '../../../../protocol/field-meaning.ts';
+import { FIELD_SORTS, type FieldSort, meaningOf } from '../../../../protocol/field-meaning.ts';
 import { leavesBetween, type Span } from '../../../../protocol/layout.ts';
 
 /** How many bytes a row may hold, widest first. */
@@ -8,7 +8,7 @@ const ROW_SIZES = [16, 8, 4] as const;
 /** Characters between offset, bytes, text and names. */
 const GAP = 2;
 /** Names are shown where there is room for this many characters. */
-const LEAST_NAME_LENGTH = 22;
+const LEAST_NAME_LENGTH = 14;
 
 /** What a row shows. */
 export interface RowPlan {
@@ -99,4 +99,20 @@ export function fieldName(span: Span): string {
   if (name === 'bytes') return fieldName(parent);
   if (name === 'count' || name === 'length') return `${fieldName(parent)} ${name}`;
   return name.startsWith('[') ? `${fieldName(parent)}${name}` : name;
+}
+
+/** Fields that are looked at to tell which sorts there are. */
+const SAMPLED_FIELDS = 2_000;
+
+/** The sorts of fields that a whole begins with, in their usual order. */
+export function sortsOf(whole: Span): readonly FieldSort[] {
+  const found = new Set<FieldSort>();
+  let looked = 0;
+  for (const leaf of leavesBetween(whole, whole.start, whole.end)) {
+    const sort = meaningOf(leaf.kind)?.sort;
+    if (sort !== undefined) found.add(sort);
+    looked += 1;
+    if (looked === SAMPLED_FIELDS) break;
+  }
+  return (Object.keys(FIELD_SORTS) as FieldSort[]).filter((sort) => found.has(sort));
 }

@@ -4,9 +4,12 @@ import { type Span, spanAt } from '../../../../protocol/layout.ts';
 import { announce } from '../../../../service/web/announce.ts';
 import { h } from '../../../../service/web/element.ts';
 import { FieldPanel } from './field-panel.ts';
-import { fieldName } from './hex-rows.ts';
+import { fieldName, sortsOf } from './hex-rows.ts';
 import { HexView } from './hex-view.ts';
 import { inBrief, type Prefix } from './readings.ts';
+
+/** Takes less room on the page. */
+const SHORT_BYTES = 200;
 
 export interface InspectorOptions {
   readonly whole: Span;
@@ -37,8 +40,8 @@ export class Inspector {
     this.#panel.show(whole);
     this.element = h(
       'div',
-      { class: 'inspector' },
-      h('div', { class: 'inspector-bytes' }, legend(), this.#hex.element),
+      { class: 'inspector', 'data-short': whole.end <= SHORT_BYTES },
+      h('div', { class: 'inspector-bytes' }, legend(sortsOf(whole)), this.#hex.element),
       this.#panel.element,
     );
   }
@@ -67,12 +70,11 @@ export class Inspector {
 }
 
 /** Which colour stands for what. */
-function legend(): HTMLElement {
-  const entries = Object.keys(FIELD_SORTS) as FieldSort[];
+function legend(sorts: readonly FieldSort[]): HTMLElement {
   return h(
     'ul',
     { class: 'hex-legend', 'aria-label': 'Colours' },
-    ...entries.map((sort) =>
+    ...sorts.map((sort) =>
       h(
         'li',
         {},
