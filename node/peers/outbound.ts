@@ -5,7 +5,7 @@ import type { AddressBook } from './address-book.ts';
 import type { PeerConnection } from './connection.ts';
 import { type Connector, type Dial, nameOf, type OpenedConnection } from './connector.ts';
 import { endpointsOf, openSocket } from './dial.ts';
-import type { Endpoint } from './ip-address.ts';
+import { type Endpoint, endpointText } from './ip-address.ts';
 import type { PeerKind } from './peer-network.ts';
 import type { Peers } from './peers.ts';
 
@@ -97,6 +97,10 @@ export class Outbound {
     try {
       for (const remote of await endpointsOf(dial)) {
         if (isRefused(remote.ip)) continue;
+        if (this.#isConnectedTo(remote)) {
+          reason = 'already connected';
+          continue;
+        }
         attempt.remote = remote;
         book.tried(remote, clock.nowSeconds());
         const outcome = await openSocket(remote, this.#stopping.signal);
@@ -109,6 +113,13 @@ export class Outbound {
     }
     log.debug({ peer: attempt.name, kind: attempt.kind, reason }, 'not connected');
     return undefined;
+  }
+
+  /** Source: Bitcoin Core, CConnman::ConnectNode. */
+  #isConnectedTo(remote: Endpoint): boolean {
+    return [...this.#attempts].some(
+      (other) => other.connection && other.remote && endpointText(other.remote) === endpointText(remote),
+    );
   }
 
   #opened(): OpenedConnection[] {

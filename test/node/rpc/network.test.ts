@@ -106,6 +106,15 @@ describe('addnode', () => {
     assert.deepEqual([info.connection_type, info.inbound, info.addr], ['manual', false, place]);
     const { connections_in, connections_out } = await two.call('getnetworkinfo');
     assert.deepEqual([connections_in, connections_out], [0, 1]);
+
+    // Whom it is connected to it does not connect to again.
+    for (let tries = 0; tries < 3; tries++) await two.call('addnode', place, 'onetry');
+    const next = new Promise<void>((resolve) => {
+      two.node.chain.on('tip', () => resolve());
+    });
+    await one.mine(1);
+    await next;
+    assert.equal(await one.call('getconnectioncount'), 1);
   });
 
   test('names what is wrong, with the codes of Bitcoin Core', async (context) => {
