@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly numeric?: boolean;
   /** Left out on narrow screens. */
   readonly detail?: boolean;
+  /** Left out on phones only. */
+  readonly roomy?: boolean;
   /** Explains the column on hover. */
   readonly hint?: string;
   readonly cell: (row: Row) => Child | readonly Child[];
@@ -18,6 +20,8 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   /** Two rows with the same key are the same row, then and now. */
   readonly key: (row: Row) => string;
+  /** Stays a table on narrow screens, too: what is left of its columns has room on a phone. */
+  readonly compact?: boolean;
   /** So many rows are shown until somebody asks for all (default: all). */
   readonly fold?: number;
   /** Shown while there is no row: says what to do next. */
@@ -51,7 +55,13 @@ export class DataTable<Row> {
       this.#body,
     );
     this.#empty = h('div', { class: 'empty' }, ...listOf(options.empty));
-    this.element = h('div', { class: 'table' }, this.#table, this.#empty, this.#all);
+    this.element = h(
+      'div',
+      { class: options.compact ? 'table compact' : 'table' },
+      this.#table,
+      this.#empty,
+      this.#all,
+    );
     this.#all.addEventListener('click', () => {
       this.#isFolded = false;
       this.update(this.#newest);
@@ -100,8 +110,8 @@ export class DataTable<Row> {
   }
 }
 
-function classOf<Row>({ numeric = false, detail = false }: Column<Row>): string | null {
-  const words = [numeric ? 'numeric' : '', detail ? 'detail' : ''].filter((word) => word !== '');
+function classOf<Row>({ numeric, detail, roomy }: Column<Row>): string | null {
+  const words = Object.entries({ numeric, detail, roomy }).flatMap(([word, is]) => (is ? [word] : []));
   return words.length === 0 ? null : words.join(' ');
 }
 

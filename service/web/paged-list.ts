@@ -21,6 +21,8 @@ export interface PagedListOptions<Row, Answer extends Page<Row> = Page<Row>> {
   readonly mark?: 'before' | 'after';
   /** Says what comes with the next page (default "Show older"). */
   readonly more?: string;
+  /** Rows of a page (default 50). */
+  readonly limit?: number;
   /** Between two looks at the first page (default 15,000). */
   readonly intervalMs?: number;
   /** Told each answer with the first page: it may hold more than rows. */
@@ -35,6 +37,7 @@ const INTERVAL_MS = 15_000;
 export class PagedList<Row, Answer extends Page<Row> = Page<Row>> {
   readonly element: HTMLElement;
   readonly #options: PagedListOptions<Row, Answer>;
+  readonly #limit: number;
   readonly #poll: Poll<Answer>;
   readonly #more: HTMLButtonElement;
   readonly #problem = h('p', { class: 'about', role: 'status' });
@@ -45,12 +48,13 @@ export class PagedList<Row, Answer extends Page<Row> = Page<Row>> {
 
   constructor(options: PagedListOptions<Row, Answer>) {
     this.#options = options;
+    this.#limit = options.limit ?? LIMIT;
     this.#more = h('button', { type: 'button', class: 'choice' }, options.more ?? 'Show older');
     this.#more.hidden = true;
     this.#more.addEventListener('click', () => void this.#showOlder());
     this.element = h('div', { class: 'paged' }, options.table.element, this.#problem, this.#more);
     this.#poll = new Poll({
-      url: () => `${options.path}?limit=${LIMIT}`,
+      url: () => `${options.path}?limit=${this.#limit}`,
       read: options.read,
       intervalMs: options.intervalMs ?? INTERVAL_MS,
       onData: (page) => {
@@ -96,7 +100,7 @@ export class PagedList<Row, Answer extends Page<Row> = Page<Row>> {
 
   async #showOlder(): Promise<void> {
     const { path, read, keyOf, mark = 'before' } = this.#options;
-    const query = new URLSearchParams({ limit: String(LIMIT), [mark]: String(this.#next) });
+    const query = new URLSearchParams({ limit: String(this.#limit), [mark]: String(this.#next) });
     this.#more.disabled = true;
     try {
       const page = await ask(`${path}?${query}`, read);

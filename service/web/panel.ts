@@ -53,7 +53,7 @@ export function quantity(text: string): HTMLElement {
 /** An exact amount, given in its smallest units, with what it is counted in. */
 export function exactAmount(units: string | bigint | null, unit: string): HTMLElement {
   if (units === null) return unknown();
-  return h('span', { class: 'quantity' }, amount(units), h('span', { class: 'unit' }, `\u00a0${unit}`));
+  return h('span', { class: 'quantity amount' }, amount(units), ' ', h('span', { class: 'unit' }, unit));
 }
 
 export type Tone = 'good' | 'warn' | 'bad';

@@ -23,6 +23,8 @@ import {
 import type { RelayFeed } from './relay-feed.ts';
 
 const INTERVAL_MS = 30_000;
+/** Of a page: the coins below are not to be far. */
+const HISTORY_ROWS = 25;
 
 interface HistoryPage extends Page<HistoryRow> {
   readonly summary: RelayAddress;
@@ -30,7 +32,7 @@ interface HistoryPage extends Page<HistoryRow> {
 
 export function addressView(feed: RelayFeed, address: string): View {
   const balance = h('div', { class: 'balance' });
-  const figures = h('dl', { class: 'figures' });
+  const figures = h('dl', { class: 'figures amounts' });
   const code = h('div', { class: 'address-code' });
   const name = h('h1', { class: 'page-name hash' }, address);
   const problem = problemBox();
@@ -45,6 +47,7 @@ export function addressView(feed: RelayFeed, address: string): View {
     // A transaction may be there twice for a moment, waiting and confirmed: it is one row.
     keyOf: ({ txid }) => txid,
     table: historyTable(() => feed.tip?.height),
+    limit: HISTORY_ROWS,
     intervalMs: INTERVAL_MS,
     onFirstPage: ({ summary }) => {
       isShown = true;
@@ -150,13 +153,14 @@ function figuresOf(summary: RelayAddress): HTMLElement[] {
 function historyTable(tipHeight: () => number | undefined): DataTable<HistoryRow> {
   return new DataTable<HistoryRow>({
     caption: 'History',
+    compact: true,
     key: ({ txid }) => txid,
     empty: 'No transaction yet. Whatever is sent to this address appears here at once.',
     columns: [
       {
         label: 'Transaction',
         cell: ({ txid, is_coinbase }) => [
-          transactionLink(txid, 10, 10),
+          transactionLink(txid, 6, 5),
           ...(is_coinbase === true ? [' ', stateWord('reward', null, 'new coins of a block')] : []),
         ],
       },
@@ -164,12 +168,13 @@ function historyTable(tipHeight: () => number | undefined): DataTable<HistoryRow
       {
         label: 'Block',
         numeric: true,
+        roomy: true,
         cell: ({ height }) =>
           height === null ? h('span', { class: 'unknown' }, 'none yet') : heightLink(height),
       },
       {
         label: 'State',
-        detail: true,
+        roomy: true,
         cell: ({ height, confirmations }) => depthWord(confirmationsNow(height, tipHeight(), confirmations)),
       },
       { label: 'Change', numeric: true, cell: ({ delta_nits }) => change(delta_nits) },
@@ -186,19 +191,21 @@ const COIN_STATES: Readonly<Record<CoinRow['state'], string>> = {
 function coinTable(): DataTable<CoinRow> {
   return new DataTable<CoinRow>({
     caption: 'Coins',
+    compact: true,
     key: ({ txid, vout }) => `${txid}:${vout}`,
     empty: 'It holds no coin.',
     columns: [
       {
         label: 'Made by',
         cell: ({ txid, vout }) => [
-          transactionLink(txid, 8, 8),
+          transactionLink(txid, 6, 5),
           h('span', { class: 'aside' }, ` output ${count(vout)}`),
         ],
       },
       {
         label: 'Block',
         numeric: true,
+        roomy: true,
         cell: ({ height }) =>
           height === null ? h('span', { class: 'unknown' }, 'none yet') : heightLink(height),
       },

@@ -1,7 +1,7 @@
 /** One block: its header, what it holds, and where it stands in the chain. */
 import { MAX_BLOCK_WEIGHT } from '../../../protocol/check-transaction.ts';
 import { RelayBlock, type TxRow } from '../../../protocol/relay.ts';
-import { copyable, copyButton } from '../../../service/web/copy.ts';
+import { copyButton } from '../../../service/web/copy.ts';
 import { type Child, h, show } from '../../../service/web/element.ts';
 import { count, percent, scaled, shortened, UNKNOWN } from '../../../service/web/format.ts';
 import { type Page, PagedList } from '../../../service/web/paged-list.ts';
@@ -149,7 +149,7 @@ function feesWords(nits: string): Child {
 
 function finderOf({ finder }: RelayBlock): HTMLElement {
   if (finder === null) return unknown();
-  const link = addressLink(finder, 9, 6);
+  const link = addressLink(finder, 8, 4);
   link.classList.add('figure-link');
   return link;
 }
@@ -166,8 +166,8 @@ function headerFacts(block: RelayBlock): HTMLElement {
     {},
     facts([
       ['Version', `0x${(version >>> 0).toString(16).padStart(8, '0')}`],
-      ['Previous block', previous === null ? 'none: this is the first' : blockLink(previous, 16, 16)],
-      ['Merkle root', copyable(merkle_root, 'the merkle root', 16, 16)],
+      ['Previous block', previous === null ? 'none: this is the first' : wholeLink(previous)],
+      ['Merkle root', h('span', { class: 'hash wrapping' }, merkle_root)],
       ['Time', when(block.time), h('span', { class: 'aside' }, ' median of 11: ', when(block.median_time))],
       ['Bits', h('code', {}, bits), h('span', { class: 'aside' }, ` difficulty ${scaled(difficulty)}`)],
       ['Target', h('span', { class: 'hash wrapping' }, target)],
@@ -182,6 +182,12 @@ function headerFacts(block: RelayBlock): HTMLElement {
       h('a', { href: `/block/${block.hash}/hex` }, 'Raw bytes in hex'),
     ),
   );
+}
+
+function wholeLink(hash: string): HTMLElement {
+  const link = blockLink(hash, 32, 32);
+  link.classList.add('wrapping');
+  return link;
 }
 
 function refusalWords(error: RefusedError, tipHeight: number | undefined): Child[] {

@@ -1,15 +1,7 @@
 /** The past of the chain as lines: difficulty, time per block, hash rate, fees. */
 import { type ChartPoint, RelayCharts } from '../../../protocol/relay-views.ts';
 import { h, show } from '../../../service/web/element.ts';
-import {
-  amount,
-  count,
-  duration,
-  hashRate,
-  percent,
-  scaled,
-  significant,
-} from '../../../service/web/format.ts';
+import { count, duration, hashRate, percent, scaled, significant } from '../../../service/web/format.ts';
 import { figure, pageHead, panel, quantity } from '../../../service/web/panel.ts';
 import { Poll } from '../../../service/web/poll.ts';
 import type { View } from '../../../service/web/router.ts';
@@ -30,7 +22,7 @@ export function chartsView(feed: RelayFeed): View {
     difficulty: new TimeChart({ label: 'Difficulty', format: (value) => scaled(value), empty: EMPTY }),
     blockTime: new TimeChart({ label: 'Time per block', format: (value) => duration(value), empty: EMPTY }),
     hashRate: new TimeChart({ label: 'Hash rate', format: hashRate, empty: EMPTY }),
-    fees: new TimeChart({ label: 'Fees per block', format: feeText, empty: EMPTY }),
+    fees: new TimeChart({ label: 'Fees per block in NILZ', format: significant, empty: EMPTY }),
   };
   const poll = new Poll({
     url: () => `/charts?blocks=${blocks}`,
@@ -73,7 +65,7 @@ export function chartsView(feed: RelayFeed): View {
       'div',
       { class: 'halves' },
       panel('Hash rate', charts.hashRate.element),
-      panel('Fees per block', charts.fees.element),
+      panel('Fees per block, in NILZ', charts.fees.element),
     ),
   );
   const closers = [
@@ -145,9 +137,4 @@ function changeWords(now: number | null, next: number | null): string | null {
 /** For a line only: exact to what a screen shows. */
 function coins(nits: string | null): number | null {
   return nits === null ? null : Number(nits) / NITS_PER_COIN;
-}
-
-function feeText(value: number | null): string {
-  if (value === null) return amount(null);
-  return value === 0 ? '0' : `${significant(value)}\u00a0NILZ`;
 }

@@ -5,12 +5,12 @@ import { panel } from '../../../service/web/panel.ts';
 import { Poll } from '../../../service/web/poll.ts';
 import type { View } from '../../../service/web/router.ts';
 import { BlockStrip } from './block-strip.ts';
-import { blockTable } from './block-table.ts';
+import { newestBlockTable } from './block-table.ts';
 import { chainFigures } from './chain-figures.ts';
 import { closeAll } from './closing.ts';
 import { BLOCKS_PATH, MEMPOOL_PATH } from './paths.ts';
 import type { RelayFeed } from './relay-feed.ts';
-import { mempoolTable } from './transaction-table.ts';
+import { newestTransactionTable } from './transaction-table.ts';
 
 const MEMPOOL_INTERVAL_MS = 20_000;
 const FEES_INTERVAL_MS = 60_000;
@@ -20,9 +20,8 @@ const SHOWN_BLOCKS = 8;
 export function homeView(feed: RelayFeed): View {
   const strip = new BlockStrip();
   const figures = h('dl', { class: 'figures chain-figures' });
-  const blocks = blockTable();
-  const waiting = mempoolTable(
-    'Newest transactions',
+  const blocks = newestBlockTable();
+  const waiting = newestTransactionTable(
     'No transaction waits for a block. The next one appears here the moment it is broadcast.',
   );
   let newest: readonly MempoolRow[] = [];
@@ -66,12 +65,20 @@ export function homeView(feed: RelayFeed): View {
     h('h1', { class: 'visually-hidden' }, 'The chain now'),
     strip.element,
     panel('Network', figures),
-    panel(
-      'Newest transactions',
-      h('div', { class: 'newest-transactions' }, waiting.element),
-      h('p', { class: 'about' }, h('a', { href: MEMPOOL_PATH }, 'All that wait for a block')),
+    h(
+      'div',
+      { class: 'halves newest' },
+      panel(
+        'Blocks',
+        blocks.element,
+        h('p', { class: 'about' }, h('a', { href: BLOCKS_PATH }, 'All blocks')),
+      ),
+      panel(
+        'Newest transactions',
+        waiting.element,
+        h('p', { class: 'about' }, h('a', { href: MEMPOOL_PATH }, 'All that wait for a block')),
+      ),
     ),
-    panel('Blocks', blocks.element, h('p', { class: 'about' }, h('a', { href: BLOCKS_PATH }, 'All blocks'))),
   );
   showFigures();
   const closers = [
@@ -82,7 +89,7 @@ export function homeView(feed: RelayFeed): View {
     }),
     feed.onChain(showFigures),
     feed.onEvent((event) => {
-      if (event.type === 'template') showFigures();
+      if (event.type === 'template' || event.type === 'hello') showFigures();
       if (event.type !== 'mempool') return;
       totals = { size: event.size, vsize: event.vsize };
       const gone = new Set(event.removed.map(({ txid }) => txid));

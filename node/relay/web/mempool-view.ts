@@ -40,7 +40,7 @@ export function mempoolView(feed: RelayFeed): View {
       return { rows: mempool.rows, next: mempool.next, mempool };
     },
     keyOf: ({ txid }) => txid,
-    table: mempoolTable('Transactions that wait', [
+    table: mempoolTable([
       'Nothing waits for a block. ',
       h('a', { href: BROADCAST_PATH }, 'Broadcast a transaction'),
       ' or send one with a wallet.',
