@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'a public place for miners in front of a private pool',
     load: () => import('../pool/edge/main.ts'),
   },
+  faucet: { summary: 'gives coins away from a wallet', load: () => import('../faucet/main.ts') },
   miner: { summary: 'a Stratum miner', load: () => import('../miner/main.ts') },
   wallet: { summary: 'keys, balances and payments', load: () => import('../wallet/main.ts') },
   rpc: { summary: 'call a node: nilz rpc METHOD [ARGUMENTS…]', load: () => import('./rpc.ts') },
