@@ -3,7 +3,7 @@ import { announce } from '../../service/web/announce.ts';
 import { copyable } from '../../service/web/copy.ts';
 import { type Child, h, show } from '../../service/web/element.ts';
 import { count } from '../../service/web/format.ts';
-import { exactAmount, pageHead, panel } from '../../service/web/panel.ts';
+import { exactAmount, pageHead, panel, unknown } from '../../service/web/panel.ts';
 import { Poll, RefusedError } from '../../service/web/poll.ts';
 import type { View } from '../../service/web/router.ts';
 import { nowSeconds, setServerTime, untilThen, when } from '../../service/web/when.ts';
@@ -13,11 +13,29 @@ import { HOME_PATH } from './paths.ts';
 
 const INTERVAL_MS = 2_000;
 
-/** The ways of a claim that is paid. */
+/** The ways of a claim that is paid: what each means before it is reached, while it lasts, and afterwards. */
 const STEPS = [
-  { state: 'queued', name: 'Promised', about: 'It is written down and waits for the next payment.' },
-  { state: 'sent', name: 'Sent', about: 'Its transaction is on the way and waits for a block.' },
-  { state: 'confirmed', name: 'Confirmed', about: 'A block has it: the coins are yours.' },
+  {
+    state: 'queued',
+    name: 'Promised',
+    before: '',
+    now: 'It is written down and waits for the next payment.',
+    after: 'It is written down.',
+  },
+  {
+    state: 'sent',
+    name: 'Sent',
+    before: 'A transaction will carry it, with other claims.',
+    now: 'Its transaction is on the way and waits for a block.',
+    after: 'Its transaction went to the miners.',
+  },
+  {
+    state: 'confirmed',
+    name: 'Confirmed',
+    before: 'A block will make it final.',
+    now: 'A block has it: the coins are yours.',
+    after: '',
+  },
 ] as const;
 
 export function claimView(feed: FaucetFeed, id: string): View {
@@ -79,10 +97,10 @@ function stepItems({ state, reason }: Claim): HTMLElement[] {
     return [step('Refused', reason ?? 'It will not be paid.', 'refused', true)];
   }
   const reached = STEPS.findIndex((each) => each.state === state);
-  return STEPS.map(({ name, about }, index) => {
+  return STEPS.map(({ name, before, now, after }, index) => {
     const isCurrent = index === reached;
-    const words = isCurrent && reason !== null ? reason : about;
-    return step(name, isCurrent ? words : '', index <= reached ? 'done' : 'open', isCurrent);
+    const words = isCurrent ? (reason ?? now) : index < reached ? after : before;
+    return step(name, words, index <= reached ? 'done' : 'open', isCurrent);
   });
 }
 
@@ -97,20 +115,16 @@ function step(name: string, about: string, mark: string, isCurrent: boolean): HT
 
 function factRows(claim: Claim, feed: FaucetFeed): HTMLElement[] {
   const { network, explorer_url: explorerUrl } = feed.state ?? {};
-  const rows: HTMLElement[] = [
+  const { txid, confirmations, retry_at: retryAt } = claim;
+  const isWaiting = retryAt !== null && retryAt > nowSeconds();
+  return [
     row('Amount', exactAmount(claim.amount_nits, network?.coin ?? '')),
     row('To', copyable(claim.address, 'the address', 12, 8)),
     row('Claimed', when(claim.created)),
+    row('Transaction', ...(txid === null ? [unknown()] : transactionParts(txid, explorerUrl ?? null))),
+    row('Confirmations', confirmations === null ? unknown() : count(confirmations)),
+    row('Next claim', ...(isWaiting ? ['in ', untilThen(retryAt)] : ['now, if you like'])),
   ];
-  if (claim.txid !== null) {
-    rows.push(row('Transaction', ...transactionParts(claim.txid, explorerUrl ?? null)));
-    const confirmations = claim.confirmations ?? 0;
-    rows.push(row('Confirmations', confirmations === 0 ? 'none yet' : count(confirmations)));
-  }
-  if (claim.retry_at !== null && claim.retry_at > nowSeconds()) {
-    rows.push(row('Next claim in', untilThen(claim.retry_at)));
-  }
-  return rows;
 }
 
 function transactionParts(txid: string, explorerUrl: string | null): Child[] {

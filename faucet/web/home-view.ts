@@ -1,6 +1,6 @@
 /** The faucet as a whole: what it gives, whether it can, and the form. */
 import { type Child, h, show } from '../../service/web/element.ts';
-import { amount, count, duration } from '../../service/web/format.ts';
+import { amount, count, windowName } from '../../service/web/format.ts';
 import { exactAmount, figure, pageHead, panel, unknown } from '../../service/web/panel.ts';
 import type { View } from '../../service/web/router.ts';
 import { untilThen, when } from '../../service/web/when.ts';
@@ -9,6 +9,8 @@ import { ClaimForm } from './claim-form.ts';
 import type { FaucetFeed } from './faucet-feed.ts';
 import { ownClaims, rememberClaim } from './own-claims.ts';
 import { claimPath } from './paths.ts';
+
+const SHOWN_NITS = 1_000_000n;
 
 export function homeView(feed: FaucetFeed, go: (path: string) => void): View {
   const form = new ClaimForm((claim) => {
@@ -27,8 +29,8 @@ export function homeView(feed: FaucetFeed, go: (path: string) => void): View {
     h(
       'div',
       { class: 'wide-and-narrow' },
-      h('div', { class: 'stack' }, panel('Claim', closed, form.element), ownPanel(own)),
-      h('div', { class: 'stack' }, panel('The faucet', figures), panel('How it goes', rules)),
+      h('div', { class: 'stack' }, panel('Claim', closed, form.element), panel('How it goes', rules)),
+      h('div', { class: 'stack' }, panel('The faucet', figures), ownPanel(own)),
     ),
   );
   const close = feed.onState((state) => {
@@ -90,19 +92,24 @@ function stateFigures(state: FaucetState): HTMLElement[] {
       `of ${amount(state.daily_cap_nits)} a day`,
     ),
     figure(
-      'Waiting',
+      'Waiting to be paid',
       state.queue === 0 ? 'nobody' : count(state.queue),
-      state.sent === 0 ? 'to be paid' : `to be paid; ${count(state.sent)} on the way`,
+      state.sent === 0 ? 'none on the way' : `${count(state.sent)} on the way`,
     ),
-    figure('In the faucet', state.balance_nits === null ? unknown() : exactAmount(state.balance_nits, coin)),
+    figure('In the faucet', balance(state)),
   ];
+}
+
+/** Cut to two decimals: it is about whether there is enough. */
+function balance({ balance_nits: nits, network }: FaucetState): HTMLElement {
+  return nits === null ? unknown() : exactAmount((BigInt(nits) / SHOWN_NITS) * SHOWN_NITS, network.coin);
 }
 
 function ruleItems({ proof, ...state }: FaucetState): string[] {
   return [
     workRule(proof),
     'Several claims are paid in one transaction, which the next block confirms.',
-    `An address is given something once in ${duration(state.address_cooldown_seconds)}, and so is a network address once in ${duration(state.client_cooldown_seconds)}.`,
+    `An address is given something once in ${windowName(state.address_cooldown_seconds)}, and so is a network address once in ${windowName(state.client_cooldown_seconds)}.`,
     'Every claim has a page of its own; its link lasts.',
   ];
 }
