@@ -53,6 +53,8 @@ export interface RunningCore extends Stoppable {
 }
 
 const POLL_MS = 1_000;
+/** Bitcoin's coinbase maturity: no reorganisation is expected to go as deep. */
+const SETTLED_DEPTH = 100;
 const FORGET_CHALLENGES_MS = 600_000;
 
 /**
@@ -81,7 +83,7 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
   const loop: PayoutLoop = new PayoutLoop({
     ...common,
     payer: new Payer({ ...common, objection: (address) => counter.objection(address), onStep }),
-    watch: new PayoutWatch({ ...common, rivals, settledDepth: profile.maturity }),
+    watch: new PayoutWatch({ ...common, rivals, settledDepth: Math.max(SETTLED_DEPTH, profile.maturity) }),
     signal: stopping.signal,
     pollMs: options.pollMs ?? POLL_MS,
     intervalMs: options.payoutIntervalMs,

@@ -1,6 +1,6 @@
 /** Paying who waits: several claims in one transaction, which is written down before anybody hears of it. */
 import { displayHash } from '../../protocol/bytes.ts';
-import type { Height } from '../../protocol/units.ts';
+import type { Height, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ChainBackend } from '../../wallet/backend.ts';
@@ -52,12 +52,15 @@ export class Payer {
     this.#options = options;
   }
 
-  /** Pays who is queued, those who have waited longest first. The caller sees to it that no other round runs. */
-  async pay(height: Height): Promise<PayReport> {
+  /**
+   * Pays who is queued, those who have waited longest first. The caller sees to it that no other round runs.
+   * @param onWritten hears at once what each payout costs, fee included
+   */
+  async pay(height: Height, onWritten: (cost: Nits) => void): Promise<PayReport> {
     const { payable, refused } = await this.#choose();
     const changed = [...refused];
     for (const part of inTransactions(payable)) {
-      const { paid, trouble } = await this.#payPart(part, height);
+      const { paid, trouble } = await this.#payPart(part, height, onWritten);
       changed.push(...paid.map(({ id }) => id));
       if (paid.length < part.length) return { changed, trouble };
     }
@@ -82,11 +85,15 @@ export class Payer {
   }
 
   /** One transaction for as many as the coins cover, and for nobody where they cover none. */
-  async #payPart(part: readonly QueuedClaim[], height: Height): Promise<PartResult> {
+  async #payPart(
+    part: readonly QueuedClaim[],
+    height: Height,
+    onWritten: (cost: Nits) => void,
+  ): Promise<PartResult> {
     let payable = part;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#send(payable, height);
+        await this.#send(payable, height, onWritten);
         return { paid: payable };
       } catch (error) {
         const fewer = fewerAfter(error, payable);
@@ -106,13 +113,18 @@ export class Payer {
   }
 
   /** Choose → sign → write down → let the wallet and the node know. */
-  async #send(claims: readonly QueuedClaim[], height: Height): Promise<void> {
+  async #send(
+    claims: readonly QueuedClaim[],
+    height: Height,
+    onWritten: (cost: Nits) => void,
+  ): Promise<void> {
     const { store, purse, backend, clock, log, onStep } = this.#options;
     const rules = await coinRules(store, height);
     await onStep?.('chosen');
     const payment = await purse.sign(claims, rules);
     await onStep?.('signed');
     const payoutId = await store.payouts.enter(claims, recordOf(payment, height, clock.wallMs()));
+    onWritten(claims.reduce((sum, { amount }) => sum + amount, payment.fee));
     await onStep?.('written');
     log.info({ payoutId, txid: displayHash(payment.txid), claims: claims.length }, 'payout');
     // From here on the payout stands, whatever fails: the watch hands it in again until a block has it.

@@ -1,6 +1,7 @@
 /** The faucet's heartbeat: follows the chain, looks after payouts, pays who waits. One thing at a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../../protocol/bytes.ts';
+import type { Nits } from '../../protocol/units.ts';
 import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ChainBackend, ChainState } from '../../wallet/backend.ts';
@@ -28,6 +29,8 @@ export interface PayoutLoopOptions {
 
 /** Payouts and coins are looked at so often even if no block comes: a mempool may drop or bring something. */
 const LOOK_AGAIN_MS = 30_000;
+/** After so long all payouts that are not settled are looked at, and not only those that few blocks bury. */
+const THOROUGH_MS = 60_000;
 /** The chain may be out of sight for so long before claims are refused for it: they are paid later anyway. */
 const PATIENCE_MS = 10_000;
 
@@ -43,10 +46,13 @@ export class PayoutLoop {
   #sight: Sight | undefined;
   #confirmedMs = Number.NEGATIVE_INFINITY;
   #paidMs = Number.NEGATIVE_INFINITY;
+  #thoroughMs = Number.NEGATIVE_INFINITY;
   #isReminded = false;
   #mustLook = true;
   #outage: string | undefined;
   #shortage: string | undefined;
+  /** What was seen when nobody could be paid. */
+  #stuckAt: Sight | undefined;
   #wake = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -128,37 +134,49 @@ export class PayoutLoop {
     const isOld = before === undefined || clock.steadyMs() - before.seenMs >= LOOK_AGAIN_MS;
     if (!this.#isReminded) await watch.remind();
     this.#isReminded = true;
-    if (!isSame || isOld || this.#mustLook) await this.#look(chain, before?.chain);
+    // A chain that has not grown has changed; how far back, nobody knows yet.
+    const isOther = before === undefined || (!isSame && chain.height <= before.chain.height);
+    if (!isSame || isOld || this.#mustLook) await this.#look(chain, isOther || this.#mustLook);
     this.#confirmedMs = clock.steadyMs();
     if (clock.steadyMs() - this.#paidMs < intervalMs || (await store.isPaused())) return;
     const [first] = await store.claims.queued(1);
-    if (first !== undefined) await this.#pay(chain);
+    if (first === undefined) this.#shortage = undefined;
+    // What could not be paid can be no sooner than something else is seen.
+    else if (this.#sight !== this.#stuckAt) await this.#pay(chain);
   }
 
   /** Sees what became of payouts, and what the wallet has. */
-  async #look(chain: ChainState, before: ChainState | undefined): Promise<void> {
+  async #look(chain: ChainState, mayBeOther: boolean): Promise<void> {
     const { watch, store, purse, clock, onChange } = this.#options;
-    // A chain that has not grown has changed; how far back, nobody knows yet.
-    const isThorough = before === undefined || chain.height <= before.height || this.#mustLook;
+    const isThorough = mayBeOther || clock.steadyMs() - this.#thoroughMs >= THOROUGH_MS;
     const changed = await watch.look(chain, isThorough);
     const view = await purse.look(await coinRules(store, chain.height));
     this.#sight = { chain, purse: view, seenMs: clock.steadyMs() };
+    if (isThorough) this.#thoroughMs = clock.steadyMs();
     this.#mustLook = false;
     onChange(changed);
   }
 
   async #pay(chain: ChainState): Promise<void> {
     const { payer, clock, log, onChange } = this.#options;
-    const { changed, trouble } = await payer.pay(chain.height);
+    const { changed, trouble } = await payer.pay(chain.height, (cost) => this.#take(cost));
     this.#paidMs = clock.steadyMs();
     const shortage = this.#isMerelyWaiting ? undefined : trouble;
     if (shortage !== undefined && shortage !== this.#shortage) {
       log.warn({ reason: shortage }, 'not everybody who waits was paid');
     }
     this.#shortage = shortage;
-    if (changed.length === 0) return;
+    this.#stuckAt = changed.length === 0 ? this.#sight : undefined;
     onChange(changed);
-    await this.#look(chain, chain);
+    if (changed.length > 0) await this.#look(chain, false);
+  }
+
+  /** What was just spent is not promised to the next one, though the wallet was not looked at since. */
+  #take(cost: Nits): void {
+    const sight = this.#sight;
+    if (sight === undefined) return;
+    const { purse } = sight;
+    this.#sight = { ...sight, purse: { ...purse, available: purse.available - cost } };
   }
 
   /** Whether the money is there, and only the next block makes it ready. */
