@@ -13,6 +13,8 @@ export interface FrameOptions {
   readonly search?: SearchOptions;
   /** Who it is that answers or not: "The pool". */
   readonly server: string;
+  /** What is wrong when no numbers come, where that is not that the server does not answer. */
+  readonly troubleOf?: (error: unknown) => string | undefined;
   readonly pollSeconds: number;
 }
 
@@ -92,7 +94,7 @@ export function buildFrame(options: FrameOptions): Frame {
       if (link.name !== 'lost') return;
       show(
         banner,
-        h('strong', {}, `${server} does not answer. `),
+        h('strong', {}, `${options.troubleOf?.(link.error) ?? `${server} does not answer`}. `),
         ...(lastTime === null
           ? ['Nothing has arrived yet; ']
           : ['What you see is from ', when(lastTime), '; ']),

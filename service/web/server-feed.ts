@@ -9,7 +9,7 @@ export type Link =
   | { readonly name: 'live' }
   /** Numbers arrive, the stream does not. */
   | { readonly name: 'polling' }
-  | { readonly name: 'lost'; readonly sinceMs: number; readonly reason: string };
+  | { readonly name: 'lost'; readonly sinceMs: number; readonly reason: string; readonly error?: unknown };
 
 export type Listener<T> = (value: T) => void;
 /** Ends what was begun. */
@@ -100,7 +100,7 @@ export class ServerFeed<Numbers extends { readonly time: number }> {
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const sinceMs = this.#link.name === 'lost' ? this.#link.sinceMs : Date.now();
-    this.#setLink({ name: 'lost', sinceMs, reason });
+    this.#setLink({ name: 'lost', sinceMs, reason, error });
   }
 
   #setLiveState(state: LiveState): void {

@@ -3,6 +3,7 @@ import { announce } from '../../../service/web/announce.ts';
 import { type Child, h, svg } from '../../../service/web/element.ts';
 import { count, shortened } from '../../../service/web/format.ts';
 import { buildFrame, type Frame } from '../../../service/web/frame.ts';
+import { RefusedError } from '../../../service/web/poll.ts';
 import { testMoneyNote } from './parts.ts';
 import {
   BLOCKS_PATH,
@@ -42,6 +43,7 @@ export function explorerFrame(feed: RelayFeed, go: (path: string) => void): Fram
       onSearch: (text) => go(searchPath(text)),
     },
     server: 'The relay',
+    troubleOf,
     pollSeconds: CHAIN_INTERVAL_MS / 1_000,
   });
   feed.onChain(({ network }) => frame.showNote(testMoneyNote(network)));
@@ -51,6 +53,14 @@ export function explorerFrame(feed: RelayFeed, go: (path: string) => void): Fram
   });
   feed.onLink((link) => frame.showLink(link, feed.chain?.time ?? null));
   return frame;
+}
+
+/** The relay answers, but not with what it was asked for. */
+function troubleOf(error: unknown): string | undefined {
+  if (!(error instanceof RefusedError)) return undefined;
+  if (error.code === 'node-away') return 'The node behind this relay does not answer';
+  if (error.code === 'too-many-requests') return 'Too much was asked from here';
+  return 'The relay cannot answer';
 }
 
 function footLine({ network, tip }: RelayFeed): Child[] {

@@ -108,8 +108,8 @@ export class RelayFeed {
     const event = parsed.data;
     setServerTime(event.time);
     const isNext = this.#sequence !== undefined && event.sequence === this.#sequence + 1;
-    // The first hello is the beginning; any other says that there was a gap.
-    const isMissed = event.type === 'hello' ? this.#sequence !== undefined : !isNext;
+    // The first hello is the beginning, any other says that there was a gap; so does a node that was away.
+    const isMissed = event.type === 'hello' ? this.#sequence !== undefined : !isNext || event.type === 'node';
     this.#sequence = event.sequence;
     if (event.type === 'template' || event.type === 'hello') this.#template = event.template;
     if (event.type === 'mempool') this.#mempool = { size: event.size, vsize: event.vsize };
