@@ -1,5 +1,5 @@
 /** Why a server gave no usable answer. */
-export type UnreachableReason = 'connection' | 'timeout' | 'unauthorized' | 'answer' | 'cookie';
+export type UnreachableReason = 'connection' | 'timeout' | 'unauthorized' | 'answer' | 'cookie' | 'busy';
 
 /** There was no usable answer; the message says from where and what to do. */
 export class UnreachableError extends Error {

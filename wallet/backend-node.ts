@@ -1,6 +1,6 @@
 /** The chain as a node's JSON-RPC tells it, with the address methods of a NilzCoin node. */
 import { z } from 'zod';
-import { bytesToHex, displayHash, equalBytes, hashKey } from '../protocol/bytes.ts';
+import { bytesToHex, displayHash, hashKey } from '../protocol/bytes.ts';
 import {
   AddressBalance,
   AddressMempoolEntry,
@@ -11,13 +11,7 @@ import {
   RawTransaction,
   RPC_ERRORS,
 } from '../protocol/rpc.ts';
-import {
-  decodeTransaction,
-  encodeTransaction,
-  outPointKey,
-  type Transaction,
-  txid as txidOf,
-} from '../protocol/transaction.ts';
+import { encodeTransaction, outPointKey, type Transaction } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
 import { RpcCallError, type RpcClient } from '../service/rpc-client.ts';
 import {
@@ -28,13 +22,18 @@ import {
   PaymentRejectedError,
   type TransactionIds,
 } from './backend.ts';
+import * as answers from './backend-answers.ts';
+import { oldestFirst, parts, requireFeeRate, requireTransaction, unique } from './backend-answers.ts';
 import type { FeeRate } from './fee.ts';
-import { WalletError } from './wallet-error.ts';
+import type { WalletError } from './wallet-error.ts';
 
 /** Calls in one HTTP request: keeps bodies under the node's limit of 1 MB and answers in reach. */
 const CALLS_PER_BATCH = 200;
 /** Addresses in one call: as many as the node takes. */
 const ADDRESSES_PER_CALL = 1_000;
+
+/** As errors name it. */
+const WHO = 'the node';
 
 const addressUtxos = z.array(AddressUtxo);
 const mempoolEntries = z.array(AddressMempoolEntry);
@@ -98,18 +97,10 @@ export class NodeBackend implements ChainBackend {
     const waiting = await this.#mempool(addresses);
     const listed = unique(await this.#perAddresses('getaddresstxids', addresses, AddressTxids));
     // Each call lists the oldest first, but the lists of several calls do not say how they interleave.
-    const confirmed = addresses.length > ADDRESSES_PER_CALL ? await this.#oldestFirst(listed) : listed;
+    const confirmed = addresses.length > ADDRESSES_PER_CALL ? await oldestFirst(listed, this) : listed;
     const mined = new Set(confirmed.map(hashKey));
     const byArrival = waiting.toSorted((a, b) => a.timestamp - b.timestamp).map((entry) => entry.txid);
     return { confirmed, pending: unique(byArrival).filter((txid) => !mined.has(hashKey(txid))) };
-  }
-
-  async #oldestFirst(txids: readonly Hash[]): Promise<Hash[]> {
-    const found = await this.transactions(txids);
-    return txids
-      .map((txid, at) => ({ txid, confirmations: found[at]?.confirmations ?? Number.POSITIVE_INFINITY }))
-      .sort((a, b) => (a.confirmations === b.confirmations ? 0 : b.confirmations - a.confirmations))
-      .map(({ txid }) => txid);
   }
 
   async transactions(txids: readonly Hash[]): Promise<readonly (ChainTransaction | undefined)[]> {
@@ -123,19 +114,16 @@ export class NodeBackend implements ChainBackend {
         throw answer;
       }
       const { hex, confirmations = 0, blocktime } = answer;
-      const transaction = hex && decodeTransaction(hex);
       const txid = txids[at];
-      if (!transaction || !txid || !equalBytes(txidOf(transaction), txid)) {
-        throw inconsistent('a transaction that has another id');
-      }
-      return { transaction, confirmations, time: blocktime };
+      if (hex === undefined || txid === undefined) throw inconsistent('a transaction without its bytes');
+      return { transaction: requireTransaction(WHO, hex, txid), confirmations, time: blocktime };
     });
   }
 
   async minimumFeeRate(): Promise<FeeRate> {
     const { mempoolminfee } = await this.#rpc.call('getmempoolinfo', [], { schema: MempoolInfo });
     // NILZ per 1,000 vB, read as nits, are nits per 1,000 vB.
-    return BigInt(mempoolminfee);
+    return requireFeeRate(WHO, BigInt(mempoolminfee));
   }
 
   async broadcast(transaction: Transaction): Promise<void> {
@@ -189,13 +177,5 @@ function parsed<S extends z.ZodType>(schema: S, result: unknown): z.output<S> {
 }
 
 function inconsistent(what: string): WalletError {
-  return new WalletError('bad-backend', `the node's answer cannot be right (${what}); nothing was done`);
-}
-
-function* parts<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
-}
-
-function unique(txids: readonly Hash[]): Hash[] {
-  return [...new Map(txids.map((txid) => [hashKey(txid), txid])).values()];
+  return answers.inconsistent(WHO, what);
 }

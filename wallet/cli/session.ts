@@ -1,11 +1,10 @@
-/** What the commands of `nilz wallet` have in common: which network, which file, which node. */
+/** What the commands of `nilz wallet` have in common: which network, which file, which node or relay. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { chooseNetwork } from '../../protocol/network-choice.ts';
 import { boolean, integer, string, type Values } from '../../service/config.ts';
-import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
-import { NodeBackend } from '../backend-node.ts';
+import { type OpenBackend, openBackend } from '../backend-choice.ts';
 import { openWallet } from '../open-wallet.ts';
 import type { Wallet } from '../wallet.ts';
 import { askPassphrase, passphraseSettings } from './passphrase.ts';
@@ -20,9 +19,10 @@ export const sessionSettings = {
   }),
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
   nodeUrl: string({
-    help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+    help: 'the node or a relay, as http://HOST:PORT; a node also as http://USER:PASSWORD@HOST:PORT',
     default: 'http://127.0.0.1:5000',
   }),
+  relayUrl: string({ help: 'a relay, as http://HOST:PORT, in place of --node-url' }),
   nodeCookie: string({ help: "the node's cookie file, if not in the folder of the network" }),
   blockTime: integer({
     help: 'as the node was started: another value means another network',
@@ -47,9 +47,8 @@ export class Session {
   readonly path: string;
   readonly terminal: Terminal;
   readonly json: boolean;
-  readonly backend: NodeBackend;
+  readonly backend: OpenBackend;
   readonly values: SessionValues;
-  readonly #rpc: RpcClient;
 
   /** @throws ProfileError */
   constructor(values: SessionValues, terminal: Terminal) {
@@ -59,12 +58,8 @@ export class Session {
     this.profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
     const directory = join(values.datadir, networkDirectory(this.profile));
     this.path = values.wallet ?? join(directory, 'wallet.json');
-    this.#rpc = createRpcClient({
-      url: values.nodeUrl,
-      cookieFile: values.nodeCookie ?? join(directory, '.cookie'),
-      urlSetting: '--node-url',
-    });
-    this.backend = new NodeBackend(this.#rpc);
+    const { nodeUrl, relayUrl, nodeCookie } = values;
+    this.backend = openBackend({ nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(directory, '.cookie') });
   }
 
   /** Opens the wallet file, asking for the passphrase if need be. @throws WalletError */
@@ -80,6 +75,6 @@ export class Session {
   }
 
   close(): void {
-    this.#rpc.close();
+    this.backend.close();
   }
 }
