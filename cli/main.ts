@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'a node: the chain, its memory pool and the JSON-RPC',
     load: () => import('../node/main.ts'),
   },
+  relay: {
+    summary: 'the public gateway in front of a node, with the explorer',
+    load: () => import('../node/relay/main.ts'),
+  },
   pool: { summary: 'a Stratum mining pool in front of a node', load: () => import('../pool/main.ts') },
   edge: {
     summary: 'a public place for miners in front of a private pool',

@@ -55,7 +55,8 @@ export function wholeNumberText(min: number, max: number) {
     .refine((value) => value >= min && value <= max, expected);
 }
 
-function parseFields<S extends z.ZodObject>(schema: S, fields: object, kind: string): z.output<S> {
+/** Fields that were read, checked. @throws HttpError 400 naming the one that is wrong */
+export function parseFields<S extends z.ZodObject>(schema: S, fields: object, kind: string): z.output<S> {
   const result = schema.safeParse(fields);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
