@@ -1,5 +1,6 @@
 /** One thing byte by byte, and how its hashes come about: a header, a block, a transaction, or what is pasted. */
 import { CodecError } from '../../../../protocol/bytes.ts';
+import type { BlockRow } from '../../../../protocol/relay.ts';
 import { type Child, h, show } from '../../../../service/web/element.ts';
 import { count, plural, shortened } from '../../../../service/web/format.ts';
 import { pageHead, panel } from '../../../../service/web/panel.ts';
@@ -100,8 +101,27 @@ function waysOn({ kind }: NamedSubject, found: Subject): Child[] {
 function pasteView(feed: RelayFeed): View {
   const stage = new Stage(feed);
   const form = pasteForm({ onSubject: (subject) => stage.open(subject), onNothing: () => stage.clear() });
-  const element = h('div', { class: 'stack' }, pageHead(null, 'Bytes'), form, stage.element);
-  return { title: 'Bytes', element, ready: feed.first, close: () => stage.close() };
+  const examples = h('p', { class: 'about' });
+  const element = h('div', { class: 'stack' }, pageHead(null, 'Bytes'), form, examples, stage.element);
+  const closeExamples = feed.onBlocks(([tip]) => {
+    if (tip !== undefined) show(examples, ...exampleWords(tip));
+  });
+  const close = () => {
+    closeExamples();
+    stage.close();
+  };
+  return { title: 'Bytes', element, ready: feed.first, close };
+}
+
+/** For who has nothing at hand. */
+function exampleWords({ hash, height }: BlockRow): Child[] {
+  return [
+    `Nothing at hand? Begin with the newest block, ${count(height)}: `,
+    h('a', { href: bytesPath('header', hash) }, 'its header'),
+    ' or ',
+    h('a', { href: bytesPath('block', hash) }, 'all of it'),
+    '. Every page of a block or a transaction has a link to its bytes.',
+  ];
 }
 
 const SUBJECT_NAMES = {

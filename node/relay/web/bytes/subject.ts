@@ -95,15 +95,17 @@ export function recognise(text: string, kind?: SubjectKind): Subject {
 function bytesOf(text: string): Uint8Array {
   const hex = text.replace(/\s+/g, '').replace(/^0x/i, '');
   if (hex === '') throw new UnrecognisedError('There is nothing here yet: paste the hex of something.');
+  const foreign = /[^0-9a-f]/i.exec(hex);
+  if (foreign !== null) {
+    throw new UnrecognisedError(`This is not hex: it holds ${JSON.stringify(foreign[0])}.`);
+  }
+  if (hex.length % 2 !== 0) {
+    throw new UnrecognisedError(`There is a digit too few or too many: ${hex.length} make no whole bytes.`);
+  }
   if (hex.length > 2 * MAX_SUBJECT_BYTES) {
     throw new UnrecognisedError(`That is longer than any block: ${MAX_SUBJECT_BYTES} bytes are allowed.`);
   }
-  try {
-    return hexToBytes(hex);
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-    throw new UnrecognisedError(`This is not hex: ${error.message}.`);
-  }
+  return hexToBytes(hex);
 }
 
 /** The kinds that bytes may be, the most likely first. */
