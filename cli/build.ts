@@ -1,8 +1,9 @@
 /** `npm run build`: bundles the pages ahead of time, so that a server needs no bundler at work. */
 import { relative } from 'node:path';
 import { FAUCET_PAGE } from '../faucet/web/page.ts';
+import { EXPLORER } from '../node/relay/explorer.ts';
 import { DASHBOARD } from '../pool/web/page.ts';
 import { buildPage } from '../service/pages.ts';
 
-for (const page of [DASHBOARD, FAUCET_PAGE])
+for (const page of [DASHBOARD, EXPLORER, FAUCET_PAGE])
   console.log(`${page.name}: ${relative(process.cwd(), await buildPage(page))}`);
