@@ -114,15 +114,21 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
 
 /** Opens the file, which only one faucet may use. */
 async function openStore(file: string, profile: NetworkProfile, started: Stoppable[]): Promise<FaucetStore> {
-  await makeDirectory(dirname(file));
-  const unlock = await lockFile(`${file}.lock`);
-  if (unlock === undefined) {
-    throw new DirectoryInUseError(
-      `${file} is in use by another faucet; stop that one, or choose another --datadir`,
-    );
-  }
-  started.push({ stop: unlock });
+  started.push({ stop: await lockFaucet(file) });
   const store = await FaucetStore.open({ file, network: magicHex(profile) });
   started.push({ stop: () => store.close() });
   return store;
+}
+
+/**
+ * Makes a faucet's file ours until the returned function is called or the process ends, however it ends.
+ * @throws DirectoryInUseError while another faucet uses it; DirectoryError, DatabaseError
+ */
+export async function lockFaucet(file: string): Promise<() => Promise<void>> {
+  await makeDirectory(dirname(file));
+  const unlock = await lockFile(`${file}.lock`);
+  if (unlock !== undefined) return unlock;
+  throw new DirectoryInUseError(
+    `${file} is in use by another faucet; stop that one, or choose another --datadir`,
+  );
 }
