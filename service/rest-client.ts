@@ -65,6 +65,9 @@ const DEFAULT_PATIENCE_MS = 120_000;
 /** For a server that asks to come back without saying when. */
 const DEFAULT_RETRY_SECONDS = 1;
 
+/** Characters of a server's sentence that are repeated. */
+const MAX_MESSAGE = 300;
+
 /** `{"error": {"code", "message", …}}`, the body of a refusal. */
 const errorSchema = z.object({ error: z.looseObject({ message: z.string() }) });
 
@@ -158,10 +161,17 @@ function complaint(http: HttpExchange, answer: HttpAnswer): Error {
   }
   const refusal = errorSchema.safeParse(json(answer));
   if (!refusal.success) return http.unusable(`not as expected (HTTP ${status})`);
-  const { message, ...facts } = refusal.data.error;
+  const { message: text, ...facts } = refusal.data.error;
+  const message = oneLine(text);
   return status >= 500
     ? http.unusable(`cannot help: ${message}`)
     : new RefusedRequestError(message, status, facts);
+}
+
+/** A stranger's words as part of a message: one line of letters that cannot steer a terminal, and not without end. */
+function oneLine(text: string): string {
+  const readable = text.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+  return readable.length > MAX_MESSAGE ? `${readable.slice(0, MAX_MESSAGE)}…` : readable;
 }
 
 /** Undefined for what is no JSON. */

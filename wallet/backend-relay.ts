@@ -66,17 +66,16 @@ export class RelayBackend implements ChainBackend {
   }
 
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
-    const used: boolean[] = [];
-    for (const part of parts(addresses, PER_REQUEST)) {
+    const used = new Map<string, boolean>();
+    for (const part of parts([...new Set(addresses)], PER_REQUEST)) {
       const answer = await this.#relay.post('/addresses', { addresses: part }, { schema: RelayAddresses });
-      part.forEach((address, at) => {
-        const summary = answer.addresses[at];
-        if (summary?.address !== address)
-          throw inconsistent(`nothing about ${address}, which it was asked for`);
-        used.push(summary.used);
-      });
+      for (const summary of answer.addresses) used.set(summary.address, summary.used);
     }
-    return used;
+    return addresses.map((address) => {
+      const isUsed = used.get(address);
+      if (isUsed === undefined) throw inconsistent(`nothing about ${address}, which it was asked for`);
+      return isUsed;
+    });
   }
 
   async coins(addresses: readonly string[]): Promise<readonly ChainCoin[]> {
@@ -135,21 +134,29 @@ export class RelayBackend implements ChainBackend {
     path: string,
     schema: S,
   ): Promise<z.output<S>[]> {
-    for (let reading = 1; ; reading += 1) {
-      const pages: z.output<S>[] = [];
-      for (const part of parts(addresses, PER_REQUEST)) {
-        for await (const page of this.#pages(part, path, schema)) {
-          pages.push(page);
-          if (page.tip.hash !== pages[0]?.tip.hash) break;
-        }
-        if (pages.at(-1)?.tip.hash !== pages[0]?.tip.hash) break;
-      }
-      if (pages.at(-1)?.tip.hash === pages[0]?.tip.hash) return pages;
-      if (reading >= MAX_READINGS) {
-        const { url } = this.#relay;
-        throw new UnreachableError(url, 'busy', `${url} moves on faster than it can be read: try again`);
+    const each = [...new Set(addresses)];
+    for (let reading = 0; reading < MAX_READINGS; reading += 1) {
+      const pages = await this.#reading(each, path, schema);
+      if (pages !== undefined) return pages;
+    }
+    const { url } = this.#relay;
+    throw new UnreachableError(url, 'busy', `${url} moves on faster than it can be read: try again`);
+  }
+
+  /** Undefined when the tip changed on the way. */
+  async #reading<S extends z.ZodType<Page>>(
+    addresses: readonly string[],
+    path: string,
+    schema: S,
+  ): Promise<z.output<S>[] | undefined> {
+    const pages: z.output<S>[] = [];
+    for (const part of parts(addresses, PER_REQUEST)) {
+      for await (const page of this.#pages(part, path, schema)) {
+        pages.push(page);
+        if (page.tip.hash !== pages[0]?.tip.hash) return undefined;
       }
     }
+    return pages;
   }
 
   async *#pages<S extends z.ZodType<Page>>(
