@@ -51,12 +51,11 @@ export class FieldPanel {
 
   /** The way from the whole down to the span. */
   #trail(span: Span): HTMLElement {
-    const steps: HTMLElement[] = [];
+    const steps = [h('li', { 'aria-current': 'true' }, span.name)];
     for (let above = span.parent; above !== undefined; above = above.parent) {
       steps.unshift(h('li', {}, this.#button(above, above.name)));
     }
-    const label = steps.length === 0 ? 'The whole' : 'Part of';
-    return h('nav', { class: 'field-trail', 'aria-label': label }, h('ol', {}, ...steps));
+    return h('nav', { class: 'field-trail', 'aria-label': 'Part of' }, h('ol', {}, ...steps));
   }
 
   #parts(span: Span, from: number): HTMLElement {

@@ -117,6 +117,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'inventory.hash': ({ value }) => [code('Read from the back', displayHash(value as Uint8Array))],
   'locator message.locator[]': ({ value }) => [previousBlock(value as Uint8Array)],
   'locator message.stop': ({ value }) => [code('Read from the back', displayHash(value as Uint8Array))],
+  'network address.ip': ({ value }) => [addressOfNode(value as Uint8Array)],
+  'timed address.ip': ({ value }) => [addressOfNode(value as Uint8Array)],
   'version message.timeSeconds': ({ value }) => [moment(Number(value))],
   'timed address.lastSeenSeconds': ({ value }) => [moment(Number(value))],
 };
@@ -163,6 +165,13 @@ function addressReading(script: Uint8Array, prefix: Prefix): Reading[] {
 
 function moment(seconds: number): Reading {
   return { name: 'Moment', text: exactTime(seconds, 'UTC') };
+}
+
+/** IPv4 as it is mapped into IPv6 (RFC 4291, section 2.5.5.2), else IPv6 without any shortening. */
+function addressOfNode(ip: Uint8Array): Reading {
+  const isIpv4 = ip.subarray(0, 10).every((byte) => byte === 0) && ip[10] === 0xff && ip[11] === 0xff;
+  if (isIpv4) return plain(ip.subarray(12).join('.'));
+  return plain(bytesToHex(ip).replace(/.{4}(?=.)/g, '$&:'));
 }
 
 /** BIP 9: with 001 on top, each of the lower 29 bits may be a signal. */

@@ -30,7 +30,8 @@ export function coinbaseReadings(script: Uint8Array, isOfCoinbase: boolean): Rea
   if (!isOfCoinbase) return wordsOf(script);
   const [first = ''] = disassemble(script).split(' ');
   const height = /^\d+$/.test(first) ? [{ name: 'Height', text: first }] : [];
-  return [...height, ...noteOf(script), ...wordsOf(script)];
+  // It is never run: beyond the height its bytes are no opcodes.
+  return [...height, ...noteOf(script)];
 }
 
 function wordsOf(script: Uint8Array): Reading[] {

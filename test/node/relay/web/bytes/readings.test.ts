@@ -53,7 +53,7 @@ test('the header of a block of Bitcoin says what anyone can look up', () => {
   );
   assert.deepEqual(said(whole, 'header.bits'), {
     Bits: '18013ce9',
-    Target: '000000000000000000013ce90000000000000000000000000000000000000000'.padEnd(64, '0'),
+    Target: `${'0'.repeat(16)}013ce9${'0'.repeat(42)}`,
     Difficulty: '888,171,856,257',
   });
   assert.equal(said(whole, 'header.version').Signals, 'bits 1');
@@ -106,6 +106,14 @@ test('a sequence says whether locks count, whether it may be replaced, and how o
   assert.equal(sequenceOf(0xffff_fffd), 'the lock time counts; signals that it may be replaced');
   assert.match(sequenceOf(10), /10.blocks old/);
   assert.match(sequenceOf(0x0040_0002), /1024 s old/);
+});
+
+test('the address of a node is written as people write it', () => {
+  const { frames } = readVectors<{ frames: { hex: string }[] }>('peer/bcoin-regtest.json');
+  const { whole } = messageSubject(hexToBytes(frames[0]!.hex));
+  assert.equal(said(whole, 'payload.receiver.ip').Value, '127.0.0.1');
+  assert.equal(said(whole, 'payload.sender.ip').Value, '0000:0000:0000:0000:0000:0000:0000:0000');
+  assert.equal(said(whole, 'payload.userAgent').Value, '/bcoin:v1.0.2/');
 });
 
 test('bits that stand for no target say so', () => {
