@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { ClaimRecord } from '../../faucet/claims/claim-desk.ts';
 import { ClaimRefusedError, type RefusalCode } from '../../faucet/claims/refusal.ts';
 import { COIN } from '../../protocol/amount.ts';
-import { AMOUNT, claimantAddress, FaucetKit, HOUR_MS, TestClock } from '../kit/faucet-kit.ts';
+import { AMOUNT, claimantAddress, FaucetKit } from '../kit/faucet-kit.ts';
+import { HandClock, HOUR_MS } from '../kit/hand-clock.ts';
 
 /** The refusal of what must be refused. */
 async function refusal(claim: Promise<unknown>, code: RefusalCode): Promise<ClaimRefusedError> {
@@ -75,7 +76,7 @@ test('of a thousand claims of one client exactly one is taken', async (t) => {
 });
 
 test('a refusal says when to come back, and then the claim is taken', async (t) => {
-  const clock = new TestClock();
+  const clock = new HandClock();
   const kit = await FaucetKit.start(t, { clock });
   const claim = await kit.claim('ann', '192.0.2.1');
   const { retryAtMs, claimId } = await refusal(kit.claim('ann', '192.0.2.1'), 'address-cooldown');
@@ -96,7 +97,7 @@ test('a refusal says when to come back, and then the claim is taken', async (t) 
 });
 
 test('cooldowns, queue and payments outlive a restart', async (t) => {
-  const clock = new TestClock();
+  const clock = new HandClock();
   const kit = await FaucetKit.start(t, { clock });
   await kit.desk.pause();
   const paused = await kit.desk.state();
@@ -120,7 +121,7 @@ test('cooldowns, queue and payments outlive a restart', async (t) => {
 });
 
 test('what one day may cost is promised and no more; the next day begins at midnight', async (t) => {
-  const clock = new TestClock();
+  const clock = new HandClock();
   const kit = await FaucetKit.start(t, { clock, rules: { dailyCap: 3n * AMOUNT } });
   const outcomes = await Promise.allSettled(
     Array.from({ length: 50 }, (_, index) => kit.claim(`one ${index}`)),
@@ -189,7 +190,7 @@ test('a queued claim whose address is ruled out is refused, and not paid', async
 });
 
 test('a challenge serves one claim, also over a restart, and none once it is too old', async (t) => {
-  const clock = new TestClock();
+  const clock = new HandClock();
   const kit = await FaucetKit.start(t, { clock });
   const spend = { challengeId: 'abc', expiresMs: clock.wallMs() + HOUR_MS };
   const claim = (name: string) =>

@@ -9,47 +9,22 @@ import { COIN } from '../../protocol/amount.ts';
 import { hash160 } from '../../protocol/hash.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
-import type { Clock } from '../../service/clock.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { NodeBackend } from '../../wallet/backend-node.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { startTestNode, type TestNode } from '../node/node-kit.ts';
+import { HOUR_MS } from './hand-clock.ts';
 import { SILENT, temporaryDirectory } from './pool-kit.ts';
 
 export const PROFILE = PROFILES.regtest;
 export const FAUCET_LABEL = 'faucet';
-export const HOUR_MS = 3_600_000;
 export const AMOUNT = COIN;
 
 /** An address nobody else uses. */
 export function claimantAddress(name: string): string {
   return encodeAddress(p2wpkhScript(hash160(new TextEncoder().encode(name))), PROFILE.address)!;
-}
-
-/** Moves only when it is told to; the steady clock goes with it unless a jump is meant. */
-export class TestClock implements Clock {
-  #wallMs = Date.UTC(2026, 0, 15, 12);
-  #steadyMs = 0;
-
-  wallMs(): number {
-    return this.#wallMs;
-  }
-
-  steadyMs(): number {
-    return this.#steadyMs;
-  }
-
-  pass(ms: number): void {
-    this.#wallMs += ms;
-    this.#steadyMs += ms;
-  }
-
-  /** Somebody sets the system's clock. */
-  jump(ms: number): void {
-    this.#wallMs += ms;
-  }
 }
 
 export type FaucetSetup = Partial<

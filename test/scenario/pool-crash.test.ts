@@ -145,7 +145,7 @@ class Scene {
     this.#test = test;
     this.pool = pool;
     const users = (names: readonly string[]) =>
-      names.flatMap((name) => [`${pool.addressOf(name)}.rig`, `${pool.addressOf(name)}.spare`]);
+      names.flatMap((name) => [`${pool.node.addressOf(name)}.rig`, `${pool.node.addressOf(name)}.spare`]);
     this.rigs = [
       newRig(users(['ann', 'bea', 'cas']), SHARE_DIFFICULTY),
       newRig(users(['dan']), SHARE_DIFFICULTY / 2),
@@ -165,7 +165,7 @@ class Scene {
     this.#checkShares(await this.pool.checkAtAnyTime(this.#lastSequence));
     await this.#audit();
     if (event === 'other blocks win while it is dead') await this.#branch(1 + this.#below(2));
-    if (event === 'others find many blocks while it is dead') await this.pool.mineEmpty(MANY_BLOCKS);
+    if (event === 'others find many blocks while it is dead') await this.pool.node.mineEmpty(MANY_BLOCKS);
     await this.#rise(event);
     this.#checkShares(await this.pool.untilBooksAgree(this.#lastSequence));
     const { money } = await this.#audit();
@@ -203,30 +203,30 @@ class Scene {
     if (event === 'the node is killed first') {
       await this.#killNode();
       await sleep(this.#below(1_000));
-      await this.pool.startNode();
+      await this.pool.node.rise();
     }
     if (event === 'both are killed') {
       await Promise.all([this.#killNode(), this.pool.killPool()]);
-      await this.pool.startNode();
+      await this.pool.node.rise();
     }
   }
 
   /** As soon as a payment waits, others find blocks faster than the pool, and take it into none. */
   async #leavePaymentsOut(): Promise<void> {
     while (this.pool.isAlive) {
-      if (await this.pool.hasWaitingPayments()) await this.pool.mineEmpty(1);
+      if (await this.pool.node.hasWaitingPayments()) await this.pool.node.mineEmpty(1);
       else await sleep(LOOK_MS);
     }
   }
 
   async #branch(depth: number): Promise<void> {
     this.tally.branches += 1;
-    await this.pool.reorganise(depth);
+    await this.pool.node.reorganise(depth);
   }
 
   async #killNode(): Promise<void> {
     this.tally.nodeKills += 1;
-    await this.pool.killNode();
+    await this.pool.node.kill();
   }
 
   async #rise(event: Event): Promise<void> {
@@ -277,7 +277,7 @@ class Scene {
   /** Nobody mines here any more: others bury everything, and what is due is paid. */
   async bury(): Promise<Books> {
     for (;;) {
-      await this.pool.mine(1);
+      await this.pool.node.mine(1);
       const books = await this.pool.untilBooksAgree(this.#lastSequence);
       const isOpen = [...books.owed.values()].some((owed) => owed >= 200_000_000n);
       const isUnderWay = books.payouts.some(({ state }) => state === 'sending' || state === 'confirmed');
