@@ -25,7 +25,7 @@ export interface ChainState {
 export function chainFigures({ chain, blocks, mempool, fees }: ChainState): HTMLElement[] {
   const [tip] = blocks;
   const aim = chain?.network.block_time_seconds ?? null;
-  const spacing = meanSpacing(blocks);
+  const spacing = spacingOf(blocks);
   const next = chain?.next_difficulty ?? null;
   return [
     figure(
@@ -43,11 +43,7 @@ export function chainFigures({ chain, blocks, mempool, fees }: ChainState): HTML
       quantity(hashRate(chain?.hash_rate ?? null)),
       'of the whole network, over recent blocks',
     ),
-    figure(
-      'Time per block',
-      quantity(duration(spacing)),
-      aim === null ? null : `mean of ${plural(blocks.length - 1, 'block')}; aim ${duration(aim)}`,
-    ),
+    figure('Time per block', quantity(duration(spacing?.meanSeconds ?? null)), spacingWords(spacing, aim)),
     figure(
       'Waiting',
       quantity(count(mempool?.size ?? null)),
@@ -57,12 +53,28 @@ export function chainFigures({ chain, blocks, mempool, fees }: ChainState): HTML
   ];
 }
 
-/** Mean seconds between the blocks shown; null where that says nothing. */
-export function meanSpacing(blocks: ChainWindow): number | null {
+function spacingWords(spacing: Spacing | null, aim: number | null): string | null {
+  const words = [
+    ...(spacing === null ? [] : [`mean of ${plural(spacing.steps, 'block')}`]),
+    ...(aim === null ? [] : [`aim ${duration(aim)}`]),
+  ];
+  return words.length === 0 ? null : words.join('; ');
+}
+
+interface Spacing {
+  readonly meanSeconds: number;
+  /** Steps from block to block that it is the mean of. */
+  readonly steps: number;
+}
+
+/** Mean time between the blocks that are known; null where that says nothing. */
+function spacingOf(blocks: ChainWindow): Spacing | null {
   const newest = blocks.at(0);
-  const oldest = blocks.at(-1);
-  if (newest === undefined || oldest === undefined || blocks.length < 2) return null;
-  return Math.max(0, newest.time - oldest.time) / (blocks.length - 1);
+  // The genesis block was made long before its network began.
+  const oldest = blocks.findLast(({ height }) => height > 0);
+  if (newest === undefined || oldest === undefined || newest.height <= oldest.height) return null;
+  const steps = newest.height - oldest.height;
+  return { meanSeconds: Math.max(0, newest.time - oldest.time) / steps, steps };
 }
 
 /** What was enough for the nearest blocks; the floor where there is no telling. */

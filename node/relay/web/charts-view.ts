@@ -13,6 +13,7 @@ const INTERVAL_MS = 60_000;
 const RANGES = [100, 500, 2_000] as const;
 const FIRST_RANGE = 500;
 const EMPTY = 'The line begins with the second block.';
+const NO_FEES = 'What these blocks earned in fees is not known here.';
 const NITS_PER_COIN = 1e8;
 
 export function chartsView(feed: RelayFeed): View {
@@ -22,13 +23,14 @@ export function chartsView(feed: RelayFeed): View {
     difficulty: new TimeChart({ label: 'Difficulty', format: (value) => scaled(value), empty: EMPTY }),
     blockTime: new TimeChart({ label: 'Time per block', format: (value) => duration(value), empty: EMPTY }),
     hashRate: new TimeChart({ label: 'Hash rate', format: hashRate, empty: EMPTY }),
-    fees: new TimeChart({ label: 'Fees per block in NILZ', format: significant, empty: EMPTY }),
+    fees: new TimeChart({ label: 'Fees per block in NILZ', format: significant, empty: NO_FEES }),
   };
   const poll = new Poll({
     url: () => `/charts?blocks=${blocks}`,
     read: (body) => RelayCharts.parse(body),
     intervalMs: INTERVAL_MS,
-    onData: (answer) => {
+    onData: (whole) => {
+      const answer = withoutGenesis(whole);
       const { points, block_time_seconds: aim } = answer;
       const times = points.map(({ time }) => time);
       const line = (label: string, value: (point: ChartPoint) => number | null): ChartLine => ({
@@ -77,6 +79,13 @@ export function chartsView(feed: RelayFeed): View {
     ...Object.values(charts).map((chart) => () => chart.close()),
   ];
   return { title: 'Charts', element, ready: poll.first, close: closeAll(closers) };
+}
+
+/** The genesis block was made long before its network began: the time after it is nobody's block time. */
+function withoutGenesis(charts: RelayCharts): RelayCharts {
+  const [genesis, first, ...rest] = charts.points;
+  if (genesis?.height !== 0 || first === undefined) return charts;
+  return { ...charts, points: [{ ...first, block_seconds: null, hash_rate: null }, ...rest] };
 }
 
 function rangeChoice(onChoice: (blocks: number) => void): HTMLElement {
