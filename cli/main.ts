@@ -13,7 +13,10 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  up: { summary: 'the whole stack on the dev network: node, pool and miner', load: () => import('./up.ts') },
+  up: {
+    summary: 'the whole stack on the dev network: node, explorer, faucet, pool and miner',
+    load: () => import('./up.ts'),
+  },
   node: {
     summary: 'a node: the chain, its memory pool and the JSON-RPC',
     load: () => import('../node/main.ts'),

@@ -1,6 +1,7 @@
 /** `nilz up`: the whole stack on the dev network in one process. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { ForeignFaucetError } from '../faucet/store/faucet-store.ts';
 import { IdentityError } from '../node/chain/chain.ts';
 import { ForeignLedgerError } from '../pool/ledger/ledger.ts';
 import { DIFFICULTY_RANGE } from '../pool/stratum/difficulty.ts';
@@ -57,6 +58,17 @@ const settings = {
   p2pPort: integer({ help: 'port other nodes connect to, 0 for any free one', default: 5001, ...PORTS }),
   stratumPort: integer({ help: 'port miners connect to, 0 for any free one', default: 3333, ...PORTS }),
   httpPort: integer({ help: "port of the pool's HTTP API, 0 for any free one", default: 8000, ...PORTS }),
+  relayPort: integer({
+    help: 'port of the relay and its explorer, 0 for any free one',
+    default: 5010,
+    ...PORTS,
+  }),
+  faucetPort: integer({ help: 'port of the faucet, 0 for any free one', default: 5020, ...PORTS }),
+  homePort: integer({
+    help: 'port of the landing page, which leads to all the others, 0 for any free one',
+    default: 5080,
+    ...PORTS,
+  }),
   startDifficulty: number({
     help: 'difficulty of shares for a miner that asks for none',
     default: 0.0005,
@@ -74,7 +86,8 @@ const settings = {
   json: boolean({ help: 'print one line of JSON with every URL when ready, then one per block' }),
 };
 
-const SUMMARY = `Runs a node, a pool and a miner on the dev network, with five funded accounts whose keys are public.
+const SUMMARY = `Runs a node, a relay with its explorer, a pool, a miner and a faucet on the dev network, with five funded
+accounts whose keys are public.
 The chain is kept in the data directory and goes on where it was at the next start.`;
 
 /** Runs `nilz up` until it is told to end; returns the exit code. */
@@ -113,6 +126,9 @@ async function run(values: Values<typeof settings>): Promise<number> {
         p2pPort: values.p2pPort,
         stratumPort: values.stratumPort,
         httpPort: values.httpPort,
+        relayPort: values.relayPort,
+        faucetPort: values.faucetPort,
+        homePort: values.homePort,
         startDifficulty: values.startDifficulty,
         payoutIntervalSeconds: values.payoutInterval,
         threads: values.mine ? values.threads : 0,
@@ -155,7 +171,12 @@ function credentialsOf({
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */
 function isForTheUser(error: unknown): error is Error {
-  return [ListenError, DirectoryError, DatabaseError, IdentityError, ForeignLedgerError].some(
-    (kind) => error instanceof kind,
-  );
+  return [
+    ListenError,
+    DirectoryError,
+    DatabaseError,
+    IdentityError,
+    ForeignLedgerError,
+    ForeignFaucetError,
+  ].some((kind) => error instanceof kind);
 }

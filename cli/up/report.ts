@@ -1,11 +1,11 @@
 /** What `nilz up` says: a page when it is ready, then a line per block; or the same as lines of JSON. */
-import { join } from 'node:path';
 import { amountToNumber, formatAmount } from '../../protocol/amount.ts';
 import type { Block } from '../../protocol/block.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { DEV_MNEMONIC, magicHex } from '../../protocol/network.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import type { Account } from './accounts.ts';
+import { commandOptions } from './command-options.ts';
 import type { Stack } from './stack.ts';
 
 /** A worker name of its own, so that a miner of the reader's shows up beside the built-in one. */
@@ -15,8 +15,9 @@ function minerCommand(url: string, address: string): string {
 
 /** The page for people. `seconds` is how long the start took. */
 export function readyPage(stack: Stack, accounts: readonly Account[], seconds: number): string {
-  const { node, pool, miner, lanUrls } = stack;
+  const { node, pool, relay, explorerUrl, faucet, home, miner, lanUrls } = stack;
   const { profile, chain, credentials, cookieFile } = node;
+  const options = commandOptions({ ...node, dataDirectory: stack.dataDirectory }, { password: true });
   const alice = accounts[0]?.address ?? '';
   const row = (label: string, text: string): string => `  ${label.padEnd(10)} ${text}`;
   const access = `user ${credentials.user}  password ${credentials.password}`;
@@ -24,9 +25,13 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
   return [
     `NilzCoin is up: network ${profile.name} (${magicHex(profile)}), height ${chain.tip.height}, a block every ${profile.blockTimeSeconds} s, ready after ${seconds.toFixed(1)} s`,
     '',
+    row('start here', home.homeUrl),
+    row('explorer', explorerUrl),
+    row('faucet', faucet.httpUrl),
+    row('relay', `${relay.url}  REST and events for programs, described at /openapi.json`),
     row('node', `${node.rpcUrl}  JSON-RPC, ${access}`),
     ...(cookieFile === undefined ? [] : [row('', `the same in ${cookieFile}`)]),
-    row('', `./nilz rpc${rpcOptions(stack)} getblockchaininfo`),
+    row('', `./nilz rpc${options} getblockchaininfo`),
     row('peers', `127.0.0.1:${node.p2pPort}  other nodes of this machine join with --boot-node`),
     row('pool', `${pool.stratumUrl}  Stratum`),
     ...lanUrls.map((url) => row('', `${url}  from the local network`)),
@@ -48,26 +53,9 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
   ].join('\n');
 }
 
-/** Options that `nilz rpc` needs to find a node that is not where it looks by default. */
-function rpcOptions({ node: { rpcUrl, credentials, cookieFile } }: Stack): string {
-  if (cookieFile === undefined) {
-    const url = new URL(rpcUrl);
-    url.username = credentials.user;
-    url.password = credentials.password;
-    return ` --node-url ${quoted(url.href)}`;
-  }
-  const url = rpcUrl === 'http://127.0.0.1:5000' ? '' : ` --node-url ${rpcUrl}`;
-  return cookieFile === join('data', 'dev', '.cookie') ? url : `${url} --node-cookie ${quoted(cookieFile)}`;
-}
-
-/** A word as a shell takes it for one. */
-function quoted(word: string): string {
-  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** The one line of JSON that says that all is ready, and where. */
 export function readyJson(stack: Stack, accounts: readonly Account[]): string {
-  const { node, pool, miner, lanUrls } = stack;
+  const { node, pool, relay, explorerUrl, faucet, home, miner, lanUrls } = stack;
   const { profile, chain } = node;
   return JSON.stringify({
     event: 'ready',
@@ -80,6 +68,9 @@ export function readyJson(stack: Stack, accounts: readonly Account[]): string {
     p2pPort: node.p2pPort,
     rpc: { url: node.rpcUrl, ...node.credentials, cookieFile: node.cookieFile ?? null },
     pool: { stratumUrl: pool.stratumUrl, lanUrls, httpUrl: pool.httpUrl },
+    relay: { url: relay.url, explorerUrl },
+    faucet: { url: faucet.httpUrl, depositAddress: faucet.depositAddress },
+    homeUrl: home.homeUrl,
     mining: miner !== undefined,
     mnemonic: DEV_MNEMONIC,
     accounts: accounts.map(({ name, address, path, balance }) => ({

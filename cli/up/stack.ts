@@ -1,17 +1,22 @@
-/** Node, pool and miner on one network in one process: what `nilz up` runs. */
+/** All services on one network in one process: what `nilz up` runs. */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { lockFaucet } from '../../faucet/core.ts';
+import type { RunningFaucet } from '../../faucet/faucet.ts';
+import { FAUCET_FILE } from '../../faucet/settings.ts';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { type RunningNode, startNode } from '../../node/node.ts';
 import { NO_PEERS } from '../../node/peers/open-peers.ts';
+import type { RunningRelay } from '../../node/relay/relay.ts';
 import { parseFee } from '../../pool/accounting/scheme.ts';
 import { prepareDashboard } from '../../pool/http/dashboard.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { DEV_MNEMONIC, type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
+import { systemClock } from '../../service/clock.ts';
 import { lockDirectory } from '../../service/files.ts';
 import type { Credentials } from '../../service/http.ts';
 import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
@@ -21,7 +26,10 @@ import { NodeBackend } from '../../wallet/backend-node.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { MemoryStore } from '../../wallet/wallet-store.ts';
-import { accountAddress } from './accounts.ts';
+import { accountAddress, readAccounts } from './accounts.ts';
+import { commandOptions } from './command-options.ts';
+import { type RunningHome, startHome } from './home/home.ts';
+import { startDevFaucet, startDevRelay } from './public-services.ts';
 import { startTraffic } from './traffic.ts';
 
 export interface StackOptions {
@@ -32,7 +40,12 @@ export interface StackOptions {
   /** Where other nodes of this machine can join. */
   readonly p2pPort: number;
   readonly stratumPort: number;
+  /** Of the pool. */
   readonly httpPort: number;
+  readonly relayPort: number;
+  readonly faucetPort: number;
+  /** Of the landing page. */
+  readonly homePort: number;
   /** Share difficulty that a miner starts with. */
   readonly startDifficulty: number;
   /** Between two payouts of the pool; 0: only by hand. */
@@ -53,7 +66,13 @@ export interface StackOptions {
 /** Everything that is up. */
 export interface Stack extends Stoppable {
   readonly node: RunningNode;
+  readonly dataDirectory: string;
   readonly pool: RunningPool;
+  readonly relay: RunningRelay;
+  /** The relay's pages. */
+  readonly explorerUrl: string;
+  readonly faucet: RunningFaucet;
+  readonly home: RunningHome;
   readonly miner: Miner | undefined;
   /** Calls the node. */
   readonly rpc: RpcClient;
@@ -76,6 +95,8 @@ const JOB_REFRESH_SECONDS = 30;
 const JOB_TTL_SECONDS = 90;
 /** The account that the pool is run from. */
 const OPERATOR = 'pool';
+/** The account that the built-in miner mines for. */
+const MINER = 'carol';
 const PAYOUT_MINIMUM_NITS = COIN / 100n;
 
 /**
@@ -128,18 +149,70 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
   started.push(pool);
   void prepareDashboard(log);
 
+  const open = { profile, node: access, host: LOOPBACK };
+  const relay = await startDevRelay({ ...open, port: options.relayPort, log: log.child({ part: 'relay' }) });
+  started.push(relay);
+  const explorerUrl = `${relay.url}/explorer`;
+  const faucet = await startDevFaucet({
+    ...open,
+    port: options.faucetPort,
+    directory: node.directory,
+    explorerUrl,
+    log: log.child({ part: 'faucet' }),
+  });
+  started.push(faucet);
+
   const { port } = new URL(pool.stratumUrl);
   const miner = options.threads > 0 ? await mineFor(options, `stratum+tcp://${LOOPBACK}:${port}`) : undefined;
   if (miner !== undefined) started.push(miner);
   if (options.traffic) started.push(startTraffic({ profile, node: rpc, log, random: Math.random }));
 
   const lanUrls = options.lan ? lanAddresses().map((address) => `stratum+tcp://${address}:${port}`) : [];
-  return { node, pool, miner, rpc, lanUrls, stop: () => composeStop(started).stop() };
+  const services = {
+    node,
+    dataDirectory: options.dataDirectory,
+    pool,
+    relay,
+    explorerUrl,
+    faucet,
+    miner,
+    rpc,
+  };
+  const home = await startHomeOf(options, { ...services, lanUrls });
+  started.push(home);
+  return { ...services, home, lanUrls, stop: () => composeStop(started).stop() };
 }
 
 function mineFor({ profile, threads, log }: StackOptions, url: string): Promise<Miner> {
-  const user = `${accountAddress(profile, 'carol')}.devnet`;
+  const user = `${accountAddress(profile, MINER)}.devnet`;
   return startMiner({ url, user, threads, log: log.child({ part: 'miner' }) });
+}
+
+/** The landing page, which tells of all the others. */
+function startHomeOf(options: StackOptions, stack: Omit<Stack, 'home' | 'stop'>): Promise<RunningHome> {
+  const { profile, log } = options;
+  const { node, pool, relay, explorerUrl, faucet, miner, rpc, lanUrls } = stack;
+  return startHome({
+    host: LOOPBACK,
+    port: options.homePort,
+    profile,
+    places: {
+      nodeUrl: node.rpcUrl,
+      peerAddress: `${LOOPBACK}:${node.p2pPort}`,
+      relayUrl: relay.url,
+      explorerUrl,
+      faucetUrl: faucet.httpUrl,
+      poolUrl: pool.httpUrl,
+      stratumUrl: pool.stratumUrl,
+      lanUrls,
+    },
+    miner,
+    minerAddress: accountAddress(profile, MINER),
+    accounts: () => readAccounts(profile, rpc),
+    commandOptions: commandOptions({ ...node, dataDirectory: options.dataDirectory }, { password: false }),
+    clock: systemClock,
+    log: log.child({ part: 'home' }),
+  });
 }
 
 /** This machine's IPv4 addresses in its local networks. */
@@ -151,25 +224,23 @@ function lanAddresses(): string[] {
 }
 
 /**
- * Removes the chain and the pool's ledger of a network. Wallets are nobody's but the user's, and stay.
+ * Removes the chain, the pool's ledger and the faucet's book of a network. Wallets are nobody's but the user's, and
+ * stay.
  * @throws DirectoryInUseError while another process works with them; DirectoryError, DatabaseError
  */
 export async function resetStack(profile: NetworkProfile, dataDirectory: string): Promise<void> {
   const directory = join(dataDirectory, networkDirectory(profile));
   const ledgerFile = join(directory, LEDGER);
-  const unlock = await lockDirectory(directory);
+  const faucetFile = join(directory, FAUCET_FILE);
+  const locks = [() => lockDirectory(directory), () => lockLedger(ledgerFile), () => lockFaucet(faucetFile)];
+  const held: (() => Promise<void>)[] = [];
   try {
-    const unlockLedger = await lockLedger(ledgerFile);
-    try {
-      await writeFile(join(directory, UNFINISHED_RESET), '');
-      await removeDatabase(ledgerFile);
-      await removeDatabase(join(directory, CHAIN));
-      await rm(join(directory, UNFINISHED_RESET));
-    } finally {
-      await unlockLedger();
-    }
+    for (const lock of locks) held.push(await lock());
+    await writeFile(join(directory, UNFINISHED_RESET), '');
+    for (const file of [faucetFile, ledgerFile, join(directory, CHAIN)]) await removeDatabase(file);
+    await rm(join(directory, UNFINISHED_RESET));
   } finally {
-    await unlock();
+    for (const unlock of held.reverse()) await unlock();
   }
 }
 

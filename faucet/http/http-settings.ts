@@ -20,6 +20,8 @@ export interface FaceLimits {
 export interface FaceOptions {
   readonly host: string;
   readonly port: number;
+  /** The setting that changes it (default `--http-port`). */
+  readonly portSetting?: string;
   readonly corsOrigins: readonly string[];
   /** Proxies in front, each of which adds its caller to `X-Forwarded-For`. */
   readonly trustedProxies: number;

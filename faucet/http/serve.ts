@@ -86,7 +86,7 @@ export async function serveFaucet(options: ServeFaucetOptions): Promise<FaucetHt
   const http = await startHttpService({
     host: options.host,
     port: options.port,
-    portSetting: '--http-port',
+    portSetting: options.portSetting ?? '--http-port',
     handler: app.callback(),
     connections: limits.connections,
     // How many proxies there are is known, not which: connections may all be theirs.

@@ -32,6 +32,8 @@ export interface RelayOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** The setting that changes it (default `--http-port`). */
+  readonly portSetting?: string;
   /** Label of this instance, in `/health` and the first frame of `/events`. */
   readonly id: string;
   /** The network that is expected, for what a node of a private one does not tell: its subsidies. */
@@ -174,7 +176,7 @@ async function start(options: RelayOptions, started: Stoppable[]): Promise<Runni
   const http = await startHttpService({
     host: options.host,
     port: options.port,
-    portSetting: '--http-port',
+    portSetting: options.portSetting ?? '--http-port',
     handler: app.callback(),
     upgrades,
     connections: limits.connections,

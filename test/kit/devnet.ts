@@ -25,6 +25,9 @@ const Ready = z.object({
     cookieFile: z.string().nullable(),
   }),
   pool: z.object({ stratumUrl: z.string(), lanUrls: z.array(z.string()), httpUrl: z.string() }),
+  relay: z.object({ url: z.string(), explorerUrl: z.string() }),
+  faucet: z.object({ url: z.string(), depositAddress: z.string() }),
+  homeUrl: z.string(),
   mining: z.boolean(),
   mnemonic: z.string(),
   accounts: z.array(
@@ -37,8 +40,19 @@ export type Ready = z.infer<typeof Ready>;
 const NewBlock = z.object({ event: z.literal('block'), height: z.int(), hash: z.string() });
 export type NewBlock = z.infer<typeof NewBlock>;
 
+/** Every flag of `nilz up` that takes a port. */
+export const PORT_FLAGS = [
+  '--rpc-port',
+  '--p2p-port',
+  '--stratum-port',
+  '--http-port',
+  '--relay-port',
+  '--faucet-port',
+  '--home-port',
+] as const;
+
 function spawnUp(directory: string, flags: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
-  const ports = ['--rpc-port', '0', '--p2p-port', '0', '--stratum-port', '0', '--http-port', '0'];
+  const ports = PORT_FLAGS.flatMap((flag) => [flag, '0']);
   return spawn(NILZ, ['up', '--json', '--datadir', directory, ...ports, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as z from 'zod';
 import { startMiner } from '../../miner/miner.ts';
 import { createLogger } from '../../service/log.ts';
-import { Devnet, nilz } from '../kit/devnet.ts';
+import { Devnet, nilz, PORT_FLAGS } from '../kit/devnet.ts';
 import { untilAnswer } from '../kit/operator-desk.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
@@ -183,9 +183,8 @@ test('a port in use is reported with its number and the setting that changes it'
   await once(squatter, 'listening');
   context.after(() => squatter.close());
   const { port } = squatter.address() as AddressInfo;
-  const ports = ['--rpc-port', '--p2p-port', '--stratum-port', '--http-port'];
-  for (const flag of ports) {
-    const others = ports.filter((other) => other !== flag);
+  for (const flag of PORT_FLAGS) {
+    const others = PORT_FLAGS.filter((other) => other !== flag);
     const free = others.flatMap((other) => [other, '0']);
     const finished = await nilz(['up', '--datadir', directory, flag, String(port), ...free]);
     assert.equal(finished.code, 1, finished.stdout);

@@ -3,6 +3,7 @@ import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isResetUnfinished, resetStack } from '../../../cli/up/stack.ts';
+import { lockFaucet } from '../../../faucet/core.ts';
 import { lockLedger } from '../../../pool/pool.ts';
 import { profileByName } from '../../../protocol/network.ts';
 import { DirectoryInUseError } from '../../../service/files.ts';
@@ -11,6 +12,7 @@ import { temporaryDirectory } from '../../service/temporary-directory.ts';
 const DEV = profileByName('dev');
 const CHAIN = ['node.sqlite', 'node.sqlite-shm', 'node.sqlite-wal'];
 const LEDGER = ['pool.sqlite', 'pool.sqlite-shm', 'pool.sqlite-wal'];
+const BOOK = ['faucet.sqlite', 'faucet.sqlite-shm', 'faucet.sqlite-wal'];
 
 /** A data directory in which these files stand. */
 async function dataDirectory(context: TestContext, files: readonly string[]): Promise<string> {
@@ -27,8 +29,8 @@ async function filesOf(directory: string): Promise<string[]> {
 }
 
 describe('a reset', () => {
-  test('removes the chain and the ledger, and leaves the wallet', async (context) => {
-    const directory = await dataDirectory(context, [...CHAIN, ...LEDGER, 'wallet.json']);
+  test('removes the chain, the ledger and the book of the faucet, and leaves the wallet', async (context) => {
+    const directory = await dataDirectory(context, [...CHAIN, ...LEDGER, ...BOOK, 'wallet.json']);
     await resetStack(DEV, directory);
     assert.deepEqual(await filesOf(directory), ['wallet.json']);
     await resetStack(DEV, directory);
@@ -39,6 +41,16 @@ describe('a reset', () => {
     const unlock = await lockLedger(join(directory, 'dev', 'pool.sqlite'));
     await assert.rejects(resetStack(DEV, directory), DirectoryInUseError);
     assert.deepEqual(await filesOf(directory), [...CHAIN, ...LEDGER]);
+    await unlock();
+    await resetStack(DEV, directory);
+    assert.deepEqual(await filesOf(directory), []);
+  });
+
+  test('is refused while a faucet works with its book', async (context) => {
+    const directory = await dataDirectory(context, [...CHAIN, ...BOOK]);
+    const unlock = await lockFaucet(join(directory, 'dev', 'faucet.sqlite'));
+    await assert.rejects(resetStack(DEV, directory), DirectoryInUseError);
+    assert.deepEqual(await filesOf(directory), [...BOOK, ...CHAIN]);
     await unlock();
     await resetStack(DEV, directory);
     assert.deepEqual(await filesOf(directory), []);
