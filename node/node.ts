@@ -181,7 +181,7 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
   return {
     profile,
     chain,
-    addresses: new AddressIndex(database, profile),
+    addresses: new AddressIndex({ database, chain }),
     ...pool,
     templates,
     longPoll,

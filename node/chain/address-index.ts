@@ -1,9 +1,13 @@
 import { isMature } from '../../protocol/check-input.ts';
-import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import type { Database } from '../../service/database.ts';
-import { findOutputs, type OutputRow } from '../storage/outputs-table.ts';
-import { comparePlaces, type Place } from '../storage/place.ts';
+import type { Delta } from '../storage/deltas-table.ts';
+import { openNodeSnapshot } from '../storage/node-database.ts';
+import { isSameTransaction, LAST_PLACE } from '../storage/place.ts';
+import { type AddressPage, type PageWish, readPage } from './address-page.ts';
+import { type AddressParts, distinctScripts, knownTip } from './address-parts.ts';
+import { AddressTotals } from './address-totals.ts';
+import { type Walk, walkDeltas } from './address-walk.ts';
+import type { BlockEntry } from './block-index.ts';
 
 /** What scripts own on the best chain. All sums are exact. */
 export interface AddressBalance {
@@ -31,8 +35,13 @@ export interface AddressCoin {
 export interface AddressTransaction {
   readonly txid: Hash;
   readonly height: Height;
-  /** Of the transaction in its block. */
+  /** Of the transaction in its block; 0 is the coinbase. */
   readonly position: number;
+}
+
+/** What a transaction changes for the scripts all together: negative where they pay more than they receive. */
+export interface AddressChange extends AddressTransaction {
+  readonly value: Nits;
 }
 
 /** One output received (positive) or spent (negative). */
@@ -49,69 +58,134 @@ export interface HeightRange {
   readonly end?: Height | undefined;
 }
 
+const MAX_HEIGHT = LAST_PLACE.height;
+
+/** A list as of one block. */
+export interface AddressList<Item> {
+  readonly tip: BlockEntry;
+  readonly items: readonly Item[];
+}
+
 /**
- * What the best chain says of scripts. Each answer is as of one block: the tip that was written last.
- * Everything is in the order of the chain.
+ * What the best chain says of scripts. Each answer is as of one block: the tip that was written last. Pages cost
+ * a bounded number of statements, each of bounded work, however much there is of a script.
  */
 export class AddressIndex {
-  readonly #database: Database;
-  readonly #profile: NetworkProfile;
+  readonly #parts: AddressParts;
+  readonly #totals: AddressTotals;
 
-  constructor(database: Database, profile: NetworkProfile) {
-    this.#database = database;
-    this.#profile = profile;
+  constructor(parts: AddressParts) {
+    this.#parts = parts;
+    this.#totals = new AddressTotals(parts);
   }
 
   async balance(scripts: readonly Uint8Array[]): Promise<AddressBalance> {
-    const { tipHeight, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
     const sums = { spendable: 0n, immature: 0n, received: 0n };
-    for (const output of outputs) {
-      sums.received += output.value;
-      if (output.spent !== undefined) continue;
-      if (this.#isMature(output, tipHeight)) sums.spendable += output.value;
-      else sums.immature += output.value;
+    for (const { received, spent, immature } of await this.#totals.of(distinctScripts(scripts))) {
+      sums.received += received;
+      sums.immature += immature;
+      sums.spendable += received - spent - immature;
     }
     return sums;
   }
 
-  /** The unspent outputs of these scripts. */
-  async coins(scripts: readonly Uint8Array[]): Promise<AddressCoin[]> {
-    const { tipHeight, outputs } = await findOutputs(this.#database, scripts, { unspentOnly: true });
-    return outputs.map((output) => ({
-      script: output.script,
-      txid: output.txid,
-      index: output.created.index,
-      value: output.value,
-      height: output.created.height,
-      coinbase: output.created.position === 0,
-      mature: this.#isMature(output, tipHeight),
-    }));
+  /** Number of transactions that concern a script, if it is known or can be counted at once. */
+  async transactionCount(script: Uint8Array): Promise<number | undefined> {
+    return (await this.#totals.ifAtHand([script]))?.[0]?.transactions;
   }
 
-  /** The transactions that pay to or spend from these scripts, each once. */
+  /** The unspent outputs of these scripts, oldest first. */
+  async coins(scripts: readonly Uint8Array[]): Promise<AddressList<AddressCoin>> {
+    const { tip, items } = await this.#all({ scripts, ...heights({}), unspentOnly: true });
+    return { tip, items: items.map((delta) => this.#coin(delta, tip)) };
+  }
+
+  /** A page of them. @throws VoidMarkError */
+  async coinsPage(scripts: readonly Uint8Array[], wish: PageWish): Promise<AddressPage<AddressCoin>> {
+    const walk = { scripts, ...heights({}), unspentOnly: true };
+    const page = await readPage(this.#parts, walk, wish, 'output');
+    return { ...page, items: page.items.flat().map((delta) => this.#coin(delta, page.tip)) };
+  }
+
+  /** The transactions that pay to or spend from these scripts, each once, oldest first. */
   async transactions(scripts: readonly Uint8Array[], range: HeightRange = {}): Promise<AddressTransaction[]> {
-    const transactions = new Map<string, AddressTransaction>();
-    for (const { txid, height, position } of await this.deltas(scripts, range)) {
-      transactions.set(`${height}:${position}`, { txid, height, position });
-    }
-    return [...transactions.values()];
+    const { items } = await this.#all({ scripts, ...heights(range) });
+    const firsts = items.filter(({ at }, index) => {
+      const before = items[index - 1];
+      return before === undefined || !isSameTransaction(before.at, at);
+    });
+    return firsts.map(transactionOf);
   }
 
-  /** Every output of these scripts as it came and as it went. */
+  /** A page of them. @throws VoidMarkError */
+  async transactionsPage(
+    scripts: readonly Uint8Array[],
+    wish: PageWish,
+    range: HeightRange = {},
+  ): Promise<AddressPage<AddressTransaction>> {
+    const page = await readPage(this.#parts, { scripts, ...heights(range) }, wish, 'transaction');
+    return { ...page, items: page.items.flatMap(([first]) => (first ? [transactionOf(first)] : [])) };
+  }
+
+  /** A page of what each transaction changed, newest first. @throws VoidMarkError */
+  async history(scripts: readonly Uint8Array[], wish: PageWish): Promise<AddressPage<AddressChange>> {
+    const walk = { scripts, ...heights({}), newestFirst: true };
+    const page = await readPage(this.#parts, walk, wish, 'transaction');
+    const items = page.items.flatMap((deltas) => {
+      const [first] = deltas;
+      const value = deltas.reduce((sum, delta) => sum + signedValue(delta), 0n);
+      return first ? [{ ...transactionOf(first), value }] : [];
+    });
+    return { ...page, items };
+  }
+
+  /** Every output of these scripts as it came and as it went, oldest first. */
   async deltas(scripts: readonly Uint8Array[], range: HeightRange = {}): Promise<AddressDelta[]> {
-    const { start = 0, end = Number.POSITIVE_INFINITY } = range;
-    const within = ({ height }: Place): boolean => height >= start && height <= end;
-    const { outputs } = await findOutputs(this.#database, scripts, { unspentOnly: false });
-    const received = outputs
-      .filter(({ created }) => within(created))
-      .map(({ txid, script, value, created }) => ({ txid, script, value, ...created }));
-    const spent = outputs.flatMap(({ script, value, spent: by }) =>
-      by !== undefined && within(by) ? [{ script, value: -value, ...by }] : [],
-    );
-    return [...received, ...spent].sort(comparePlaces);
+    const { items } = await this.#all({ scripts, ...heights(range) });
+    return items.map((delta) => {
+      const { script, index } = delta;
+      return { ...transactionOf(delta), script, index, value: signedValue(delta) };
+    });
   }
 
-  #isMature({ value, script, created: { height, position } }: OutputRow, tipHeight: Height): boolean {
-    return isMature({ value, script, height, coinbase: position === 0 }, tipHeight + 1, this.#profile);
+  /** Everything, however much it is: from a snapshot if one statement is not enough. */
+  /** Everything, however much it is: from a snapshot if one statement is not enough. */
+  async #all(walk: Walk): Promise<AddressList<Delta>> {
+    const { database, chain } = this.#parts;
+    for await (const { tip, deltas, upTo } of walkDeltas(database, walk)) {
+      if (upTo === undefined) return { tip: knownTip(chain, tip), items: deltas };
+      break;
+    }
+    const snapshot = await openNodeSnapshot(database);
+    try {
+      const items: Delta[] = [];
+      for await (const { tip, deltas, upTo } of walkDeltas(snapshot, walk)) {
+        for (const delta of deltas) items.push(delta);
+        if (upTo === undefined) return { tip: knownTip(chain, tip), items };
+      }
+      throw new Error('a walk over the address index has no end');
+    } finally {
+      await snapshot.close();
+    }
   }
+
+  #coin({ script, txid, index, value, at: { height, position } }: Delta, tip: BlockEntry): AddressCoin {
+    const coinbase = position === 0;
+    const mature = isMature({ value, script, height, coinbase }, tip.height + 1, this.#parts.chain.profile);
+    return { script, txid, index, value, height, coinbase, mature };
+  }
+}
+
+/** The places within a range of heights. */
+function heights({ start = 0, end = MAX_HEIGHT }: HeightRange): Pick<Walk, 'from' | 'until'> {
+  const from = { height: Math.min(start, MAX_HEIGHT), position: 0, index: 0 };
+  return { from, until: { ...LAST_PLACE, height: Math.min(end, MAX_HEIGHT) } };
+}
+
+function transactionOf({ txid, at: { height, position } }: Delta): AddressTransaction {
+  return { txid, height, position };
+}
+
+function signedValue({ spends, value }: Delta): Nits {
+  return spends ? -value : value;
 }

@@ -5,6 +5,7 @@ import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { bool, hex, list, num, obj, str, time } from '../../service/rpc-result.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import { distinctScripts } from '../chain/address-parts.ts';
 import type { MempoolEntry } from '../mempool/entry.ts';
 import { scriptOfAddress } from './arguments.ts';
 import type { NodeParts } from './parts.ts';
@@ -60,9 +61,9 @@ interface UnconfirmedDelta {
 
 /** The methods of the address-index family: what the chain and the mempool say of addresses. */
 export function addressMethods(parts: NodeParts): RpcMethods {
-  const { addresses: index, chain, profile } = parts;
+  const { addresses: index, profile } = parts;
   const scriptsOf = (texts: readonly string[]): Uint8Array[] =>
-    distinct(texts.map((each) => scriptOfAddress(each, profile)));
+    distinctScripts(texts.map((each) => scriptOfAddress(each, profile)));
   const addressText = (script: Uint8Array): string => {
     const text = encodeAddress(script, profile.address);
     if (text === undefined) throw new Error('a script that was made from an address has none');
@@ -182,9 +183,8 @@ export function addressMethods(parts: NodeParts): RpcMethods {
         }),
       ),
       run: async ({ addresses }) => {
-        const coins = await index.coins(scriptsOf(addresses.addresses));
-        const { height: tipHeight } = chain.tip;
-        return coins.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
+        const { tip, items } = await index.coins(scriptsOf(addresses.addresses));
+        return items.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
           address: addressText(script),
           txid: displayHash(txid),
           outputIndex,
@@ -192,7 +192,7 @@ export function addressMethods(parts: NodeParts): RpcMethods {
           satoshis: Number(value),
           height,
           coinbase,
-          confirmations: Math.max(1, tipHeight - height + 1),
+          confirmations: tip.height - height + 1,
           spendable: mature,
         }));
       },
@@ -219,8 +219,4 @@ function deltasOf(entry: MempoolEntry, script: Uint8Array): UnconfirmedDelta[] {
   return [...spent, ...received]
     .filter(({ output }) => equalBytes(output.script, script))
     .map(({ index, value }) => ({ script, entry, index, value }));
-}
-
-function distinct(scripts: readonly Uint8Array[]): Uint8Array[] {
-  return [...new Map(scripts.map((script) => [bytesToHex(script), script])).values()];
 }

@@ -16,16 +16,16 @@ import {
 import { inParts, type PreparedWrite, runWrites } from './bulk-write.ts';
 import { type CoinChanges, deleteCoins, insertCoins, outputIndex, transactionKey } from './coins-table.ts';
 import {
-  DELETE_OUTPUTS,
-  INSERT_OUTPUTS,
-  type OutputKey,
-  packCreated,
-  packOutputKey,
+  DELETE_DELTAS,
+  INSERT_RECEIVED,
+  INSERT_SPENT,
+  inputPlace,
+  packDeltaKey,
+  packReceived,
   packSpent,
-  SPEND_OUTPUTS,
-  UNSPEND_OUTPUTS,
-} from './outputs-table.ts';
+} from './deltas-table.ts';
 import { PackedParts } from './packed-rows.ts';
+import type { Place } from './place.ts';
 import { DELETE_TRANSACTIONS, INSERT_TRANSACTIONS, packTransaction, packTxid } from './transactions-table.ts';
 
 /** A block that became the tip or was the tip. */
@@ -51,12 +51,11 @@ export class ChainBatch {
   readonly #changedBlocks = new Set<BlockEntry>();
   readonly #bodies = new Map<string, BlockBytes>();
   readonly #undo = new Map<string, BlockBytes>();
-  /** What blocks that were taken back had spent, had made, and had in them. */
-  readonly #unspent = new PackedParts();
-  readonly #deleted = new PackedParts();
+  /** Inputs, outputs and transactions of blocks that were taken back. */
+  readonly #undone = new PackedParts();
   readonly #left = new PackedParts();
-  /** What connected blocks have made, have spent, and have in them. */
-  readonly #created = new PackedParts();
+  /** Outputs, inputs and transactions of connected blocks. */
+  readonly #received = new PackedParts();
   readonly #spent = new PackedParts();
   readonly #transactions = new PackedParts();
   #tip: BlockEntry | undefined;
@@ -116,11 +115,12 @@ export class ChainBatch {
       packTransaction(this.#transactions.open, place);
       for (const [index, output] of transaction.outputs.entries()) {
         if (isUnspendable(output.script)) continue;
-        packCreated(this.#created.open, place, index, output);
+        packReceived(this.#received.open, place, index, output);
         if (index % ITEMS_PER_STEP === 0) yield;
       }
       for (const [index, { previous }] of spendingInputs(transaction, position)) {
-        packSpent(this.#spent.open, spentOutput(step, position, index, previous), place, index);
+        const { output, created } = spentOutput(step, position, index, previous);
+        packSpent(this.#spent.open, place, index, output, created);
         if (index % ITEMS_PER_STEP === 0) yield;
       }
     }
@@ -132,25 +132,26 @@ export class ChainBatch {
     for (const [position, transaction] of transactions.entries()) {
       const place = { height: entry.height, position, txid: txid(transaction) };
       packTransaction(this.#transactions.open, place);
-      for (const [key, coin] of coins) packCreated(this.#created.open, place, outputIndex(key), coin);
+      for (const [key, coin] of coins) packReceived(this.#received.open, place, outputIndex(key), coin);
     }
   }
 
   /** The tip was taken back: its parent is the tip again. Done only after the last step. */
   *disconnect(step: Step): Steps<void> {
     if (this.hasConnected) throw new Error('a block is taken back before what was connected is written');
-    const { block, entry } = step;
+    const { block, entry, undo } = step;
     const { height } = entry;
     this.#tip = entry.parent;
     for (const [position, transaction] of block.transactions.entries()) {
       packTxid(this.#left.open, txid(transaction));
-      for (const [index, { previous }] of spendingInputs(transaction, position)) {
-        packOutputKey(this.#unspent.open, spentOutput(step, position, index, previous));
+      for (const [index] of spendingInputs(transaction, position)) {
+        const { script } = spentCoin(undo, position, index);
+        packDeltaKey(this.#undone.open, inputPlace({ height, position, index }), script);
         if (index % ITEMS_PER_STEP === 0) yield;
       }
       for (const [index, { script }] of transaction.outputs.entries()) {
         if (isUnspendable(script)) continue;
-        packOutputKey(this.#deleted.open, { script, created: { height, position, index } });
+        packDeltaKey(this.#undone.open, { height, position, index }, script);
         if (index % ITEMS_PER_STEP === 0) yield;
       }
     }
@@ -167,11 +168,10 @@ export class ChainBatch {
     yield () => updateBlocks([...this.#changedBlocks]);
     yield () => insertBodies([...this.#bodies.values()]);
     yield () => insertUndo([...this.#undo.values()]);
-    yield* this.#unspent.writes(UNSPEND_OUTPUTS);
-    yield* this.#deleted.writes(DELETE_OUTPUTS);
+    yield* this.#undone.writes(DELETE_DELTAS);
     yield* this.#left.writes(DELETE_TRANSACTIONS);
-    yield* this.#created.writes(INSERT_OUTPUTS);
-    yield* this.#spent.writes(SPEND_OUTPUTS);
+    yield* this.#received.writes(INSERT_RECEIVED);
+    yield* this.#spent.writes(INSERT_SPENT);
     yield* this.#transactions.writes(INSERT_TRANSACTIONS);
     const changes = [...coins];
     yield* inParts(changes, deleteCoins);
@@ -191,10 +191,16 @@ function spentOutput(
   position: number,
   input: number,
   { index }: OutPoint,
-): OutputKey {
+): { readonly output: Coin; readonly created: Place } {
   const key = blockKeys(block).spent[position]?.[input] ?? '';
-  const coin = undo.spent[position - 1]?.[input];
+  const output = spentCoin(undo, position, input);
   const madeAt = positions.get(transactionKey(key));
-  if (coin === undefined || madeAt === undefined) throw new Error(`nothing is known of the coin ${key}`);
-  return { script: coin.script, created: { height: coin.height, position: madeAt, index } };
+  if (madeAt === undefined) throw new Error(`nothing is known of the transaction of coin ${key}`);
+  return { output, created: { height: output.height, position: madeAt, index } };
+}
+
+function spentCoin({ spent }: Undo, position: number, input: number): Coin {
+  const coin = spent[position - 1]?.[input];
+  if (coin === undefined) throw new Error(`nothing is known of what input ${input} of ${position} spends`);
+  return coin;
 }

@@ -35,3 +35,12 @@ export function readPlace(bytes: Buffer, at: number): Place {
 export function comparePlaces(a: Place, b: Place): number {
   return a.height - b.height || a.position - b.position || a.index - b.index;
 }
+
+/** The first place of all. */
+export const FIRST_PLACE: Place = { height: 0, position: 0, index: 0 };
+/** Above the place of everything a chain can hold. */
+export const LAST_PLACE: Place = { height: 0xffff_ffff, position: 0xffff_ffff, index: 0xffff_ffff };
+
+export function isSameTransaction(a: TransactionPlace, b: TransactionPlace): boolean {
+  return a.height === b.height && a.position === b.position;
+}

@@ -92,4 +92,24 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     /** What the fee estimator has learned, as JSON. One row. */
     `CREATE TABLE fee_estimates (id INTEGER PRIMARY KEY CHECK (id = 1), learned TEXT NOT NULL) STRICT`,
   ],
+
+  [
+    /**
+     * What came to each script and went: the address index. `place` is that of the output or input, an input's
+     * with the highest bit of its index set; `fact` value and txid, and of an input the place of the output that
+     * it spends. Rows are only added, where the outputs table had to look for each output that was spent.
+     */
+    `CREATE TABLE deltas (
+       script BLOB NOT NULL,
+       place BLOB NOT NULL,
+       fact BLOB NOT NULL,
+       PRIMARY KEY (script, place)
+     ) STRICT, WITHOUT ROWID`,
+    'INSERT INTO deltas SELECT script, created, fact FROM outputs ORDER BY script, created',
+    `INSERT INTO deltas
+       SELECT script, CAST(substr(spent, 1, 8) || x'80' || substr(spent, 10, 3) AS BLOB),
+         CAST(substr(fact, 1, 8) || substr(spent, 13) || created AS BLOB)
+       FROM outputs WHERE spent IS NOT NULL ORDER BY script, created`,
+    'DROP TABLE outputs',
+  ],
 ];

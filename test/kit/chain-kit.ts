@@ -277,9 +277,8 @@ export async function chainTables(database: Database): Promise<Record<string, un
       'SELECT hex(txid) AS txid, hex(place) AS place FROM transactions ORDER BY place',
     ),
     coins: await database.all('SELECT hex(place) AS place, hex(coin) AS coin FROM coins ORDER BY 1'),
-    outputs: await database.all(
-      `SELECT hex(script) AS script, hex(created) AS created, hex(fact) AS fact, hex(spent) AS spent
-       FROM outputs ORDER BY 1, 2`,
+    deltas: await database.all(
+      'SELECT hex(script) AS script, hex(place) AS place, hex(fact) AS fact FROM deltas ORDER BY 1, 2',
     ),
   };
 }

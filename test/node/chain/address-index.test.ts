@@ -17,7 +17,7 @@ async function scene(
   const kit = new ChainKit();
   const open = await openChain(kit);
   try {
-    await play(kit, open, new AddressIndex(open.database, kit.profile));
+    await play(kit, open, new AddressIndex(open));
   } finally {
     await open.close();
   }
@@ -51,7 +51,7 @@ describe('the address index', () => {
       const genesisTxid = txid(kit.profile.genesis.transactions[0]!);
       const [id1, id2, id3] = [first, second, third].map(txid);
       assert.deepEqual(
-        (await index.coins([BOB])).map(({ txid: id, index: at, value, height, coinbase, mature }) => [
+        (await index.coins([BOB])).items.map(({ txid: id, index: at, value, height, coinbase, mature }) => [
           id,
           at,
           value,
@@ -92,13 +92,13 @@ describe('the address index', () => {
         ),
         [
           [1, 1, 0, 'bob', 3n * COIN],
-          [1, 1, 0, 'alice', -funds],
           [1, 1, 1, 'alice', funds - 3n * COIN - 500n],
-          [1, 2, 0, 'bob', -3n * COIN],
+          [1, 1, 0, 'alice', -funds],
           [1, 2, 1, 'bob', COIN - 500n],
+          [1, 2, 0, 'bob', -3n * COIN],
           [2, 1, 0, 'bob', COIN],
-          [2, 1, 0, 'alice', -(funds - 3n * COIN - 500n)],
           [2, 1, 1, 'alice', funds - 4n * COIN - 1_000n],
+          [2, 1, 0, 'alice', -(funds - 3n * COIN - 500n)],
         ],
       );
     }));
@@ -121,7 +121,9 @@ describe('the address index', () => {
         [balance.spendable, balance.immature],
         [funds + 50n * COIN, 50n * COIN * BigInt(maturity - 1)],
       );
-      const mature = (await index.coins([POOL])).filter((coin) => coin.mature).map(({ height }) => height);
+      const mature = (await index.coins([POOL])).items
+        .filter((coin) => coin.mature)
+        .map(({ height }) => height);
       assert.deepEqual(mature, [0, 1]);
       const spend = kit.payment(kit.reward(blocks[0]!), 'bob', COIN);
       assert.deepEqual(await feed(open.chain, [kit.mineBlock(blocks.at(-1)!, [spend])]), ['connected']);
@@ -144,7 +146,7 @@ describe('the address index', () => {
       const value = 2_099_999_999_999_999n;
       const count = 1_000;
       await open.database.run(
-        `INSERT INTO outputs (script, created, fact)
+        `INSERT INTO deltas (script, place, fact)
          SELECT ?1, unhex(printf('%024x', value)), unhex(printf('%016x%064x', ?2, value)) FROM json_each(?3)`,
         [NOBODY, Number(value), JSON.stringify(Array.from({ length: count }, (_, at) => at))],
       );
