@@ -21,6 +21,8 @@ interface Place {
   readonly name: string;
   readonly kind: string;
   readonly parent: Span | undefined;
+  /** What reading would give, where that is known: a list of thousands is not read once more. */
+  readonly known?: { readonly value: unknown; readonly end: number } | undefined;
 }
 
 /** A stretch of bytes that one declaration has read. */
@@ -46,7 +48,7 @@ export class Span<T = unknown> {
    * The next value of a codec.
    * @throws CodecError
    */
-  constructor(codec: Codec<T>, reader: Reader, { name, kind, parent }: Place) {
+  constructor(codec: Codec<T>, reader: Reader, { name, kind, parent, known }: Place) {
     this.name = name;
     this.kind = kind;
     this.parent = parent;
@@ -54,8 +56,8 @@ export class Span<T = unknown> {
     this.#codec = codec;
     this.#whole = reader.bytes;
     this.start = reader.offset;
-    this.value = codec.read(reader);
-    this.end = reader.offset;
+    this.value = known === undefined ? codec.read(reader) : (known.value as T);
+    this.end = known?.end ?? reader.offset;
   }
 
   /** Where it stands in the whole: `transactions[0].inputs[1].sequence`; empty for the whole itself. */
@@ -76,19 +78,31 @@ export class Span<T = unknown> {
     return this.#parts;
   }
 
+  /** The last field ends where the whole does, and its value is in the whole's. */
+  #last(name: string): Place['known'] {
+    if (!isStruct(this.#codec)) return undefined;
+    const { [name]: value } = this.value as Record<string, unknown>;
+    return { value, end: this.end };
+  }
+
   *#layOut(): Generator<Span, void, undefined> {
     const reader = new Reader(this.#whole);
     reader.offset = this.start;
     const codec = declarationOf(this.#codec, reader);
-    const part = <P>(of: Codec<P>, name: string, kind: string) =>
-      new Span(of, reader, { name, kind, parent: this });
+    const part = <P>(of: Codec<P>, name: string, kind: string, known?: Place['known']) =>
+      new Span(of, reader, { name, kind, parent: this, known });
     if (isStruct(codec)) {
       const before: Record<string, unknown> = {};
-      for (const [name, field] of Object.entries(codec.fields)) {
+      const names = Object.keys(codec.fields);
+      for (const name of names) {
+        const field = codec.fields[name];
+        if (field === undefined) continue;
+        const of = codecOf<Record<string, unknown>, string>(field, before);
         const span = part(
-          codecOf<Record<string, unknown>, string>(field, before),
+          of,
           name,
           `${codec.type}.${name}`,
+          name === names.at(-1) ? this.#last(name) : undefined,
         );
         before[name] = span.value;
         yield span;

@@ -33,8 +33,13 @@ export function* merkleRootSteps(leaves: readonly Hash[]): Steps<{ root: Hash; a
 
 /** All levels of the tree: the leaves first, the root alone in the last. */
 export function merkleLevels(leaves: readonly Hash[]): (readonly Hash[])[] {
+  return atOnce(merkleLevelsSteps(leaves));
+}
+
+/** `merkleLevels` in steps. */
+export function* merkleLevelsSteps(leaves: readonly Hash[]): Steps<(readonly Hash[])[]> {
   const levels = [leaves];
-  for (let level = leaves; level.length > 1; levels.push(level)) level = pairUp(level);
+  for (let level = leaves; level.length > 1; levels.push(level)) level = yield* pairUpSteps(level);
   return levels;
 }
 
@@ -94,10 +99,15 @@ export function merkleBranch(leaves: readonly Hash[]): Hash[] {
 }
 
 function pairUp(nodes: readonly Hash[]): Hash[] {
+  return atOnce(pairUpSteps(nodes));
+}
+
+function* pairUpSteps(nodes: readonly Hash[]): Steps<Hash[]> {
   const above: Hash[] = [];
   for (let index = 0; index < nodes.length; index += 2) {
     const left = nodes[index] as Hash;
     above.push(parentOf(left, nodes[index + 1] ?? left));
+    if (above.length % ITEMS_PER_STEP === 0) yield;
   }
   return above;
 }

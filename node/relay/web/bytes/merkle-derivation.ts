@@ -2,7 +2,12 @@
 import type { Block } from '../../../../protocol/block.ts';
 import { concatBytes, displayHash, equalBytes } from '../../../../protocol/bytes.ts';
 import { sha256d } from '../../../../protocol/hash.ts';
-import { findCommitment, type MerkleStep, merkleLevels, merklePath } from '../../../../protocol/merkle.ts';
+import {
+  findCommitment,
+  type MerkleStep,
+  merkleLevelsSteps,
+  merklePath,
+} from '../../../../protocol/merkle.ts';
 import { eachInSteps, type Steps } from '../../../../protocol/steps.ts';
 import { txid, wtxid } from '../../../../protocol/transaction.ts';
 import type { Hash } from '../../../../protocol/units.ts';
@@ -11,6 +16,9 @@ import { count, plural, shortened } from '../../../../service/web/format.ts';
 import { panel } from '../../../../service/web/panel.ts';
 import { transactionLink } from '../parts.ts';
 import { chooser, compared, digits, step, steps, verdict } from './derivation.ts';
+
+/** Of more the way alone is shown. */
+const MAX_DRAWN_LEAVES = 16;
 
 type Levels = readonly (readonly Hash[])[];
 
@@ -29,9 +37,7 @@ export function* treesOf(block: Block): Steps<Trees> {
     txids.push(txid(transaction));
     wtxids.push(index === 0 ? new Uint8Array(32) : wtxid(transaction));
   });
-  const lower = merkleLevels(txids);
-  yield;
-  return { txids: lower, wtxids: merkleLevels(wtxids) };
+  return { txids: yield* merkleLevelsSteps(txids), wtxids: yield* merkleLevelsSteps(wtxids) };
 }
 
 /** How the merkle root of a block comes about. */
@@ -90,25 +96,39 @@ function proofOf(levels: Levels, leaf: number): HTMLElement[] {
   );
   if (path.length === 0) return [start, h('p', { class: 'about' }, 'It is alone: its txid is the root.')];
   const rows = path.map((pair, level) => proofRow(pair, level));
-  return [start, h('ol', { class: 'merkle-path' }, ...rows)];
+  const tree = (levels[0]?.length ?? 0) <= MAX_DRAWN_LEAVES ? [treeElement(levels, leaf)] : [];
+  return [start, ...tree, h('ol', { class: 'merkle-path' }, ...rows)];
+}
+
+/** The whole tree, its leaves in the first row; the nodes on the way of one leaf are marked. */
+function treeElement(levels: Levels, leaf: number): HTMLElement {
+  const rows = levels.map((level, height) => {
+    const own = Math.floor(leaf / 2 ** height);
+    return h(
+      'li',
+      { class: 'merkle-tree-level' },
+      ...level.map((hash, index) => nodeElement(hash, index === own)),
+    );
+  });
+  return h('ol', { class: 'merkle-tree', 'aria-label': 'The tree, level by level' }, ...rows);
+}
+
+/** @param isOwn whether it is on the way that is shown */
+function nodeElement(hash: Hash, isOwn: boolean): HTMLElement {
+  const shown = displayHash(hash);
+  return h('span', { class: 'merkle-node hash', 'data-own': isOwn, title: shown }, shortened(shown, 6, 6));
 }
 
 function proofRow({ left, right, parent, side, isAlone }: MerkleStep, level: number): HTMLElement {
-  const node = (hash: Hash, isOwn: boolean) =>
-    h(
-      'span',
-      { class: 'merkle-node hash', 'data-own': isOwn, title: displayHash(hash) },
-      shortened(displayHash(hash), 6, 6),
-    );
   return h(
     'li',
     { class: 'merkle-row' },
     h('span', { class: 'about merkle-level' }, `level ${level}`),
-    node(left, side === 'left'),
+    nodeElement(left, side === 'left'),
     h('span', { class: 'about' }, '+'),
-    node(right, side === 'right'),
+    nodeElement(right, side === 'right'),
     h('span', { class: 'about' }, isAlone ? '(itself) →' : '→'),
-    node(parent, true),
+    nodeElement(parent, true),
   );
 }
 
