@@ -52,7 +52,8 @@ export function wholeNumberText(min: number, max: number) {
     .string(expected)
     .regex(/^\d{1,15}$/, expected)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, expected);
+    .refine((value) => value >= min && value <= max, expected)
+    .meta({ type: 'integer', minimum: min, maximum: max });
 }
 
 /** Fields that were read, checked. @throws HttpError 400 naming the one that is wrong */

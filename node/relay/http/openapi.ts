@@ -87,12 +87,13 @@ function requestBody({ body, takesText }: Route, schemas: Schemas): Json {
 
 function parameters(fields: z.ZodObject, place: 'path' | 'query', schemas: Schemas): Json[] {
   const { properties = {} } = schemas.ofInput(fields) as { properties?: Record<string, Json> };
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+  return Object.entries(properties).map(([name, { description, pattern, ...schema }]) => ({
     name,
     in: place,
     required: place === 'path',
     ...(description !== undefined && { description }),
-    schema,
+    // A whole number is written in digits, as every parameter is text.
+    schema: schema.type === 'integer' || pattern === undefined ? schema : { ...schema, pattern },
   }));
 }
 
@@ -131,7 +132,7 @@ class Schemas {
     } = pointed(json) as { $schema?: string; $defs?: Record<string, Json> };
     for (const [id, definition] of Object.entries($defs)) this.all[id] = withoutId(definition);
     const id = z.globalRegistry.get(schema)?.id;
-    if (id === undefined) return own;
+    if (id === undefined || '$ref' in own) return own;
     this.all[id] = withoutId(own);
     return { $ref: `#/components/schemas/${id}` };
   }
