@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ChallengeDesk, type ChallengeRefusal } from '../../../faucet/challenge/challenge-desk.ts';
-import { TestClock } from '../../kit/faucet-kit.ts';
+import { HandClock, HOUR_MS } from '../../kit/hand-clock.ts';
 import { findStamp } from '../../kit/solved-stamp.ts';
 
 const SECRET = new Uint8Array(32).fill(1);
 const ADDRESS = 'rnilz1qalice';
 const CLIENT = '192.0.2.1';
-const HOUR_MS = 3_600_000;
 
-function openDesk(clock = new TestClock(), work = { least: 2, most: 64 }): ChallengeDesk {
+function openDesk(clock = new HandClock(), work = { least: 2, most: 64 }): ChallengeDesk {
   return new ChallengeDesk({ secret: SECRET, clock, random: randomBytes, work, sustainablePerHour: 1 });
 }
 
@@ -49,7 +48,7 @@ describe('the desk of challenges', () => {
     await assert.rejects(desk.check(stamp, ADDRESS, '198.51.100.9'), refused('challenge-foreign'));
     const other = new ChallengeDesk({
       secret: new Uint8Array(32).fill(2),
-      clock: new TestClock(),
+      clock: new HandClock(),
       random: randomBytes,
       work: { least: 2, most: 64 },
       sustainablePerHour: 1,
@@ -78,7 +77,7 @@ describe('the desk of challenges', () => {
   });
 
   test('takes one until it expires', async () => {
-    const clock = new TestClock();
+    const clock = new HandClock();
     const desk = openDesk(clock);
     const { token, attempts, lifetimeMs } = desk.issue(ADDRESS, CLIENT);
     const stamp = findStamp(token, attempts);
@@ -93,7 +92,7 @@ describe('the desk of challenges', () => {
   });
 
   test('takes none of the future, as there are when the clock was set back', async () => {
-    const clock = new TestClock();
+    const clock = new HandClock();
     const desk = openDesk(clock);
     const stamp = solved(desk);
     clock.jump(-HOUR_MS);
@@ -103,13 +102,13 @@ describe('the desk of challenges', () => {
   });
 
   test('knows its challenges after a restart', async () => {
-    const clock = new TestClock();
+    const clock = new HandClock();
     const stamp = solved(openDesk(clock));
     await openDesk(clock).check(stamp, ADDRESS, CLIENT);
   });
 
   test('asks for more work when many claim, and for less when they stop', () => {
-    const clock = new TestClock();
+    const clock = new HandClock();
     const desk = openDesk(clock);
     assert.equal(desk.attempts, 2);
     for (let claim = 0; claim < 10; claim += 1) desk.claimed();
@@ -122,15 +121,15 @@ describe('the desk of challenges', () => {
   });
 
   test('gives more time for more work', () => {
-    const little = openDesk(new TestClock(), { least: 2, most: 2 }).issue(ADDRESS, CLIENT);
-    const much = openDesk(new TestClock(), { least: 4_096, most: 4_096 }).issue(ADDRESS, CLIENT);
+    const little = openDesk(new HandClock(), { least: 2, most: 2 }).issue(ADDRESS, CLIENT);
+    const much = openDesk(new HandClock(), { least: 4_096, most: 4_096 }).issue(ADDRESS, CLIENT);
     assert.equal(little.lifetimeMs, 600_000);
     // Six times as long as an old phone needs on average.
     assert.equal(much.lifetimeMs, (6 * 4_096 * 1_000) / 10);
   });
 
   test('is busy rather than overrun: those that must wait too long are told so and lose nothing', async () => {
-    const desk = openDesk(new TestClock(), { least: 1, most: 1 });
+    const desk = openDesk(new HandClock(), { least: 1, most: 1 });
     // Of one attempt each, so any nonce will do.
     const stamps = Array.from({ length: 400 }, () => `${desk.issue(ADDRESS, CLIENT).token}:0`);
     const outcomes = await Promise.allSettled(stamps.map((stamp) => desk.check(stamp, ADDRESS, CLIENT)));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { FaceKit, type FaceSetup } from '../../kit/faucet-face-kit.ts';
-import { AMOUNT, claimantAddress, HOUR_MS, TestClock } from '../../kit/faucet-kit.ts';
+import { AMOUNT, claimantAddress } from '../../kit/faucet-kit.ts';
+import { HandClock, HOUR_MS } from '../../kit/hand-clock.ts';
 import { askRaw } from '../../kit/http-client.ts';
 import { findStamp } from '../../kit/solved-stamp.ts';
 
@@ -344,7 +345,7 @@ describe('sites and operators', () => {
 
 describe('the clock', () => {
   test('set back or forward lets nobody claim twice, and keeps nobody out', async (context) => {
-    const clock = new TestClock();
+    const clock = new HandClock();
     const face = await open(context, { clock, face: { trustedProxies: 1 } });
     const spent = await stampFor(face, ALICE, from('192.0.2.1'));
     const body = { address: ALICE, challenge: spent };
