@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../service/clock.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
 import type { ChainBackend } from '../wallet/backend.ts';
+import type { OpenBackend } from '../wallet/backend-choice.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import type { ClaimDesk } from './claims/claim-desk.ts';
 import { type CoreOptions, startCore } from './core.ts';
@@ -14,12 +15,6 @@ export interface FaucetOptions extends Omit<CoreOptions, 'backend' | 'wallet'> {
   /** Opens the wallet that claims are paid from. */
   readonly openWallet: (backend: ChainBackend) => Promise<Wallet>;
   readonly face: FaceOptions;
-}
-
-/** The chain, until it is closed. */
-export interface OpenBackend {
-  readonly backend: ChainBackend;
-  close(): void;
 }
 
 /** A faucet that is up. */
@@ -48,8 +43,8 @@ export function startFaucet(options: FaucetOptions): Promise<RunningFaucet> {
 
 async function start(options: FaucetOptions, started: Stoppable[]): Promise<RunningFaucet> {
   const { openBackend, openWallet, face, ...core } = options;
-  const { backend, close } = openBackend();
-  started.push({ stop: async () => close() });
+  const backend = openBackend();
+  started.push({ stop: async () => backend.close() });
   const clock: Clock = core.clock ?? systemClock;
   const running = await startCore({ ...core, backend, wallet: await openWallet(backend) });
   started.push(running);

@@ -15,9 +15,8 @@ import {
 } from '../service/config.ts';
 import { LOG_LEVELS } from '../service/log.ts';
 import { networksComplaint } from '../service/network-list.ts';
-import { createRpcClient } from '../service/rpc-client.ts';
 import type { ChainBackend } from '../wallet/backend.ts';
-import { NodeBackend } from '../wallet/backend-node.ts';
+import { openBackend } from '../wallet/backend-choice.ts';
 import { DUST_LIMIT } from '../wallet/coins.ts';
 import { DEFAULT_LABEL } from '../wallet/contents.ts';
 import { firstContents, openWallet } from '../wallet/open-wallet.ts';
@@ -25,7 +24,7 @@ import { isAddressOf } from '../wallet/payment.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
 import { MemoryStore } from '../wallet/wallet-store.ts';
-import type { FaucetOptions, OpenBackend } from './faucet.ts';
+import type { FaucetOptions } from './faucet.ts';
 import { FACE_SETTINGS, faceOptions } from './http/http-settings.ts';
 
 /** The account of the networks for trying out whose public words a faucet pays from unless it is told otherwise. */
@@ -50,9 +49,13 @@ export const FAUCET_SETTINGS = {
   }),
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
   nodeUrl: string({
-    help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+    help: 'a node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or a relay',
     env: ['NILZ_FAUCET_NODE_URL'],
     default: 'http://127.0.0.1:5000',
+  }),
+  relayUrl: string({
+    help: 'a relay in place of the node, as http://HOST:PORT: it is never shown a cookie or password',
+    env: ['NILZ_FAUCET_RELAY_URL'],
   }),
   nodeCookie: string({ help: "the node's cookie file, if not in the folder of the network" }),
   wallet: string({
@@ -139,6 +142,7 @@ export const FAUCET_FILE = 'faucet.sqlite';
  * @throws SettingError, ProfileError
  */
 export function faucetOptions(values: FaucetSettings, readText: ReadText): Omit<FaucetOptions, 'log'> {
+  const { nodeUrl, relayUrl, nodeCookie } = values;
   const profile = chooseNetwork(values, readText);
   const directory = join(values.datadir, networkDirectory(profile));
   return {
@@ -152,7 +156,8 @@ export function faucetOptions(values: FaucetSettings, readText: ReadText): Omit<
       denyAddresses: payableAddresses(values.denyAddress, profile),
     },
     payoutIntervalMs: values.payoutInterval * 1_000,
-    openBackend: () => openBackend(values, directory),
+    openBackend: () =>
+      openBackend({ nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(directory, '.cookie') }),
     face: faceOptions(values),
   };
 }
@@ -220,15 +225,6 @@ function namedAfterSetting(error: unknown, path: string): unknown {
     return new SettingError(`NILZ_FAUCET_PASSPHRASE does not open the wallet ${path}`);
   }
   return new SettingError(`--wallet: ${error.message}`);
-}
-
-function openBackend({ nodeUrl, nodeCookie }: FaucetSettings, directory: string): OpenBackend {
-  const client = createRpcClient({
-    url: nodeUrl,
-    cookieFile: nodeCookie ?? join(directory, '.cookie'),
-    urlSetting: '--node-url',
-  });
-  return { backend: new NodeBackend(client), close: () => client.close() };
 }
 
 /** @throws SettingError naming one that is no address of the network */

@@ -2,7 +2,9 @@
 import { hashKey } from '../../protocol/bytes.ts';
 import { encodeTransaction, outPointKey } from '../../protocol/transaction.ts';
 import type { Height, Nits } from '../../protocol/units.ts';
-import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
+import { RefusedRequestError } from '../../service/rest-client.ts';
+import { RpcCallError } from '../../service/rpc-client.ts';
+import { UnreachableError } from '../../service/unreachable-error.ts';
 import type { ChainBackend } from '../../wallet/backend.ts';
 import type { WalletCoin } from '../../wallet/chain-view.ts';
 import { type FeeRate, feeFor, paymentWeight, vsizeOfWeight } from '../../wallet/fee.ts';
@@ -135,5 +137,7 @@ export function recordOf(
 
 /** Whether it may go well later, with nothing changed here. */
 export function isPassing(error: unknown): error is Error {
-  return [UnreachableError, RpcCallError, WalletError].some((kind) => error instanceof kind);
+  return [UnreachableError, RpcCallError, RefusedRequestError, WalletError].some(
+    (kind) => error instanceof kind,
+  );
 }
