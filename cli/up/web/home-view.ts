@@ -32,8 +32,8 @@ export function homeView(feed: PolledFeed<HomeState>): View {
 }
 
 function leadText({ network, node }: HomeState): string {
-  const pace = `a block about every ${duration(network.block_time_seconds)}`;
-  return `The network ${network.name} has ${count(node.height)} blocks after its first, and ${pace}. A mined coin can be spent ${count(network.maturity)} blocks later.`;
+  const pace = `about every ${duration(network.block_time_seconds)}`;
+  return `The network ${network.name} is at height ${count(node.height)} and finds a block ${pace}. What a block brings its finder can be spent ${count(network.maturity)} blocks later.`;
 }
 
 function accountsPanel(state: () => HomeState | undefined): {
@@ -71,7 +71,7 @@ function accountsPanel(state: () => HomeState | undefined): {
     element,
     update: (newest) => {
       table.update(newest.accounts);
-      show(words, h('span', { class: 'about' }, 'Their words'), codeLine(newest.words, 'the words'));
+      show(words, h('span', { class: 'words-name' }, 'Their words'), codeLine(newest.words, 'the words'));
     },
   };
 }

@@ -13,7 +13,7 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
     title: 'Explorer',
     about: 'Every block, payment and address as they happen, down to the byte.',
     ways: [
-      { name: 'Open the explorer', path: '' },
+      { name: 'Explore', path: '' },
       { name: 'What waits', path: '/mempool' },
       { name: 'Charts', path: '/charts' },
     ],
@@ -27,7 +27,7 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
     title: 'Pool',
     about: 'Where miners work together, and who found what.',
     ways: [
-      { name: 'Open the dashboard', path: '/' },
+      { name: 'Dashboard', path: '/' },
       { name: 'Blocks', path: '/mined' },
       { name: 'Connect a miner', path: '/connect' },
     ],
@@ -77,13 +77,14 @@ function addressPage({ pool, miner }: HomeState): string {
 }
 
 function explorerFigures({ node, explorer }: HomeState): HTMLElement[] {
-  return [figure('Height', count(node.height)), figure('Looking at it', count(explorer.listeners))];
+  return [figure('Height', count(node.height)), figure('Looking now', count(explorer.listeners))];
 }
 
 function faucetFigures({ faucet, network }: HomeState): HTMLElement[] {
   return [
     figure('A claim gets', exactAmount(faucet.amount_nits, network.coin)),
     figure('Left today', exactAmount(faucet.left_today_nits, network.coin)),
+    figure('Waiting to be paid', count(faucet.queue)),
   ];
 }
 
