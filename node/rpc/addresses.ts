@@ -1,40 +1,27 @@
-import * as z from 'zod';
 import { encodeAddress } from '../../protocol/address.ts';
 import { amountToNumber } from '../../protocol/amount.ts';
 import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
-import type { Nits } from '../../protocol/units.ts';
+import type { Height, Nits } from '../../protocol/units.ts';
 import { bool, hex, list, num, obj, str, time } from '../../service/rpc-result.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import type { AddressCoin, AddressTransaction } from '../chain/address-index.ts';
 import { distinctScripts } from '../chain/address-parts.ts';
 import type { MempoolEntry } from '../mempool/entry.ts';
+import {
+  addressesInRangeParam,
+  addressesParam,
+  coinsParam,
+  DEFAULT_LIMIT,
+  historyParam,
+  PAGE_FIELDS,
+  pageJson,
+  pageOrRefusal,
+  transactionsParam,
+} from './address-arguments.ts';
 import { scriptOfAddress } from './arguments.ts';
 import type { NodeParts } from './parts.ts';
 
 const group = 'Addressindex';
-
-/** Most addresses one call may ask about. */
-const MAX_ADDRESSES = 1_000;
-
-/** One address as text, or an object with several and perhaps a range of heights. */
-const addressesSchema = z.union([
-  z.string().transform((address) => ({ addresses: [address], start: undefined, end: undefined })),
-  z.object({
-    addresses: z.array(z.string()).min(1).max(MAX_ADDRESSES).describe('the addresses'),
-    start: z.int().nonnegative().optional().describe('height to begin at'),
-    end: z.int().nonnegative().optional().describe('height to end with'),
-  }),
-]);
-
-const addressesParam = {
-  name: 'addresses',
-  schema: addressesSchema,
-  help: 'an address, or {"addresses":["…"]} with up to 1,000 of them',
-} as const;
-
-const addressesInRangeParam = {
-  ...addressesParam,
-  help: `${addressesParam.help}, and perhaps "start" and "end" (heights, both included)`,
-} as const;
 
 const BALANCE_RESULT = obj('in NILZ, and exactly in nits as text', {
   balance: num('confirmed: "spendable" and "immature" together'),
@@ -49,6 +36,21 @@ const BALANCE_RESULT = obj('in NILZ, and exactly in nits as text', {
   received_nits: str('the same in nits'),
 });
 
+const COINS_RESULT = list(
+  'in the order of the chain',
+  obj('', {
+    address: str('whose'),
+    txid: hex('of the transaction that made it'),
+    outputIndex: num('its index'),
+    script: hex('its script'),
+    satoshis: num('its value in nits'),
+    height: num('of its block'),
+    coinbase: bool('whether a coinbase made it'),
+    confirmations: num('blocks from its own to the tip, both counted'),
+    spendable: bool('whether the next block could spend it'),
+  }),
+);
+
 /** What of the mempool concerns a script: an output that pays to it, or an input that spends from it. */
 interface UnconfirmedDelta {
   readonly script: Uint8Array;
@@ -61,7 +63,7 @@ interface UnconfirmedDelta {
 
 /** The methods of the address-index family: what the chain and the mempool say of addresses. */
 export function addressMethods(parts: NodeParts): RpcMethods {
-  const { addresses: index, profile } = parts;
+  const { addresses: index, chain, profile } = parts;
   const scriptsOf = (texts: readonly string[]): Uint8Array[] =>
     distinctScripts(texts.map((each) => scriptOfAddress(each, profile)));
   const addressText = (script: Uint8Array): string => {
@@ -69,6 +71,18 @@ export function addressMethods(parts: NodeParts): RpcMethods {
     if (text === undefined) throw new Error('a script that was made from an address has none');
     return text;
   };
+  const coinsJson = (coins: readonly AddressCoin[], tipHeight: Height) =>
+    coins.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
+      address: addressText(script),
+      txid: displayHash(txid),
+      outputIndex,
+      script: bytesToHex(script),
+      satoshis: Number(value),
+      height,
+      coinbase,
+      confirmations: tipHeight - height + 1,
+      spendable: mature,
+    }));
 
   return {
     getaddressbalance: rpcMethod({
@@ -151,50 +165,90 @@ export function addressMethods(parts: NodeParts): RpcMethods {
         }),
     }),
 
+    getaddresshistory: rpcMethod({
+      group,
+      help:
+        'The confirmed transactions that pay to addresses or spend from them, newest first, page by page, and what ' +
+        'each of them changed for all the addresses together. A page is as of one block; going on from it is right ' +
+        'whatever new blocks come, and an error once a reorganisation has taken back what was told.',
+      params: [historyParam],
+      result: obj('', {
+        transactions: list(
+          'newest first',
+          obj('', {
+            txid: hex('of the transaction'),
+            height: num('of its block'),
+            blockindex: num('its place in the block'),
+            time: time('of its block'),
+            satoshis: num('what it changed, in nits'),
+            coinbase: bool('whether it is the coinbase'),
+          }),
+        ),
+        total: num('how many there are of a single address, if that is known or quickly counted').optional(),
+        ...PAGE_FIELDS,
+      }),
+      run: async ({ addresses: { addresses, limit = DEFAULT_LIMIT, before: mark } }) => {
+        const scripts = scriptsOf(addresses);
+        const page = await pageOrRefusal(index.history(scripts, { limit, mark }));
+        const [script] = scripts;
+        const total = script && scripts.length === 1 ? await index.transactionCount(script) : undefined;
+        return {
+          transactions: page.items.map(({ txid, height, position, value }) => ({
+            txid: displayHash(txid),
+            height,
+            blockindex: position,
+            time: chain.ancestor(page.tip, height)?.time ?? 0,
+            satoshis: Number(value),
+            coinbase: position === 0,
+          })),
+          ...(total !== undefined && { total }),
+          ...pageJson(page),
+        };
+      },
+    }),
+
     getaddresstxids: rpcMethod({
       group,
       help: 'Ids of the confirmed transactions that pay to addresses or spend from them, oldest first.',
-      params: [addressesInRangeParam],
-      result: list('the ids', hex('id of a transaction')),
-      run: async ({ addresses: { addresses, start, end } }) => {
-        const transactions = await index.transactions(scriptsOf(addresses), { start, end });
-        return transactions.map(({ txid }) => displayHash(txid));
+      params: [transactionsParam],
+      result: [
+        { when: 'without "limit"', schema: list('the ids', hex('id of a transaction')) },
+        {
+          when: 'with "limit"',
+          schema: obj('', { txids: list('the ids', hex('id of a transaction')), ...PAGE_FIELDS }),
+        },
+      ],
+      run: async ({ addresses: { addresses, start, end, limit, after: mark } }) => {
+        const scripts = scriptsOf(addresses);
+        const idsOf = (transactions: readonly AddressTransaction[]): string[] =>
+          transactions.map(({ txid }) => displayHash(txid));
+        if (limit === undefined && mark === undefined) {
+          return idsOf(await index.transactions(scripts, { start, end }));
+        }
+        const wish = { limit: limit ?? DEFAULT_LIMIT, mark };
+        const page = await pageOrRefusal(index.transactionsPage(scripts, wish, { start, end }));
+        return { txids: idsOf(page.items), ...pageJson(page) };
       },
     }),
 
     getaddressutxos: rpcMethod({
       group,
       help:
-        'The confirmed unspent outputs of addresses, values in nits. "spendable" is false for a coinbase output ' +
-        'too young to be spent.',
-      params: [addressesParam],
-      result: list(
-        'in the order of the chain',
-        obj('', {
-          address: str('whose'),
-          txid: hex('of the transaction that made it'),
-          outputIndex: num('its index'),
-          script: hex('its script'),
-          satoshis: num('its value in nits'),
-          height: num('of its block'),
-          coinbase: bool('whether a coinbase made it'),
-          confirmations: num('blocks from its own to the tip, both counted'),
-          spendable: bool('whether the next block could spend it'),
-        }),
-      ),
-      run: async ({ addresses }) => {
-        const { tip, items } = await index.coins(scriptsOf(addresses.addresses));
-        return items.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
-          address: addressText(script),
-          txid: displayHash(txid),
-          outputIndex,
-          script: bytesToHex(script),
-          satoshis: Number(value),
-          height,
-          coinbase,
-          confirmations: tip.height - height + 1,
-          spendable: mature,
-        }));
+        'The confirmed unspent outputs of addresses, values in nits, oldest first. "spendable" is false for a ' +
+        'coinbase output too young to be spent.',
+      params: [coinsParam],
+      result: [
+        { when: 'without "limit"', schema: COINS_RESULT },
+        { when: 'with "limit"', schema: obj('', { utxos: COINS_RESULT, ...PAGE_FIELDS }) },
+      ],
+      run: async ({ addresses: { addresses, limit, after: mark } }) => {
+        const scripts = scriptsOf(addresses);
+        if (limit === undefined && mark === undefined) {
+          const { tip, items } = await index.coins(scripts);
+          return coinsJson(items, tip.height);
+        }
+        const page = await pageOrRefusal(index.coinsPage(scripts, { limit: limit ?? DEFAULT_LIMIT, mark }));
+        return { utxos: coinsJson(page.items, page.tip.height), ...pageJson(page) };
       },
     }),
   };

@@ -24,6 +24,7 @@ export const METHODS: readonly string[] = [
   ],
   // Addresses
   ...['getaddressbalance', 'getaddressutxos', 'getaddresstxids', 'getaddressdeltas', 'getaddressmempool'],
+  'getaddresshistory',
   // Util and control
   ...[
     'validateaddress',
