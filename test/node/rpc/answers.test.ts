@@ -146,7 +146,7 @@ async function callsOn(furnished: Awaited<ReturnType<typeof furnishedNode>>): Pr
     ['getaddressbalance', address],
     ['getaddressutxos', address],
     ['getaddresstxids', address],
-    ['getaddressutxos', { addresses: [address, addressOf(alice)], limit: 1 }],
+    ['getaddressutxos', { addresses: [alice, bob, carol].map((who) => addressOf(who)), limit: 1 }],
     ['getaddresstxids', { addresses: [address], limit: 1 }],
     ['getaddresshistory', { addresses: [address], limit: 1 }],
     ['getaddressdeltas', address],
