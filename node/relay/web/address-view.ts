@@ -11,6 +11,7 @@ import { qrCode } from '../../../service/web/qr.ts';
 import type { View } from '../../../service/web/router.ts';
 import { when } from '../../../service/web/when.ts';
 import { closeAll } from './closing.ts';
+import { NewsRefresh } from './news-refresh.ts';
 import {
   change,
   confirmationsNow,
@@ -101,20 +102,21 @@ export function addressView(feed: RelayFeed, address: string): View {
     problem,
     content,
   );
-  const soon = () => {
+  const news = new NewsRefresh(() => {
     history.soon();
     coins.soon();
-  };
+  });
   const closers = [
     feed.onBlocks(() => history.refresh()),
     feed.onEvent((event) => {
-      if (event.type === 'block_connected' || event.type === 'block_disconnected') soon();
+      if (event.type === 'block_connected' || event.type === 'block_disconnected') news.hear();
       if (event.type !== 'mempool') return;
       const gone = event.removed.filter(({ reason }) => reason !== 'confirmed');
       if (gone.length > 0) history.remove(new Set(gone.map(({ txid }) => txid)));
-      soon();
+      news.hear();
     }),
-    feed.onMissed(soon),
+    feed.onMissed(() => news.hear()),
+    () => news.close(),
     () => history.close(),
     () => coins.close(),
   ];

@@ -8,6 +8,7 @@ import { BlockStrip } from './block-strip.ts';
 import { newestBlockTable } from './block-table.ts';
 import { chainFigures } from './chain-figures.ts';
 import { closeAll } from './closing.ts';
+import { NewsRefresh } from './news-refresh.ts';
 import { BLOCKS_PATH, MEMPOOL_PATH } from './paths.ts';
 import type { RelayFeed } from './relay-feed.ts';
 import { newestTransactionTable } from './transaction-table.ts';
@@ -81,6 +82,7 @@ export function homeView(feed: RelayFeed): View {
     ),
   );
   showFigures();
+  const news = new NewsRefresh(() => mempool.soon());
   const closers = [
     feed.onBlocks((window) => {
       strip.update(window);
@@ -98,10 +100,11 @@ export function homeView(feed: RelayFeed): View {
       const stays = newest.filter(({ txid }) => !gone.has(txid) && !known.has(txid));
       showWaiting([...arrived.filter(({ txid }) => !gone.has(txid)), ...stays]);
       // A gap among the newest, or more than was listed: the list has to be asked for.
-      if (event.left_out > 0 || newest.length < Math.min(SHOWN_TRANSACTIONS, event.size)) mempool.soon();
+      if (event.left_out > 0 || newest.length < Math.min(SHOWN_TRANSACTIONS, event.size)) news.hear();
       showFigures();
     }),
-    feed.onMissed(() => mempool.soon()),
+    feed.onMissed(() => news.hear()),
+    () => news.close(),
     () => mempool.close(),
     () => feePoll.close(),
   ];

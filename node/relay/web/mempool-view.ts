@@ -16,6 +16,7 @@ import { Poll } from '../../../service/web/poll.ts';
 import type { View } from '../../../service/web/router.ts';
 import { closeAll } from './closing.ts';
 import { FeeHistogram } from './fee-histogram.ts';
+import { NewsRefresh } from './news-refresh.ts';
 import { blockLink, bytesText, facts, feeRateText, money, vsizeText } from './parts.ts';
 import { BROADCAST_PATH } from './paths.ts';
 import type { RelayFeed } from './relay-feed.ts';
@@ -87,15 +88,17 @@ export function mempoolView(feed: RelayFeed): View {
     ),
     panel('Transactions, newest first', list.element),
   );
+  const news = new NewsRefresh(() => list.soon());
   const closers = [
     feed.onEvent((event) => {
       if (event.type === 'template') showTemplate(event.template);
-      if (event.type === 'block_connected' || event.type === 'block_disconnected') list.soon();
+      if (event.type === 'block_connected' || event.type === 'block_disconnected') news.hear();
       if (event.type !== 'mempool') return;
       list.remove(new Set(event.removed.map(({ txid }) => txid)));
-      list.soon();
+      news.hear();
     }),
-    feed.onMissed(() => list.soon()),
+    feed.onMissed(() => news.hear()),
+    () => news.close(),
     () => list.close(),
     () => template.close(),
     () => feePoll.close(),

@@ -9,6 +9,7 @@ import { Poll, RefusedError } from '../../../service/web/poll.ts';
 import type { View } from '../../../service/web/router.ts';
 import { when } from '../../../service/web/when.ts';
 import { closeAll } from './closing.ts';
+import { NewsRefresh } from './news-refresh.ts';
 import {
   bytesText,
   confirmationsNow,
@@ -91,18 +92,20 @@ export function transactionView(feed: RelayFeed, txid: string): View {
       show(problem, ...(isGone ? goneWords(transaction) : [error.message]));
     },
   });
+  const news = new NewsRefresh(() => poll.soon());
   const closers = [
     feed.onBlocks(update),
     feed.onEvent((event) => {
       const isShallow = transaction === undefined || transaction.confirmations < DEEP;
-      if (event.type === 'block_disconnected') poll.soon();
-      if (event.type === 'block_connected' && isShallow) poll.soon();
+      if (event.type === 'block_disconnected') news.hear();
+      if (event.type === 'block_connected' && isShallow) news.hear();
       if (event.type !== 'mempool') return;
       const { added, removed, left_out: leftOut } = event;
       const isTold = [...added, ...removed].some((row) => row.txid === txid);
-      if (isTold || (leftOut > 0 && isShallow)) poll.soon();
+      if (isTold || (leftOut > 0 && isShallow)) news.hear();
     }),
-    feed.onMissed(() => poll.soon()),
+    feed.onMissed(() => news.hear()),
+    () => news.close(),
     () => poll.close(),
   ];
   const title = `Transaction ${shortened(txid, 8, 8)}`;
