@@ -170,7 +170,7 @@ function complaint(http: HttpExchange, answer: HttpAnswer): Error {
 
 /** A stranger's words as part of a message: one line of letters that cannot steer a terminal, and not without end. */
 function oneLine(text: string): string {
-  const readable = text.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+  const readable = text.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '\ufffd');
   return readable.length > MAX_MESSAGE ? `${readable.slice(0, MAX_MESSAGE)}…` : readable;
 }
 

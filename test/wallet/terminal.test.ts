@@ -71,3 +71,14 @@ test('pipes get results and notes apart, and no progress', async () => {
   assert.deepEqual([await text(stdout), await text(stderr)], ['result\n', 'note\n']);
   assert.equal(await terminal.readInput(), 'all of it\n');
 });
+
+test('words of strangers cannot steer the terminal', async () => {
+  const { terminal, shown } = person();
+  terminal.note('refused: \x1b[2J\x9b2Jall\u202e is well\r\n\tand more');
+  terminal.print('a\x07b');
+  terminal.progress('c\x1bd');
+  const screen = await shown();
+  assert.ok(screen.includes('refused: \ufffd[2J\ufffd2Jall\ufffd is well\ufffd\n\tand more\n'));
+  assert.ok(screen.includes('a\ufffdb\n'));
+  assert.ok(screen.includes('c\ufffdd'));
+});

@@ -64,10 +64,10 @@ export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   };
   return {
     interactive,
-    print: (line) => void stdout.write(`${line}\n`),
-    note: (line) => void stderr.write(`${line}\n`),
+    print: (line) => void stdout.write(`${readable(line)}\n`),
+    note: (line) => void stderr.write(`${readable(line)}\n`),
     progress: (line) => {
-      if (interactive) stderr.write(ERASE_LINE + (line ?? ''));
+      if (interactive) stderr.write(ERASE_LINE + readable(line ?? ''));
     },
     ask: (prompt) => question(prompt, true),
     askHidden: (prompt) => question(prompt, false),
@@ -82,4 +82,9 @@ export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
     },
     readInput: () => text(stdin),
   };
+}
+
+/** What nodes and relays say is shown as well: it must not steer the terminal, nor turn the order of the letters. */
+function readable(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '\ufffd');
 }
