@@ -157,7 +157,7 @@ test('a block leads to its merkle root and to its witness commitment', { skip },
   await page.getByText('the header commits to these transactions').waitFor();
   await page.getByText('the coinbase commits to these witnesses').waitFor();
   await page.getByRole('spinbutton', { name: /^Transaction/ }).fill('11');
-  await page.getByText('(itself) →').waitFor();
+  await page.getByText('level 2, paired with itself').waitFor();
   // A block of Bitcoin spends by other scripts, too: nothing of it is taken for markup.
   assert.equal(await page.locator('.inspector img').count(), 0);
   assertClean(watched);

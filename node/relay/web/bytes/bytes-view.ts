@@ -33,6 +33,7 @@ function namedView(feed: RelayFeed, subject: NamedSubject): View {
   const leaving = new AbortController();
   const problem = problemBox();
   const stage = new Stage(feed);
+  const heading = h('h1', { class: 'page-name hash' }, subject.id);
   const ways = h('p', { class: 'about ways-on' });
   const element = h(
     'div',
@@ -41,7 +42,7 @@ function namedView(feed: RelayFeed, subject: NamedSubject): View {
       'header',
       { class: 'page-head' },
       h('p', { class: 'page-kind' }, `${KIND_NAMES[subject.kind]}, byte by byte`),
-      h('h1', { class: 'page-name hash' }, subject.id),
+      heading,
     ),
     problem,
     stage.element,
@@ -53,6 +54,8 @@ function namedView(feed: RelayFeed, subject: NamedSubject): View {
       const found = await fetchSubject(subject, feed.network?.address_prefix, leaving.signal);
       if (leaving.signal.aborted) return;
       stage.open(found);
+      // It may have been asked for by its height.
+      show(heading, hashOf(found) ?? subject.id);
       show(ways, ...waysOn(subject, found));
     } catch (error) {
       if (leaving.signal.aborted) return;

@@ -104,10 +104,12 @@ function proofOf(levels: Levels, leaf: number): HTMLElement[] {
 function treeElement(levels: Levels, leaf: number): HTMLElement {
   const rows = levels.map((level, height) => {
     const own = Math.floor(leaf / 2 ** height);
+    const nodes = level.map((hash, index) => nodeElement(hash, index === own));
     return h(
       'li',
       { class: 'merkle-tree-level' },
-      ...level.map((hash, index) => nodeElement(hash, index === own)),
+      h('span', { class: 'about merkle-level' }, `level ${height}`),
+      h('span', { class: 'merkle-nodes' }, ...nodes),
     );
   });
   return h('ol', { class: 'merkle-tree', 'aria-label': 'The tree, level by level' }, ...rows);
@@ -116,19 +118,18 @@ function treeElement(levels: Levels, leaf: number): HTMLElement {
 /** @param isOwn whether it is on the way that is shown */
 function nodeElement(hash: Hash, isOwn: boolean): HTMLElement {
   const shown = displayHash(hash);
-  return h('span', { class: 'merkle-node hash', 'data-own': isOwn, title: shown }, shortened(shown, 6, 6));
+  return h('span', { class: 'merkle-node hash', 'data-own': isOwn, title: shown }, shortened(shown, 4, 4));
 }
 
 function proofRow({ left, right, parent, side, isAlone }: MerkleStep, level: number): HTMLElement {
   return h(
     'li',
     { class: 'merkle-row' },
-    h('span', { class: 'about merkle-level' }, `level ${level}`),
+    h('span', { class: 'about merkle-level' }, `level ${level}${isAlone ? ', paired with itself' : ''}`),
     nodeElement(left, side === 'left'),
     h('span', { class: 'about' }, '+'),
     nodeElement(right, side === 'right'),
-    h('span', { class: 'about' }, isAlone ? '(itself) →' : '→'),
-    nodeElement(parent, true),
+    h('span', { class: 'merkle-nodes' }, h('span', { class: 'about' }, '→'), nodeElement(parent, true)),
   );
 }
 

@@ -1,7 +1,8 @@
 /** What scripts and witnesses say. Pure. */
 import { encodeAddress } from '../../../../protocol/address.ts';
-import { bytesToHex } from '../../../../protocol/bytes.ts';
+import { bytesToHex, equalBytes } from '../../../../protocol/bytes.ts';
 import { hash160 } from '../../../../protocol/hash.ts';
+import { commitmentScript } from '../../../../protocol/merkle.ts';
 import { disassemble, OP_RETURN, p2wpkhScript, scriptType } from '../../../../protocol/script.ts';
 import {
   SIGHASH_ALL,
@@ -16,12 +17,24 @@ import type { Prefix, Reading } from './readings.ts';
 /** Longer scripts are not written out. */
 const MAX_SHOWN_SCRIPT_BYTES = 2_000;
 
+/** OP_RETURN, a push of 36 bytes, aa21a9ed and the hash (BIP 141). */
+const COMMITMENT_SIZE = 38;
+
 const code = (name: string, text: string): Reading => ({ name, text, isCode: true });
 
 /** What an output script locks a coin with, besides its address. */
 export function outputScriptReadings(script: Uint8Array): Reading[] {
   const note = script[0] === OP_RETURN ? noteOf(script) : [];
-  return [{ name: 'Kind', text: scriptType(script) }, ...wordsOf(script), ...note];
+  const means = isCommitment(script)
+    ? [{ name: 'Means', text: 'in a coinbase: the witness commitment of the block (BIP 141)' }]
+    : note;
+  return [{ name: 'Kind', text: scriptType(script) }, ...means, ...wordsOf(script)];
+}
+
+/** Only a coinbase's counts; elsewhere it is a note that looks like one. */
+function isCommitment(script: Uint8Array): boolean {
+  const hash = script.subarray(COMMITMENT_SIZE - 32, COMMITMENT_SIZE);
+  return hash.length === 32 && equalBytes(script.subarray(0, COMMITMENT_SIZE), commitmentScript(hash));
 }
 
 /** What an input's script says, which is a coinbase's only. */

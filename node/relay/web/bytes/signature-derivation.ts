@@ -1,7 +1,7 @@
 /** Preimage of BIP 143, part by part → digest → signature, key → address: why an input may spend its coin. */
 import { verify } from '#verify';
 import { encodeAddress } from '../../../../protocol/address.ts';
-import { AmountError, formatAmount, parseAmount } from '../../../../protocol/amount.ts';
+import { AmountError, parseAmount } from '../../../../protocol/amount.ts';
 import { bytesToHex, equalBytes } from '../../../../protocol/bytes.ts';
 import { meaningOf } from '../../../../protocol/field-meaning.ts';
 import { hash160, sha256d } from '../../../../protocol/hash.ts';
@@ -12,6 +12,7 @@ import { decodeDer, isCompressedKey, isLowS } from '../../../../protocol/signatu
 import { isCoinbase, type Transaction } from '../../../../protocol/transaction.ts';
 import type { Nits } from '../../../../protocol/units.ts';
 import { type Child, h, show } from '../../../../service/web/element.ts';
+import { amount } from '../../../../service/web/format.ts';
 import { panel } from '../../../../service/web/panel.ts';
 import { addressLink } from '../parts.ts';
 import { bytesOf, chooser, digits, step, steps, verdict } from './derivation.ts';
@@ -104,7 +105,7 @@ function knownValueStep(value: Nits): HTMLElement {
   return step(
     'What it is worth',
     'That is part of what is signed, and stands in the transaction that made the coin.',
-    h('p', {}, `${formatAmount(value)} NILZ`),
+    h('p', {}, `${amount(value)} NILZ`),
   );
 }
 

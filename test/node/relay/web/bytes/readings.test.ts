@@ -122,3 +122,9 @@ test('bits that stand for no target say so', () => {
   const { whole } = headerSubject(header);
   assert.match(said(whole, 'bits').Target ?? '', /negative/);
 });
+
+test('an output that commits to witnesses says so', () => {
+  const { whole } = blockSubject(readRaw('blocks/block482683.raw'));
+  assert.match(said(whole, 'transactions[0].outputs[1].script').Means ?? '', /witness commitment/);
+  assert.equal(said(whole, 'transactions[0].outputs[0].script').Means, undefined);
+});
