@@ -9,8 +9,7 @@ import { COIN } from '../../protocol/amount.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Credentials } from '../../service/http.ts';
 import type { Logger } from '../../service/log.ts';
-import { createRpcClient } from '../../service/rpc-client.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { openBackend } from '../../wallet/backend-choice.ts';
 
 interface PublicServiceOptions {
   readonly profile: NetworkProfile;
@@ -47,10 +46,7 @@ export function startDevFaucet(
     profile,
     file: join(directory, FAUCET_FILE),
     label: GIVER,
-    openBackend: () => {
-      const client = createRpcClient(node);
-      return { backend: new NodeBackend(client), close: () => client.close() };
-    },
+    openBackend: () => openBackend({ nodeUrl: urlWithLogin(node) }),
     openWallet: async (backend) => publicWallet(profile, backend),
     rules: {
       amount: AMOUNT_NITS,
@@ -75,4 +71,11 @@ export function startDevFaucet(
     },
     log,
   });
+}
+
+function urlWithLogin({ url, credentials }: PublicServiceOptions['node']): string {
+  const withLogin = new URL(url);
+  withLogin.username = credentials.user;
+  withLogin.password = credentials.password;
+  return withLogin.href;
 }

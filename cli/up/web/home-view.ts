@@ -17,12 +17,14 @@ export function homeView(feed: PolledFeed<HomeState>): View {
   const accounts = accountsPanel(() => feed.state);
   const element = h(
     'div',
-    { class: 'stack home' },
+    // Out of sight until there is something to show: empty cards would jump.
+    { class: 'stack home is-waiting' },
     h('div', {}, pageHead(null, 'A whole coin on this machine'), lead),
     h('div', { class: 'cards' }, ...cards.elements),
     h('div', { class: 'halves' }, steps.element, accounts.element),
   );
   const close = feed.onState((state) => {
+    element.classList.remove('is-waiting');
     show(lead, leadText(state));
     cards.update(state);
     steps.update(state);
