@@ -78,6 +78,7 @@ function summary(tips: readonly Tip[]): string {
 function tipTable(): DataTable<Tip> {
   return new DataTable<Tip>({
     caption: 'Ends of branches',
+    compact: true,
     key: ({ hash }) => hash,
     empty: 'The node has told of no chain yet.',
     columns: [
@@ -89,16 +90,18 @@ function tipTable(): DataTable<Tip> {
       {
         label: 'Branch',
         numeric: true,
+        roomy: true,
         hint: 'blocks above the last one that it shares with the best chain',
         cell: ({ branch_length: length }) => (length === 0 ? '—' : plural(length, 'block')),
       },
       {
         label: 'Leaves the chain at',
         numeric: true,
+        detail: true,
         cell: ({ status, fork_height: height }) => (status === 'active' ? count(null) : heightLink(height)),
       },
       { label: 'Time', cell: ({ time }) => when(time) },
-      { label: 'Hash', cell: ({ hash }) => blockLink(hash, 8, 10) },
+      { label: 'Hash', roomy: true, cell: ({ hash }) => blockLink(hash, 8, 10) },
     ],
   });
 }
