@@ -62,6 +62,14 @@ export class FaucetKit {
     return this.#core!;
   }
 
+  /** Where the faucet is filled, also while it is closed. */
+  get depositAddress(): string {
+    return encodeAddress(
+      PROFILE.fundedAccounts.find(({ name }) => name === FAUCET_LABEL)!.script,
+      PROFILE.address,
+    )!;
+  }
+
   get desk() {
     return this.core.desk;
   }
