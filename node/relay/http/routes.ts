@@ -24,6 +24,7 @@ import {
   readAddress,
   txidsAnswer,
 } from '../answers/address-answers.ts';
+import type { PageWish } from '../answers/address-lists.ts';
 import {
   blockAnswer,
   blockHexAnswer,
@@ -48,14 +49,14 @@ const MAX_LIST = 100;
 /** Of these, so many count as one request against the rate. */
 const LIST_SHARE = 5;
 const MAX_COINS = 1_000;
-/** The largest block in hex is eight million digits; a transaction that the mempool takes has at most 800,000. */
-const MAX_TRANSACTION_BYTES = 1024 * 1024;
+/** A transaction that the mempool takes has at most 800,000 digits, and the node reads requests of 1 MB. */
+const MAX_TRANSACTION_BYTES = 900_000;
 
 /** A page of a list. */
 const limit = (most: number, byDefault: number) =>
   wholeNumberText(1, most).default(byDefault).describe(`rows of a page, 1 to ${most}`);
 const mark = z
-  .string()
+  .string('must be the "next" of an answer')
   .regex(/^[\w.-]{1,120}$/, 'must be the "next" of an answer')
   .optional()
   .describe('"next" of the page before');
@@ -68,21 +69,27 @@ const BlockId = z.object({
 });
 const hash = (says: string) =>
   z
-    .string()
+    .string('must be 64 hex digits')
     .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
     .transform((text) => text.toLowerCase())
     .describe(says);
 const TxId = z.object({ txid: hash('id of a transaction') });
-const AddressPath = z.object({ address: z.string().min(1).max(120).describe('an address') });
+const NO_ADDRESS = 'must be an address of at most 120 characters';
+const addressText = z.string(NO_ADDRESS).min(1, NO_ADDRESS).max(120, NO_ADDRESS);
+const AddressPath = z.object({ address: addressText.describe('an address') });
 
 const ADDRESSES = 'must be a list of 1 to 100 addresses';
-const addresses = z.array(z.string().max(120), ADDRESSES).min(1, ADDRESSES).max(MAX_LIST, ADDRESSES);
+const addresses = z.array(addressText, ADDRESSES).min(1, ADDRESSES).max(MAX_LIST, ADDRESSES);
 const TXIDS = 'must be a list of 1 to 100 ids';
 
 const listCost = (length: number): number => Math.max(1, Math.ceil(length / LIST_SHARE));
 
 function readAddresses(view: RelayView, texts: readonly string[]): string[] {
   return [...new Set(texts.map((text) => readAddress(view, text, 'addresses')))];
+}
+
+function pageAfter(mark: string | undefined): PageWish {
+  return { limit: MAX_COINS, mark, parameter: 'after' };
 }
 
 const CHAIN_ROUTES: readonly Route[] = [
@@ -242,9 +249,14 @@ const ADDRESS_ROUTES: readonly Route[] = [
     pathFields: AddressPath,
     query: z.object({ limit: limit(100, 25), before: mark }),
     answer: RelayAddress,
+    errors: ['mark-void'],
     keep: 'shortly',
     run: (view, { path, query }) =>
-      addressAnswer(view, readAddress(view, path.address, 'address'), query.limit, query.before),
+      addressAnswer(view, readAddress(view, path.address, 'address'), {
+        limit: query.limit,
+        mark: query.before,
+        parameter: 'before',
+      }),
   }),
   route({
     method: 'get',
@@ -253,9 +265,14 @@ const ADDRESS_ROUTES: readonly Route[] = [
     pathFields: AddressPath,
     query: z.object({ limit: limit(MAX_COINS, 100), after: mark }),
     answer: RelayCoins,
+    errors: ['mark-void'],
     keep: 'shortly',
     run: (view, { path, query }) =>
-      coinsAnswer(view, [readAddress(view, path.address, 'address')], query.limit, query.after),
+      coinsAnswer(view, [readAddress(view, path.address, 'address')], {
+        limit: query.limit,
+        mark: query.after,
+        parameter: 'after',
+      }),
   }),
   route({
     method: 'post',
@@ -273,9 +290,10 @@ const ADDRESS_ROUTES: readonly Route[] = [
     summary: `The coins of several addresses, oldest first, up to ${MAX_COINS} a page`,
     body: z.object({ addresses, after: mark }),
     answer: RelayCoins,
+    errors: ['mark-void'],
     keep: 'shortly',
     cost: ({ body }) => listCost(body.addresses.length),
-    run: (view, { body }) => coinsAnswer(view, readAddresses(view, body.addresses), MAX_COINS, body.after),
+    run: (view, { body }) => coinsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after)),
   }),
   route({
     method: 'post',
@@ -283,9 +301,10 @@ const ADDRESS_ROUTES: readonly Route[] = [
     summary: `Transactions of any of several addresses, oldest first, up to ${MAX_COINS} a page`,
     body: z.object({ addresses, after: mark }),
     answer: RelayTxids,
+    errors: ['mark-void'],
     keep: 'shortly',
     cost: ({ body }) => listCost(body.addresses.length),
-    run: (view, { body }) => txidsAnswer(view, readAddresses(view, body.addresses), MAX_COINS, body.after),
+    run: (view, { body }) => txidsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after)),
   }),
 ];
 
@@ -302,7 +321,9 @@ const OTHER_ROUTES: readonly Route[] = [
     method: 'get',
     path: '/search/{text}',
     summary: 'What a height, a hash, an id or an address stands for',
-    pathFields: z.object({ text: z.string().min(1).max(200).describe('what somebody typed') }),
+    pathFields: z.object({
+      text: z.string().min(1).max(200, 'must have at most 200 characters').describe('what somebody typed'),
+    }),
     answer: RelaySearch,
     keep: 'shortly',
     run: (view, { path }) => searchAnswer(view, path.text),
