@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { bytesToHex } from '../../protocol/bytes.ts';
+import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
+import { encodeTransaction, txid } from '../../protocol/transaction.ts';
 import {
   launchBrowser,
   layoutShift,
@@ -17,6 +18,8 @@ import {
 import { answersAbout, longestBlock, realBlock, transactionAnswers } from '../kit/bytes-samples.ts';
 import { type FakeAnswers, FakeRelay } from '../kit/fake-relay.ts';
 import { sampleAnswers } from '../kit/relay-samples.ts';
+import { alice, bob, genesisFunds, payOn } from '../node/payment-kit.ts';
+import { startTestRelay } from '../node/relay/relay-kit.ts';
 import { readRaw, readVectors } from '../protocol/vectors.ts';
 
 const PHONE = { width: 360, height: 740 };
@@ -233,6 +236,34 @@ test('on a phone bytes are tapped, and nothing is wider than the screen', { skip
   await page.locator('.hex-run').nth(4).tap();
   await shows(page, 'txid');
   assert.equal(await sidewaysScroll(page), 0);
+  assertClean(watched);
+});
+
+test('a payment and its block, as a real relay gives them, prove themselves', { skip }, async (context) => {
+  const { relay, node } = await startTestRelay(context);
+  await node.mine(1);
+  const payment = payOn(genesisFunds(alice), bob, 600n);
+  const id = displayHash(txid(payment));
+  await node.call('sendrawtransaction', bytesToHex(encodeTransaction(payment)));
+  const [hash = ''] = await node.mine(1);
+  const watched = await watchedPage(await launchBrowser(context), relay.url, { viewport: DESK });
+  const { page } = watched;
+  await page.goto(`${relay.url}/explorer/tx/${id}`);
+  await page.getByRole('link', { name: /^Byte by byte/ }).click();
+  await page.getByText('the signature is valid').waitFor();
+  await page.getByText('the coin is locked to this key').waitFor();
+  await page
+    .locator('.sum')
+    .filter({ hasText: /^600.nits ÷/ })
+    .waitFor();
+  // By its height; the page names it by its hash.
+  await page.goto(`${relay.url}/explorer/bytes/block/2`);
+  await page.getByRole('heading', { level: 1, name: hash }).waitFor();
+  await page.getByText('the hash meets the target').first().waitFor();
+  await page.getByText('the header commits to these transactions').waitFor();
+  await page.getByText('the coinbase commits to these witnesses').waitFor();
+  await page.getByRole('link', { name: 'Its header alone' }).click();
+  await page.getByRole('heading', { level: 2, name: 'A block header, 80 bytes' }).waitFor();
   assertClean(watched);
 });
 
