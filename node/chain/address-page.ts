@@ -24,8 +24,9 @@ export interface PageWish {
 /** What makes an item: each delta one, or all those of a transaction. */
 export type PageUnit = 'output' | 'transaction';
 
-/** Statements of one page: one that needs more is short rather than late. */
-const MAX_STEPS = 16;
+/** Statements of one page, and deltas it is made of: one that needs more is short rather than late. */
+const MAX_STEPS = 24;
+const MAX_DELTAS = 8_000;
 
 /**
  * Reads a page of a walk, from its beginning or from a mark. It ends early where the chain has moved on.
@@ -64,7 +65,8 @@ async function tryPage(
     }
     pile.add(step);
     steps += 1;
-    if (pile.items.length > limit || (steps >= MAX_STEPS && pile.end !== undefined)) break;
+    const isLate = steps >= MAX_STEPS || pile.deltas >= MAX_DELTAS;
+    if (pile.items.length > limit || (isLate && pile.end !== undefined)) break;
   }
   if (tip === undefined) throw new Error('a walk over the address index took no step');
   const items = pile.items.slice(0, limit);
@@ -87,11 +89,17 @@ class Pile {
   readonly items: Delta[][] = [];
   /** The beginning of the next one. */
   #open: Delta[] = [];
+  #deltas = 0;
   #upTo: Place | undefined;
   #isWhole = false;
 
   constructor(unit: PageUnit) {
     this.#unit = unit;
+  }
+
+  /** How many there have been. */
+  get deltas(): number {
+    return this.#deltas;
   }
 
   /** Whether the walk has ended. */
@@ -110,6 +118,7 @@ class Pile {
       this.#open.push(delta);
     }
     if (upTo === undefined || !this.#belongs(upTo)) this.#close();
+    this.#deltas += deltas.length;
     this.#upTo = upTo;
     this.#isWhole = upTo === undefined;
   }

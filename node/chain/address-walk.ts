@@ -27,7 +27,7 @@ export interface WalkStep {
 }
 
 /** Rows that one statement looks at: about 5 ms, during which no other read of that connection begins. */
-const ROWS_PER_STATEMENT = 4_000;
+const ROWS_PER_STATEMENT = 2_000;
 const LEAST_ROWS = 64;
 const GROWTH = 4;
 

@@ -130,12 +130,13 @@ export async function readDeltas(
   const row = unspentOnly ? `iif(${unspent}, ${shown}, '')` : shown;
   return readSlices(statements, ranges, { rows, newestFirst, row }, (bytes, { script }) => {
     const deltas: Delta[] = [];
+    const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let start = 0; start < bytes.length; ) {
-      const value = readValue(bytes, start);
-      const { at, spends } = value;
+      const { at, spends, value } = readValue(bytes, start);
+      const index = spends ? at.index - INPUT_BIT : at.index;
       const txidStart = start + PLACE_BYTES + VALUE_BYTES;
-      const txid = new Uint8Array(bytes.subarray(txidStart, txidStart + TXID_BYTES));
-      deltas.push({ ...value, script, index: spends ? at.index - INPUT_BIT : at.index, txid });
+      const txid = view.slice(txidStart, txidStart + TXID_BYTES);
+      deltas.push({ at, spends, value, script, index, txid });
       start += PLACE_BYTES + (spends ? INPUT_FACT_BYTES : FACT_BYTES);
     }
     return deltas;
