@@ -21,6 +21,7 @@ export const RELAY_ERROR_CODES = [
   'bad-request',
   'not-found',
   'method-not-allowed',
+  'mark-void',
   'too-large',
   'unsupported-type',
   'rejected',
@@ -352,7 +353,9 @@ export type HistoryRow = z.infer<typeof HistoryRow>;
 export const RelayAddress = AddressSummary.extend({
   script_hex: hexText('the script that pays to it'),
   transactions: count('confirmed ones').nullable(),
-  history: z.array(HistoryRow).describe('newest first, unconfirmed ones on top of the first page'),
+  history: z
+    .array(HistoryRow)
+    .describe('newest first, unconfirmed ones on top of the first page; a page may be short of its limit'),
   next: nextMark('before'),
 }).meta({ id: 'Address' });
 export type RelayAddress = z.infer<typeof RelayAddress>;

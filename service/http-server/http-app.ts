@@ -67,7 +67,6 @@ export function httpApp(options: HttpAppOptions): Koa {
   if (guard !== undefined) app.use(guard);
   app.use(router.routes()).use(router.allowedMethods());
   if (pages !== undefined) app.use(pages);
-  app.use(tellWhatThereIs(router));
   return app;
 }
 
@@ -90,12 +89,13 @@ function safeHeaders(): Middleware {
   };
 }
 
-async function tellErrors(ctx: Context, next: Next, { log, explain }: HttpAppOptions): Promise<void> {
+async function tellErrors(ctx: Context, next: Next, { router, log, explain }: HttpAppOptions): Promise<void> {
   try {
     await next();
     if (ctx.status === 405) {
       throw new HttpError(405, `${shortPath(ctx)} takes ${String(ctx.response.get('allow'))} only`);
     }
+    if (ctx.status === 404 && !ctx.body) throw nothingThere(ctx, router);
     if (ctx.status === 501) throw new HttpError(501, `the method ${ctx.method} is unknown here`);
   } catch (error) {
     const told = error instanceof HttpError ? error : (pathError(error) ?? explain?.(error));
@@ -129,11 +129,9 @@ function answerError(ctx: Context, { status, message, details }: HttpError): voi
   };
 }
 
-function tellWhatThereIs(router: Router): Middleware {
-  return (ctx) => {
-    const paths = router.stack.map(({ path, methods }) => `${methods.at(-1) ?? ''} ${String(path)}`);
-    throw new HttpError(404, `there is no ${shortPath(ctx)}; there are: ${paths.join(', ')}`);
-  };
+function nothingThere(ctx: Context, router: Router): HttpError {
+  const paths = router.stack.map(({ path, methods }) => `${methods.at(-1) ?? ''} ${String(path)}`);
+  return new HttpError(404, `there is no ${shortPath(ctx)}; there are: ${paths.join(', ')}`);
 }
 
 function shortPath({ path }: Context): string {

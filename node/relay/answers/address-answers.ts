@@ -9,13 +9,14 @@ import type {
   RelayAddress,
   RelayAddresses,
   RelayCoins,
+  RelayTip,
   RelayTxids,
 } from '../../../protocol/relay.ts';
 import { HttpError } from '../../../service/http.ts';
 import type { RelayView } from '../relay-view.ts';
-import { type AddressMempoolAnswer, BalanceAnswer } from '../upstream/node-answers.ts';
+import { type AddressMempoolAnswer, BalanceAnswer, type UtxoAnswer } from '../upstream/node-answers.ts';
 import { addressMempoolAnswers } from '../upstream/plain-answers.ts';
-import { type ConfirmedChange, coinsPage, historyPage, txidsPage } from './address-lists.ts';
+import { coinsPage, historyPage, type PageWish, txidsPage } from './address-lists.ts';
 
 /** Unconfirmed rows on top of a history: an address may have thousands. */
 const MAX_PENDING_ROWS = 100;
@@ -37,44 +38,32 @@ export function readAddress({ link }: RelayView, text: string, field: string): s
 }
 
 /** The answer of `GET /address/{address}`. */
-export async function addressAnswer(
-  view: RelayView,
-  address: string,
-  limit: number,
-  before: string | undefined,
-): Promise<RelayAddress> {
+export async function addressAnswer(view: RelayView, address: string, wish: PageWish): Promise<RelayAddress> {
   const { calls, link } = view;
   // The mempool first: what is mined in between then shows up twice, and not never.
   const waiting = await calls.call('getaddressmempool', [{ addresses: [address] }], addressMempoolAnswers);
-  const [summary, { rows, next, total }] = await Promise.all([
+  const [summary, page] = await Promise.all([
     summaryOf(view, address, waiting),
-    historyPage(calls, address, limit, before),
+    historyPage(calls, address, wish),
   ]);
-  const confirmed = await Promise.all(rows.map((change) => confirmedRow(view, change)));
+  const confirmed = page.transactions.map(({ txid, height, time, satoshis, coinbase }) => ({
+    txid,
+    height,
+    time,
+    ...amountFields('delta', satoshis),
+    confirmations: page.height - height + 1,
+    is_coinbase: coinbase,
+  }));
   const mined = new Set(confirmed.map(({ txid }) => txid));
-  const pending = before === undefined ? pendingRows(waiting).filter(({ txid }) => !mined.has(txid)) : [];
+  const isFirst = wish.mark === undefined;
+  const pending = isFirst ? pendingRows(waiting).filter(({ txid }) => !mined.has(txid)) : [];
   const { script } = decodeAddress(address, link.facts.addressFormat);
   return {
     ...summary,
     script_hex: bytesToHex(script),
-    transactions: total,
+    transactions: page.total ?? null,
     history: [...pending, ...confirmed],
-    next,
-  };
-}
-
-async function confirmedRow(
-  view: RelayView,
-  { txid, height, position, delta }: ConfirmedChange,
-): Promise<HistoryRow> {
-  const { row } = await view.chain.facts(await view.chain.hashAt(height));
-  return {
-    txid,
-    height,
-    time: row.time,
-    ...amountFields('delta', delta),
-    confirmations: Math.max(1, view.link.facts.tip.height - height + 1),
-    is_coinbase: position === 0,
+    next: page.next ?? null,
   };
 }
 
@@ -102,7 +91,8 @@ async function summaryOf(
   address: string,
   waiting: readonly AddressMempoolAnswer[],
 ): Promise<AddressSummary> {
-  const balance = await calls.quick('getaddressbalance', [{ addresses: [address] }], BalanceAnswer);
+  // By itself: that of a large address is counted once, which takes its time.
+  const balance = await calls.call('getaddressbalance', [{ addresses: [address] }], BalanceAnswer);
   const { spendable_nits: spendable, immature_nits: immature, received_nits: received } = balance;
   const own = waiting.filter((entry) => entry.address === address);
   const pendingIn = sumOf(own.map(({ satoshis }) => (satoshis > 0n ? satoshis : 0n)));
@@ -139,35 +129,44 @@ export async function addressesAnswer(
 export async function coinsAnswer(
   view: RelayView,
   addresses: readonly string[],
-  limit: number,
-  after: string | undefined,
+  wish: PageWish,
 ): Promise<RelayCoins> {
   const { calls, link } = view;
   // The mempool first, as above.
   const waiting = await calls.call('getaddressmempool', [{ addresses }], addressMempoolAnswers);
-  const { rows, next } = await coinsPage(calls, addresses, limit, after);
-  const { network, tip } = link.facts;
+  const { utxos, next = null, ...tip } = await coinsPage(calls, addresses, wish);
+  const { maturity } = link.facts.network;
+  const confirmed = utxos.map((coin) => coinRow(coin, tip.height, maturity));
   const spent = new Set(
     waiting.filter(({ satoshis }) => satoshis < 0n).map(({ prevtxid, prevout }) => `${prevtxid}:${prevout}`),
   );
-  const confirmed = rows.map((coin): CoinRow => {
-    const { address, txid, outputIndex: vout, satoshis, height, confirmations, coinbase, spendable } = coin;
-    return {
-      address,
-      txid,
-      vout,
-      ...amountFields('value', satoshis),
-      height,
-      confirmations,
-      is_coinbase: coinbase,
-      state: spendable ? 'spendable' : 'immature',
-      // A coinbase may be spent in the block `maturity` above its own (consensus/tx_verify.cpp), which is the next one.
-      matures_in: spendable ? 0 : Math.max(1, height + network.maturity - tip.height - 1),
-    };
-  });
-  const pending = next === null ? pendingCoins(waiting, new Set(rows.map(({ txid }) => txid))) : [];
+  const pending = next === null ? pendingCoins(waiting, new Set(utxos.map(({ txid }) => txid))) : [];
   const coins = [...confirmed, ...pending].filter(({ txid, vout }) => !spent.has(`${txid}:${vout}`));
-  return { tip, coins, next };
+  return { tip: await tipOf(view, tip), coins, next };
+}
+
+function coinRow(coin: UtxoAnswer, tipHeight: number, maturity: number): CoinRow {
+  const { address, txid, outputIndex: vout, satoshis, height, confirmations, coinbase, spendable } = coin;
+  return {
+    address,
+    txid,
+    vout,
+    ...amountFields('value', satoshis),
+    height,
+    confirmations,
+    is_coinbase: coinbase,
+    state: spendable ? 'spendable' : 'immature',
+    // A coinbase may be spent in the block `maturity` above its own (consensus/tx_verify.cpp), which is the next one.
+    matures_in: spendable ? 0 : Math.max(1, height + maturity - tipHeight - 1),
+  };
+}
+
+/** The block that a page is as of. */
+async function tipOf(
+  { chain }: RelayView,
+  { height, hash }: Pick<RelayTip, 'height' | 'hash'>,
+): Promise<RelayTip> {
+  return { height, hash, time: (await chain.facts(hash)).row.time };
 }
 
 /** @param mined transactions that have been mined meanwhile */
@@ -191,13 +190,12 @@ function pendingCoins(waiting: readonly AddressMempoolAnswer[], mined: ReadonlyS
 export async function txidsAnswer(
   view: RelayView,
   addresses: readonly string[],
-  limit: number,
-  after: string | undefined,
+  wish: PageWish,
 ): Promise<RelayTxids> {
   const waiting = await view.calls.call('getaddressmempool', [{ addresses }], addressMempoolAnswers);
-  const { rows, next } = await txidsPage(view.calls, addresses, limit, after);
-  const mined = new Set(rows);
+  const { txids: confirmed, next = null, ...tip } = await txidsPage(view.calls, addresses, wish);
+  const mined = new Set(confirmed);
   const byArrival = waiting.toSorted((a, b) => a.timestamp - b.timestamp).map(({ txid }) => txid);
   const pending = next === null ? [...new Set(byArrival)].filter((txid) => !mined.has(txid)) : [];
-  return { tip: view.link.facts.tip, confirmed: [...rows], pending, next };
+  return { tip: await tipOf(view, tip), confirmed, pending, next };
 }

@@ -1,87 +1,85 @@
 /** The long lists of addresses as the node gives them: history, coins, ids, page by page. */
 import * as z from 'zod';
+import { RPC_ERRORS } from '../../../protocol/rpc.ts';
 import { wholeNits } from '../../../protocol/schema.ts';
-import type { UtxoAnswer } from '../upstream/node-answers.ts';
+import { HttpError } from '../../../service/http.ts';
+import { RpcCallError } from '../../../service/rpc-client.ts';
+import { UtxoAnswer } from '../upstream/node-answers.ts';
 import type { NodeCalls } from '../upstream/node-calls.ts';
-import { utxoAnswers } from '../upstream/plain-answers.ts';
 
 const count = z.int().nonnegative();
-const deltaAnswers = z.array(
-  z.object({ satoshis: wholeNits, txid: z.string(), blockindex: count, height: count }),
-);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** A confirmed transaction of addresses. */
-export interface ConfirmedChange {
-  readonly txid: string;
-  readonly height: number;
-  /** Place in its block. */
-  readonly position: number;
-  readonly delta: bigint;
+/** What every page of the node tells beside its items. */
+const pageFields = { next: z.string().optional(), height: count, hash };
+
+const HistoryAnswer = z.object({
+  transactions: z.array(
+    z.object({
+      txid: hash,
+      height: count,
+      time: z.int(),
+      satoshis: wholeNits,
+      coinbase: z.boolean(),
+    }),
+  ),
+  total: count.optional(),
+  ...pageFields,
+});
+const TxidsAnswer = z.object({ txids: z.array(hash), ...pageFields });
+const CoinsAnswer = z.object({ utxos: z.array(UtxoAnswer), ...pageFields });
+
+/** A page that is asked for. */
+export interface PageWish {
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly mark: string | undefined;
+  /** The parameter that carries it, for complaints. */
+  readonly parameter: 'before' | 'after';
 }
 
-/** One page of a list. */
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  /** Where the next page begins; null on the last one. */
-  readonly next: string | null;
+/** A page of confirmed transactions, newest first; `total` where the node knows how many there are. */
+export function historyPage(calls: NodeCalls, address: string, wish: PageWish) {
+  return readPage(calls, 'getaddresshistory', [address], wish, HistoryAnswer);
 }
 
-/** Confirmed transactions of an address, newest first, and how many there are. */
-export async function historyPage(
+/** A page of ids of confirmed transactions of any of these addresses, oldest first. */
+export function txidsPage(calls: NodeCalls, addresses: readonly string[], wish: PageWish) {
+  return readPage(calls, 'getaddresstxids', addresses, wish, TxidsAnswer);
+}
+
+/** A page of confirmed coins of any of these addresses, oldest first. */
+export function coinsPage(calls: NodeCalls, addresses: readonly string[], wish: PageWish) {
+  return readPage(calls, 'getaddressutxos', addresses, wish, CoinsAnswer);
+}
+
+/**
+ * @throws HttpError 409 for a mark that a reorganisation has made void, 400 for one that is none
+ */
+async function readPage<S extends z.ZodType>(
   calls: NodeCalls,
-  address: string,
-  limit: number,
-  before: string | undefined,
-): Promise<Page<ConfirmedChange> & { readonly total: number | null }> {
-  const changes = (await changesOf(calls, [address])).reverse();
-  return { ...pageOf(changes, limit, before, markOfChange), total: changes.length };
-}
-
-/** Ids of confirmed transactions of any of these addresses, oldest first. */
-export async function txidsPage(
-  calls: NodeCalls,
+  method: string,
   addresses: readonly string[],
-  limit: number,
-  after: string | undefined,
-): Promise<Page<string>> {
-  const { rows, next } = pageOf(await changesOf(calls, addresses), limit, after, markOfChange);
-  return { rows: rows.map(({ txid }) => txid), next };
-}
-
-/** Confirmed coins of any of these addresses, oldest first. */
-export async function coinsPage(
-  calls: NodeCalls,
-  addresses: readonly string[],
-  limit: number,
-  after: string | undefined,
-): Promise<Page<UtxoAnswer>> {
-  const coins = await calls.call('getaddressutxos', [{ addresses }], utxoAnswers);
-  return pageOf(coins, limit, after, ({ height, txid, outputIndex }) => `${height}-${txid}-${outputIndex}`);
-}
-
-/** What each transaction brought these addresses together, oldest first. */
-async function changesOf(calls: NodeCalls, addresses: readonly string[]): Promise<ConfirmedChange[]> {
-  const changes = new Map<string, ConfirmedChange>();
-  for (const row of await calls.call('getaddressdeltas', [{ addresses }], deltaAnswers)) {
-    const { txid, height, blockindex: position, satoshis } = row;
-    changes.set(txid, { txid, height, position, delta: (changes.get(txid)?.delta ?? 0n) + satoshis });
+  { limit, mark, parameter }: PageWish,
+  schema: S,
+): Promise<z.output<S>> {
+  try {
+    const wish = { addresses, limit, ...(mark !== undefined && { [parameter]: mark }) };
+    return await calls.call(method, [wish], schema);
+  } catch (error) {
+    if (mark === undefined || !(error instanceof RpcCallError) || !ABOUT_MARKS.includes(error.code))
+      throw error;
+    const isVoid = error.message.includes('the mark is void');
+    throw new HttpError(isVoid ? 409 : 400, `the field "${parameter}": ${error.message}`, {
+      ...(isVoid && { code: 'mark-void' }),
+      field: parameter,
+    });
   }
-  return [...changes.values()];
 }
 
-function markOfChange({ height, position }: ConfirmedChange): string {
-  return `${height}-${position}`;
-}
-
-/** The rows behind the one of a mark; from the beginning where that is gone. */
-function pageOf<Row>(
-  rows: readonly Row[],
-  limit: number,
-  mark: string | undefined,
-  markOf: (row: Row) => string,
-): Page<Row> {
-  const start = mark === undefined ? 0 : rows.findIndex((row) => markOf(row) === mark) + 1;
-  const page = rows.slice(start, start + limit);
-  const last = page.at(-1);
-  return { rows: page, next: last !== undefined && start + limit < rows.length ? markOf(last) : null };
-}
+/** The codes that the node complains of a mark with: the addresses were checked before. */
+const ABOUT_MARKS: readonly number[] = [
+  RPC_ERRORS.invalidParameter,
+  RPC_ERRORS.typeError,
+  RPC_ERRORS.invalidParams,
+];

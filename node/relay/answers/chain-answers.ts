@@ -1,12 +1,15 @@
 /** Blocks, and where the chain stands. */
 import type * as z from 'zod';
-import type { BlockRow, RelayBlock, RelayChain, RelayHex } from '../../../protocol/relay.ts';
+import type { BlockRow, RelayBlock, RelayChain, RelayHex, RelayTip } from '../../../protocol/relay.ts';
 import type { RelayTips } from '../../../protocol/relay-views.ts';
 import { HttpError } from '../../../service/http.ts';
+import type { BlockFacts } from '../chain-reader.ts';
 import type { RelayView } from '../relay-view.ts';
 import type { TipAnswer } from '../upstream/node-answers.ts';
-import { hexAnswer, numberAnswer, tipAnswers } from '../upstream/plain-answers.ts';
+import { hexAnswer, tipAnswers } from '../upstream/plain-answers.ts';
 
+/** Blocks that the hash rate is told from. */
+const HASH_RATE_BLOCKS = 120;
 /** A page of transactions ends when their inputs and outputs are so many, however few they are. */
 const MAX_ENDS = 3_000;
 /** Branch ends that are shown: those of a busy test network may be thousands. */
@@ -26,11 +29,11 @@ export async function chainAnswer(
   const { info, network, tip } = view.link.facts;
   const newest = Math.min(tip.height, (before ?? Number.POSITIVE_INFINITY) - 1);
   const heights = Array.from({ length: Math.min(limit, newest + 1) }, (_, index) => newest - index);
-  const [{ header }, blocks, template, hashRate] = await Promise.all([
+  const [{ header }, blocks, template, rate] = await Promise.all([
     view.chain.facts(tip.hash),
     Promise.all(heights.map((height) => rowAt(view, height))),
     view.templates.current(),
-    view.calls.quick('getnetworkhashps', [], numberAnswer),
+    hashRate(view, tip),
   ]);
   const oldest = heights.at(-1) ?? 0;
   return {
@@ -41,12 +44,33 @@ export async function chainAnswer(
     syncing: info.initialblockdownload,
     difficulty: header.difficulty,
     next_difficulty: template?.difficulty ?? null,
-    hash_rate: hashRate,
+    hash_rate: rate,
     chain_work: header.chainwork,
     median_time: header.mediantime,
     blocks,
     next: oldest > 0 ? oldest : null,
   };
+}
+
+/**
+ * Hashes per second over the last blocks; null while there is nothing to tell it from. The genesis block was made
+ * long before the first one: no work went into that gap.
+ */
+async function hashRate(view: RelayView, tip: RelayTip): Promise<number | null> {
+  const from = Math.max(1, tip.height - HASH_RATE_BLOCKS);
+  if (from >= tip.height) return null;
+  const [first, last] = await Promise.all([
+    view.chain.facts(await view.chain.hashAt(from)),
+    view.chain.facts(tip.hash),
+  ]);
+  return rateBetween(first, last);
+}
+
+/** Hashes per second between two blocks; null where no time went by: times of blocks may go back. */
+export function rateBetween(first: BlockFacts, last: BlockFacts): number | null {
+  const elapsedSeconds = last.row.time - first.row.time;
+  const work = BigInt(`0x${last.header.chainwork}`) - BigInt(`0x${first.header.chainwork}`);
+  return elapsedSeconds > 0 ? Number(work) / elapsedSeconds : null;
 }
 
 async function rowAt(view: RelayView, height: number): Promise<BlockRow> {

@@ -8,6 +8,7 @@ import type { RelayView } from '../relay-view.ts';
 import { NetworkInfoAnswer } from '../upstream/node-answers.ts';
 import { numberAnswer, peerAnswers } from '../upstream/plain-answers.ts';
 import { readAddress } from './address-answers.ts';
+import { rateBetween } from './chain-answers.ts';
 
 /** Points of a chart at most. */
 const MAX_POINTS = 200;
@@ -40,11 +41,12 @@ export function healthAnswer(view: RelayView): RelayHealth {
 export async function chartsAnswer(view: RelayView, blocks: number): Promise<RelayCharts> {
   const { chain, link, templates } = view;
   const { tip, network } = link.facts;
-  const covered = Math.min(blocks, tip.height);
+  // The genesis block was made long before the first one: what lies between is no time per block.
+  const lowest = Math.max(Math.min(1, tip.height), tip.height - blocks);
+  const covered = tip.height - lowest;
   const step = Math.max(1, Math.ceil(covered / MAX_POINTS));
   const heights: number[] = [];
-  for (let height = tip.height; height >= 0 && height >= tip.height - covered; height -= step)
-    heights.unshift(height);
+  for (let height = tip.height; height >= lowest; height -= step) heights.unshift(height);
   const facts = await Promise.all(heights.map(async (height) => chain.facts(await chain.hashAt(height))));
   const template = await templates.current();
   return {
@@ -56,16 +58,14 @@ export async function chartsAnswer(view: RelayView, blocks: number): Promise<Rel
   };
 }
 
-function pointOf({ row, header }: BlockFacts, before: BlockFacts | undefined): ChartPoint {
-  const elapsed = before && row.time - before.row.time;
-  const work = before && BigInt(`0x${header.chainwork}`) - BigInt(`0x${before.header.chainwork}`);
+function pointOf(facts: BlockFacts, before: BlockFacts | undefined): ChartPoint {
+  const { row } = facts;
   return {
     height: row.height,
     time: row.time,
     difficulty: row.difficulty,
-    block_seconds: before && elapsed !== undefined ? elapsed / (row.height - before.row.height) : null,
-    // Times of blocks may go back: then no rate can be told.
-    hash_rate: work !== undefined && elapsed !== undefined && elapsed > 0 ? Number(work) / elapsed : null,
+    block_seconds: before ? (row.time - before.row.time) / (row.height - before.row.height) : null,
+    hash_rate: before ? rateBetween(before, facts) : null,
     fees: row.fees,
     fees_nits: row.fees_nits,
     transactions: row.transactions,

@@ -20,6 +20,10 @@ const ALWAYS = {
 } as const;
 const FURTHER: Readonly<Record<string, { readonly status: number; readonly says: string }>> = {
   'not-found': { status: 404, says: 'not-found: there is no such thing' },
+  'mark-void': {
+    status: 409,
+    says: 'mark-void: a reorganisation took back what was told; begin again without a mark',
+  },
   'too-large': { status: 413, says: 'too-large: the body exceeds its limit' },
   'unsupported-type': { status: 415, says: 'unsupported-type: the body is of another type' },
   rejected: { status: 422, says: 'rejected: the node refuses the transaction; "reason" is its word' },

@@ -247,6 +247,19 @@ describe('the relay tells of addresses', () => {
     assert.deepEqual(coins, heights.toReversed());
   });
 
+  test('and when a reorganisation took back what was told, that one must begin again', LIMITED, async (t) => {
+    const { relay, node } = await startTestRelay(t);
+    const hashes = await node.mine(4, carol);
+    await relay.askUntil('/chain', ({ tip }) => tip.height === 4);
+    const path = `/address/${addressOf(carol)}`;
+    const { next } = await relay.ask(`${path}?limit=2`);
+    await node.call('invalidateblock', hashes[0]);
+    const { status, body } = await relay.get(`${path}?limit=2&before=${next}`);
+    assert.deepEqual([status, body.error.code, body.error.field], [409, 'mark-void', 'before']);
+    const wrong = await relay.get(`${path}?before=nonsense`);
+    assert.deepEqual([wrong.status, wrong.body.error.field], [400, 'before']);
+  });
+
   test('several at once, in their order, and whether they were ever used', LIMITED, async (t) => {
     const { relay, node } = await startTestRelay(t);
     const payment = payOn(genesisFunds(alice), bob, 700n);
@@ -342,6 +355,19 @@ describe('the relay tells of the rest', () => {
       assert.equal(answer.kind, 'none', text);
       assert.match(answer.hint, hint);
     }
+  });
+
+  test('the hash rate from blocks that were mined one after the other', LIMITED, async (t) => {
+    const { relay, node } = await startTestRelay(t);
+    const rate = async (height: number) =>
+      (await relay.askUntil('/chain', ({ tip }) => tip.height === height)).hash_rate;
+    assert.equal(await rate(0), null);
+    await node.mine(1);
+    assert.equal(await rate(1), null, 'the genesis block is older than mining');
+    await node.mine(60);
+    const measured = await rate(61);
+    const [first, last] = await Promise.all([1, 61].map((height) => relay.ask(`/block/${height}`)));
+    assert.equal(measured, 120 / (last.time - first.time), 'two hashes a block');
   });
 
   test('charts whose points are as many blocks apart as the others', LIMITED, async (t) => {

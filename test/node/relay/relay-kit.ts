@@ -95,9 +95,14 @@ export class TestRelay {
     }
   }
 
+  /** A connection to `/events` that is being opened. */
+  eventSocket(headers: Record<string, string> = {}): WebSocket {
+    return new WebSocket(`${this.url.replace('http', 'ws')}/events`, { headers });
+  }
+
   /** Listens at `/events`; the first frame has come. */
   async listen(context: TestContext, headers: Record<string, string> = {}): Promise<TestListener> {
-    const socket = new WebSocket(`${this.url.replace('http', 'ws')}/events`, { headers });
+    const socket = this.eventSocket(headers);
     context.after(() => socket.terminate());
     const listener = new TestListener(socket);
     await once(socket, 'open');
