@@ -4,7 +4,7 @@ import { magicHex, type NetworkProfile } from '../protocol/network.ts';
 import { type Clock, systemClock } from '../service/clock.ts';
 import { lockFile } from '../service/database.ts';
 import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
-import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
+import { composeStop, type Stoppable, startParts, stopWithin } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
 import type { ChainBackend } from '../wallet/backend.ts';
 import type { Wallet } from '../wallet/wallet.ts';
@@ -55,6 +55,7 @@ export interface RunningCore extends Stoppable {
 const POLL_MS = 1_000;
 /** Bitcoin's coinbase maturity: no reorganisation is expected to go as deep. */
 const SETTLED_DEPTH = 100;
+const STOP_MS = 1_000;
 const FORGET_CHALLENGES_MS = 600_000;
 
 /**
@@ -82,6 +83,7 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
   const common = { store, purse, backend, clock, log };
   const loop: PayoutLoop = new PayoutLoop({
     ...common,
+    profile,
     payer: new Payer({ ...common, objection: (address) => counter.objection(address), onStep }),
     watch: new PayoutWatch({ ...common, rivals, settledDepth: Math.max(SETTLED_DEPTH, profile.maturity) }),
     signal: stopping.signal,
@@ -100,7 +102,8 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
     stop: async () => {
       clearInterval(forgetting);
       stopping.abort();
-      await loop.stopped();
+      // A chain that does not answer is not waited for: what comes of it finds the books closed, and is not sent.
+      await stopWithin({ stop: () => loop.stopped() }, STOP_MS);
     },
   });
   return {

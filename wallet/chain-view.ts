@@ -95,7 +95,8 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
   };
 }
 
-function requireSameNetwork(chain: ChainState, profile: NetworkProfile): void {
+/** @throws WalletError `wrong-network` when a backend follows another chain */
+export function requireSameNetwork(chain: ChainState, profile: NetworkProfile): void {
   const magic = magicHex(profile);
   const same = chain.magic === undefined ? chain.network === profile.chainName : chain.magic === magic;
   if (same) return;

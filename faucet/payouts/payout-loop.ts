@@ -1,16 +1,19 @@
 /** The faucet's heartbeat: follows the chain, looks after payouts, pays who waits. One thing at a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../../protocol/bytes.ts';
+import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Nits } from '../../protocol/units.ts';
 import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ChainBackend, ChainState } from '../../wallet/backend.ts';
+import { requireSameNetwork } from '../../wallet/chain-view.ts';
 import type { FaucetStore } from '../store/faucet-store.ts';
 import { coinRules, type Payer } from './payer.ts';
 import type { PayoutWatch } from './payout-watch.ts';
 import { isPassing, type Purse, type PurseView } from './purse.ts';
 
 export interface PayoutLoopOptions {
+  readonly profile: NetworkProfile;
   readonly store: FaucetStore;
   readonly purse: Purse;
   readonly backend: Pick<ChainBackend, 'chain'>;
@@ -127,8 +130,9 @@ export class PayoutLoop {
 
   /** One beat. @throws what the chain, the wallet or the store throw */
   async step(): Promise<void> {
-    const { backend, store, clock, intervalMs, watch } = this.#options;
+    const { backend, profile, store, clock, intervalMs, watch } = this.#options;
     const chain = await backend.chain();
+    requireSameNetwork(chain, profile);
     const before = this.#sight;
     const isSame = before !== undefined && equalBytes(before.chain.tip, chain.tip);
     const isOld = before === undefined || clock.steadyMs() - before.seenMs >= LOOK_AGAIN_MS;

@@ -18,12 +18,15 @@ class Line {
   readonly broken = new Set<keyof ChainBackend>();
   /** Payments are taken, and go nowhere. */
   isDeaf = false;
+  /** No question is ever answered. */
+  isMute = false;
 
   makeBackend = (client: ConstructorParameters<typeof NodeBackend>[0]): ChainBackend => {
     const node = new NodeBackend(client);
     return new Proxy<ChainBackend>(node, {
       get: (_, name) => {
         const question = name as keyof ChainBackend;
+        if (this.isMute) return () => new Promise<never>(() => undefined);
         if (question === 'broadcast' && this.isDeaf) return async () => undefined;
         if (!this.broken.has(question)) return node[question].bind(node);
         return async () => {
@@ -199,4 +202,15 @@ test('a payout of an earlier start is not signed a second time, whatever the wal
   assert.deepEqual(await kit.mempool(), [txid]);
   await kit.node.mine(1);
   await kit.sent(next);
+});
+
+test('a faucet that is told to end does not wait for a chain that does not answer', async (t) => {
+  const line = new Line();
+  const kit = await FaucetKit.start(t, { makeBackend: line.makeBackend });
+  line.isMute = true;
+  const claim = await kit.claim('ann');
+  await kit.close();
+  line.isMute = false;
+  await kit.open();
+  await kit.sent(claim);
 });
