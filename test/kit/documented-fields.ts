@@ -1,7 +1,7 @@
-/** Field lists of docs/pool-api.md, to be held against real answers. */
+/** Field lists of the documents about HTTP answers, to be held against real ones. */
 import { readFileSync } from 'node:fs';
 
-const DOCUMENT = new URL('../../docs/pool-api.md', import.meta.url);
+const DOCUMENTS = new URL('../../docs/', import.meta.url);
 
 export interface DocumentedAnswer {
   /** Of the section: `GET /stats`. */
@@ -12,9 +12,14 @@ export interface DocumentedAnswer {
   readonly examples: readonly unknown[];
 }
 
-/** The sections of the document by title. */
-export function documentedAnswers(): ReadonlyMap<string, DocumentedAnswer> {
-  const sections = readFileSync(DOCUMENT, 'utf8').split(/^## /m).slice(1);
+/** A document of `docs/` as it stands. */
+export function documentText(name: string): string {
+  return readFileSync(new URL(name, DOCUMENTS), 'utf8');
+}
+
+/** The sections of a document by title. */
+export function documentedAnswers(name = 'pool-api.md'): ReadonlyMap<string, DocumentedAnswer> {
+  const sections = documentText(name).split(/^## /m).slice(1);
   return new Map(
     sections.map((section) => {
       const [title = ''] = section.split('\n');

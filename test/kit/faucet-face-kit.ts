@@ -68,6 +68,14 @@ export class FaceKit {
     this.#http = undefined;
   }
 
+  /** Mines the block that has the payment of a claim, as soon as the node has it: it is written before it is sent. */
+  async confirm(id: string): Promise<void> {
+    const { txid } = await this.kit.untilClaim(id, ({ state }) => state === 'sent');
+    await this.kit.until(async () => (await this.kit.mempool()).includes(txid!));
+    await this.kit.node.mine(1);
+    await this.kit.untilClaim(id, ({ state }) => state === 'confirmed');
+  }
+
   get<T = Record<string, unknown>>(
     path: string,
     headers: Record<string, string> = {},

@@ -68,7 +68,7 @@ test('a claim is worked for, made, and watched until a block has it, without a r
   await reached(page, 'Sent');
   const link = page.getByRole('link', { name: 'Watch it in the explorer' });
   assert.equal(await link.getAttribute('href'), `http://127.0.0.1:1/explorer/tx/${txid}`);
-  await face.kit.node.mine(1);
+  await face.confirm(id);
   await reached(page, 'Confirmed');
   await page
     .getByRole('status')
@@ -227,9 +227,7 @@ test('every view fits a phone, a tablet and a wide desk, dark and light, and not
     face: { work: undefined },
   });
   const { body } = await face.post<{ id: string }>('/claim', { address: ALICE });
-  await face.kit.untilClaim(body.id, ({ state }) => state === 'sent');
-  await face.kit.node.mine(1);
-  await face.kit.untilClaim(body.id, ({ state }) => state === 'confirmed');
+  await face.confirm(body.id);
   const browser = await launchBrowser(context);
   for (const viewport of [PHONE, TABLET, DESK]) {
     for (const colorScheme of ['light', 'dark'] as const) {
