@@ -178,7 +178,7 @@ test('a block of four million bytes is looked at like a header', { skip }, async
   await shows(page, 'lockTime');
   assert.ok((await page.locator('.hex-row').count()) < 100, 'only rows in sight are on the page');
   await page.locator('.hex-row').last().waitFor();
-  await page.evaluate(() => document.querySelector('.hex')?.scrollTo(0, 1_000_000));
+  await page.evaluate("document.querySelector('.hex').scrollTo(0, 1000000)");
   await page.locator('.hex-offset', { hasText: '0a2c20' }).waitFor();
   await page.getByRole('navigation', { name: 'Part of' }).getByRole('button', { name: 'block' }).click();
   await page

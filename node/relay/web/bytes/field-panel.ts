@@ -112,8 +112,9 @@ function placeOf({ type, start, end }: Span): string {
   return `${type}, ${plural(end - start, 'byte')}: ${bytes}`;
 }
 
+/** Digits lose their middle, words stay whole. */
 function brief(text: string): string {
-  return shortened(text, BRIEF_HEAD, BRIEF_TAIL);
+  return text.includes(' ') ? text : shortened(text, BRIEF_HEAD, BRIEF_TAIL);
 }
 
 function readingElement({ name, text, isCode = false, leadsTo }: Reading): HTMLElement {
