@@ -4,6 +4,8 @@ import type { Clock } from '../../service/clock.ts';
 /** How fast the time runs while it makes up for a difference to the system's clock. */
 const SLOWEST = 0.5;
 const FASTEST = 2;
+/** A difference that nobody minds. */
+const UNNOTICED_MS = 1_000;
 
 /**
  * Follows the system's clock without its jumps. It never goes back, also over restarts, so that what was claimed a
@@ -38,6 +40,7 @@ export class ClaimClock implements Clock {
 
   /** What the system's clock will show at a moment of this time: for people who are told when to come back. */
   shownMs(timeMs: number): number {
-    return this.#clock.wallMs() + (timeMs - this.wallMs());
+    const aheadMs = this.wallMs() - this.#clock.wallMs();
+    return Math.abs(aheadMs) < UNNOTICED_MS ? timeMs : timeMs - aheadMs;
   }
 }
