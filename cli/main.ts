@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   miner: { summary: 'a Stratum miner', load: () => import('../miner/main.ts') },
   wallet: { summary: 'keys, balances and payments', load: () => import('../wallet/main.ts') },
   rpc: { summary: 'call a node: nilz rpc METHOD [ARGUMENTS…]', load: () => import('./rpc.ts') },
+  backup: { summary: 'copy the databases of running services', load: () => import('./backup.ts') },
   pace: { summary: 'time per block against the target over recent blocks', load: () => import('./pace.ts') },
 };
 

@@ -82,6 +82,6 @@ function checkVersion(path: string, found: number, known: number): void {
 }
 
 /** The write-ahead log is there while a program has the file open, and after one that was killed. */
-function isOpenElsewhere(path: string): boolean {
+export function isOpenElsewhere(path: string): boolean {
   return existsSync(`${path}-wal`);
 }
