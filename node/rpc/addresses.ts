@@ -1,12 +1,14 @@
 import { encodeAddress } from '../../protocol/address.ts';
 import { amountToNumber } from '../../protocol/amount.ts';
-import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
+import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
 import type { Height, Nits } from '../../protocol/units.ts';
 import { bool, hex, list, num, obj, str, time } from '../../service/rpc-result.ts';
 import { type RpcMethods, rpcMethod } from '../../service/rpc-server.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
 import type { AddressCoin, AddressTransaction } from '../chain/address-index.ts';
 import { distinctScripts } from '../chain/address-parts.ts';
 import type { MempoolEntry } from '../mempool/entry.ts';
+import { deltasOf, type EntryDelta } from '../mempool/script-index.ts';
 import {
   addressesInRangeParam,
   addressesParam,
@@ -51,19 +53,9 @@ const COINS_RESULT = list(
   }),
 );
 
-/** What of the mempool concerns a script: an output that pays to it, or an input that spends from it. */
-interface UnconfirmedDelta {
-  readonly script: Uint8Array;
-  readonly entry: MempoolEntry;
-  /** Of the output or of the input. */
-  readonly index: number;
-  /** Negative for an input. */
-  readonly value: Nits;
-}
-
 /** The methods of the address-index family: what the chain and the mempool say of addresses. */
 export function addressMethods(parts: NodeParts): RpcMethods {
-  const { addresses: index, chain, profile } = parts;
+  const { addresses: index, chain, mempoolScripts, profile } = parts;
   const scriptsOf = (texts: readonly string[]): Uint8Array[] =>
     distinctScripts(texts.map((each) => scriptOfAddress(each, profile)));
   const addressText = (script: Uint8Array): string => {
@@ -96,7 +88,8 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       run: async ({ addresses }) => {
         const scripts = scriptsOf(addresses.addresses);
         const { spendable, immature, received } = await index.balance(scripts);
-        const pending = unconfirmed(parts, scripts).reduce((sum, { value }) => sum + value, 0n);
+        let pending: Nits = 0n;
+        for (const script of scripts) pending += await mempoolScripts.balance(script);
         return {
           ...sumJson('balance', spendable + immature),
           ...sumJson('spendable', spendable),
@@ -151,18 +144,18 @@ export function addressMethods(parts: NodeParts): RpcMethods {
           prevout: num('index of that output').optional(),
         }),
       ),
-      run: ({ addresses }) =>
-        unconfirmed(parts, scriptsOf(addresses.addresses)).map(({ script, entry, index: at, value }) => {
-          const spent = value < 0n ? entry.transaction.inputs[at]?.previous : undefined;
-          return {
-            address: addressText(script),
-            txid: displayHash(entry.txid),
-            index: at,
-            satoshis: Number(value),
-            timestamp: entry.addedSeconds,
-            ...(spent && { prevtxid: displayHash(spent.txid), prevout: spent.index }),
-          };
-        }),
+      run: async ({ addresses }) => {
+        const rows = [];
+        const slice = new TimeSlice();
+        for (const script of scriptsOf(addresses.addresses)) {
+          for (const entry of [...mempoolScripts.entriesOf(script)]) {
+            for (const delta of deltasOf(entry, script))
+              rows.push(unconfirmedJson(entry, delta, addressText(script)));
+            if (slice.isUsedUp) await slice.renew();
+          }
+        }
+        return rows;
+      },
     }),
 
     getaddresshistory: rpcMethod({
@@ -261,16 +254,14 @@ function sumJson<Name extends string>(name: Name, sum: Nits): Sums<Name> {
   return { [name]: amountToNumber(sum), [`${name}_nits`]: String(sum) } as Sums<Name>;
 }
 
-function unconfirmed({ mempoolScripts }: NodeParts, scripts: readonly Uint8Array[]): UnconfirmedDelta[] {
-  return scripts.flatMap((script) =>
-    [...mempoolScripts.entriesOf(script)].flatMap((entry) => deltasOf(entry, script)),
-  );
-}
-
-function deltasOf(entry: MempoolEntry, script: Uint8Array): UnconfirmedDelta[] {
-  const received = entry.transaction.outputs.map((output, index) => ({ output, index, value: output.value }));
-  const spent = entry.coins.map((output, index) => ({ output, index, value: -output.value }));
-  return [...spent, ...received]
-    .filter(({ output }) => equalBytes(output.script, script))
-    .map(({ index, value }) => ({ script, entry, index, value }));
+function unconfirmedJson(entry: MempoolEntry, { index, value }: EntryDelta, address: string) {
+  const spent = value < 0n ? entry.transaction.inputs[index]?.previous : undefined;
+  return {
+    address,
+    txid: displayHash(entry.txid),
+    index,
+    satoshis: Number(value),
+    timestamp: entry.addedSeconds,
+    ...(spent && { prevtxid: displayHash(spent.txid), prevout: spent.index }),
+  };
 }

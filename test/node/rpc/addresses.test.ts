@@ -45,6 +45,33 @@ describe('the balance of addresses', () => {
     assert.equal(after.received_nits, String(30_050n * COIN - 777n));
   });
 
+  test('counts what is pending as transactions come and go', async (t) => {
+    const node = await startTestNode(t);
+    const pending = async (): Promise<string[]> => {
+      const answers = [alice, bob].map((who) => node.call('getaddressbalance', addressOf(who)));
+      return (await Promise.all(answers)).map((answer) => answer.pending_nits);
+    };
+    const ids: string[] = [];
+    let from = genesisFunds(alice);
+    for (let sent = 1n; sent <= 5n; sent++) {
+      const change = from.value - COIN - 500n;
+      const payment = pay(
+        [from],
+        [
+          { value: COIN, script: bob.script },
+          { value: change, script: alice.script },
+        ],
+      );
+      ids.push(await node.send(payment));
+      from = outputOf(payment, 1, alice);
+      assert.deepEqual(await pending(), [String(-sent * (COIN + 500n)), String(sent * COIN)]);
+    }
+    await node.call('generateblock', addressOf(stranger), ids.slice(0, 2));
+    assert.deepEqual(await pending(), [String(-3n * (COIN + 500n)), String(3n * COIN)]);
+    await node.mine(1);
+    assert.deepEqual(await pending(), ['0', '0']);
+  });
+
   test('every coming and going is told with its place, within the heights that are asked for', async (t) => {
     const node = await startTestNode(t);
     const funds = genesisFunds(alice);
@@ -155,7 +182,7 @@ describe('the coins and transactions of addresses', () => {
 
 test('wrong addresses and arguments are answered with an error', async (t) => {
   const node = await startTestNode(t);
-  for (const what of ['balance', 'utxos', 'txids', 'deltas', 'mempool']) {
+  for (const what of ['balance', 'utxos', 'txids', 'deltas', 'mempool', 'history']) {
     const method = `getaddress${what}`;
     const foreign = await node.failure(method, addressOf(alice, PROFILES.dev));
     assert.equal(foreign.code, -5);
@@ -165,4 +192,75 @@ test('wrong addresses and arguments are answered with an error', async (t) => {
     assert.equal((await node.failure(method, 7)).code, -3);
     assert.equal((await node.failure(method)).code, -1);
   }
+});
+
+describe('lists of addresses page by page', () => {
+  test('tell what is on each page, as of which block, and where the next one begins', async (t) => {
+    const node = await startTestNode(t);
+    const id = await node.send(payOn(genesisFunds(alice), bob, 700n));
+    const [hash] = await node.mine(1, bob);
+    const addresses = [addressOf(bob)];
+    const newest = await node.call('getaddresshistory', { addresses, limit: 2 });
+    const { time } = await node.call('getblockheader', hash);
+    assert.deepEqual(newest, {
+      transactions: [
+        { txid: id, height: 1, blockindex: 1, time, satoshis: 1e12 - 700, coinbase: false },
+        {
+          txid: (await node.call('getblock', hash)).tx[0],
+          height: 1,
+          blockindex: 0,
+          time,
+          satoshis: 5e9 + 700,
+          coinbase: true,
+        },
+      ],
+      total: 3,
+      next: newest.next,
+      height: 1,
+      hash,
+    });
+    const last = await node.call('getaddresshistory', { addresses, limit: 2, before: newest.next });
+    assert.deepEqual(
+      last.transactions.map(({ height, satoshis }: { height: number; satoshis: number }) => [
+        height,
+        satoshis,
+      ]),
+      [[0, 1e12]],
+    );
+    assert.equal('next' in last, false);
+
+    const whole = await node.call('getaddressutxos', { addresses });
+    const first = await node.call('getaddressutxos', { addresses, limit: 2 });
+    const second = await node.call('getaddressutxos', { addresses, limit: 2, after: first.next });
+    assert.deepEqual([...first.utxos, ...second.utxos], whole);
+    const ids = await node.call('getaddresstxids', { addresses });
+    const page = await node.call('getaddresstxids', { addresses, limit: 1 });
+    const rest = await node.call('getaddresstxids', { addresses, after: page.next });
+    assert.deepEqual([...page.txids, ...rest.txids], ids);
+
+    await node.call('invalidateblock', hash);
+    const voided = await node.failure('getaddresshistory', { addresses, before: newest.next });
+    assert.equal(voided.code, -8);
+    assert.match(voided.message, /^the mark is void: block …/);
+  });
+
+  test('refuse marks and limits that are none', async (t) => {
+    const node = await startTestNode(t);
+    const addresses = [addressOf(bob)];
+    for (const [method, mark] of [
+      ['getaddresshistory', 'before'],
+      ['getaddressutxos', 'after'],
+      ['getaddresstxids', 'after'],
+    ] as const) {
+      for (const limit of [0, -1, 1_001]) {
+        assert.equal((await node.failure(method, { addresses, limit })).code, -8);
+      }
+      assert.equal((await node.failure(method, { addresses, limit: 'x' })).code, -3);
+      const wrong = await node.failure(method, { addresses, limit: 1, [mark]: '7' });
+      assert.equal(wrong.code, -8);
+      assert.match(wrong.message, new RegExp(`^Invalid addresses.${mark}: "7" is not the "next" of a page$`));
+      const beyond = await node.failure(method, { addresses, limit: 1, [mark]: '7.0.0.0011223344556677' });
+      assert.match(beyond.message, /^the mark is void/);
+    }
+  });
 });
