@@ -54,7 +54,17 @@ export class ChainReader implements NodeListener {
   async hashAt(height: number): Promise<string> {
     const { tip } = this.#link.facts;
     if (height > tip.height) throw notFound(`there is no block ${height}: the tip is at ${tip.height}`);
-    return await this.#hashes.get(String(height), () => this.#calls.quick('getblockhash', [height], Hash));
+    return await this.#hashes.get(String(height), () => this.#findHash(height));
+  }
+
+  async #findHash(height: number): Promise<string> {
+    try {
+      return await this.#calls.quick('getblockhash', [height], Hash);
+    } catch (error) {
+      // A reorganisation has just made the chain shorter.
+      if (!isRefusal(error, RPC_ERRORS.invalidParameter)) throw error;
+      throw notFound(`there is no block ${height}`);
+    }
   }
 
   /** Whether a block is on the best chain. */
@@ -91,7 +101,13 @@ export class ChainReader implements NodeListener {
   }
 
   async #block(hash: string): Promise<BlockAnswer> {
-    return await found(this.#calls.quick('getblock', [hash, 1], BlockAnswer), `there is no block ${hash}`);
+    try {
+      return await found(this.#calls.quick('getblock', [hash, 1], BlockAnswer), `there is no block ${hash}`);
+    } catch (error) {
+      // As for a branch whose blocks were never fetched.
+      if (!isRefusal(error, RPC_ERRORS.misc)) throw error;
+      throw notFound(`of the block ${hash} only the header is at hand`);
+    }
   }
 }
 
@@ -123,9 +139,13 @@ export async function found<T>(call: Promise<T>, missing: string): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof RpcCallError && error.code === RPC_ERRORS.notFound)) throw error;
+    if (!isRefusal(error, RPC_ERRORS.notFound)) throw error;
     throw notFound(missing);
   }
+}
+
+function isRefusal(error: unknown, code: number): boolean {
+  return error instanceof RpcCallError && error.code === code;
 }
 
 /** The answer where there is nothing of this name. */

@@ -6,16 +6,18 @@ import { type InputAnswer, TransactionAnswer } from './upstream/node-answers.ts'
 import type { NodeCalls } from './upstream/node-calls.ts';
 import type { NodeListener } from './upstream/node-link.ts';
 
-/** Transactions whose rows are kept, and inputs and outputs over all that are kept whole. */
+/** Transactions whose rows are kept, and what those that are kept whole weigh together. */
 const KEPT_ROWS = 50_000;
-const KEPT_ENDS = 50_000;
+const KEPT_WEIGHT = 50_000;
+/** Hex digits that weigh as much as an input or output. */
+const DIGITS_PER_END = 1_000;
 
 /** Reads transactions from the node, and keeps what never changes of them. */
 export class TransactionReader implements NodeListener {
   readonly #calls: NodeCalls;
   readonly #rows = new KeptFacts<TxRow>(KEPT_ROWS);
   /** Confirmed ones: where they stand is forgotten when a block leaves the best chain. */
-  readonly #confirmed = new KeptFacts<TransactionAnswer>(KEPT_ENDS, endsOf);
+  readonly #confirmed = new KeptFacts<TransactionAnswer>(KEPT_WEIGHT, weightOf);
 
   constructor(calls: NodeCalls) {
     this.#calls = calls;
@@ -81,6 +83,6 @@ export function feeRateOf(fee: bigint, vsize: number): number {
   return Math.round((Number(fee) / vsize) * 1_000) / 1_000;
 }
 
-function endsOf({ vin, vout }: TransactionAnswer): number {
-  return vin.length + vout.length;
+function weightOf({ vin, vout, hex }: TransactionAnswer): number {
+  return vin.length + vout.length + hex.length / DIGITS_PER_END;
 }

@@ -95,7 +95,7 @@ function serve(router: Router, route: Route, { view, cache, clientAddress }: Rel
   const answer: Middleware = async (ctx) => {
     const question = await read(ctx, route);
     // Said before anything is looked up: what is kept is of no use to whoever wants to know how things stand.
-    view.link.facts;
+    view.link.assertThere();
     const cost = route.cost(question) - 1;
     if (cost > 0) view.rates.reading.take(clientAddress(ctx.req), cost);
     const work = async (): Promise<object> => route.answer.parse(await route.run(view, question)) as object;

@@ -117,6 +117,11 @@ export class NodeLink {
     throw nodeAway(this.#away.reason);
   }
 
+  /** @throws HttpError 502 saying why the node is away */
+  assertThere(): void {
+    if (this.#facts === undefined) throw nodeAway(this.#away.reason);
+  }
+
   /** Asks who it is and where its chain stands, now that nothing that changes goes unheard. */
   async #begin(): Promise<void> {
     this.#connection += 1;
