@@ -3,6 +3,10 @@
 /** Reads an answer; throws where it is not what was expected. */
 export type Reader<T> = (body: unknown) => T;
 
+const TIMEOUT_MS = 15_000;
+const TOO_MANY_REQUESTS = 429;
+const FIRST_SERVER_ERROR = 500;
+
 /** The server answered, but with a refusal; `message` is its own word. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -18,9 +22,12 @@ export class RefusedError extends Error {
     this.code = code;
     this.facts = facts;
   }
-}
 
-const TIMEOUT_MS = 15_000;
+  /** Whether the same question may get an answer in a moment: too much was asked, or the server is in trouble. */
+  get isPassing(): boolean {
+    return this.status === TOO_MANY_REQUESTS || this.status >= FIRST_SERVER_ERROR;
+  }
+}
 
 /**
  * Asks for a resource once.
@@ -128,7 +135,8 @@ export class Poll<T> {
       this.#failures = 0;
       if (!signal.aborted) onData(data);
     } catch (error) {
-      this.#failures = error instanceof RefusedError ? 0 : this.#failures + 1;
+      const isAnswer = error instanceof RefusedError && !error.isPassing;
+      this.#failures = isAnswer ? 0 : this.#failures + 1;
       if (!signal.aborted) onError(error);
     } finally {
       this.#asking = false;

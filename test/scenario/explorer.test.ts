@@ -243,7 +243,7 @@ test('a search leads to what is found, and a miss says what can be searched for'
   await page.goto(`${relay.url}/explorer/forks`);
   await live(page);
   const search = page.getByRole('searchbox', { name: 'Find a block, a transaction or an address' });
-  await search.fill(' 48100 ');
+  await search.fill(' 48,100 ');
   await page.keyboard.press('Enter');
   await heading(page, '48,213');
   assert.equal(new URL(page.url()).pathname, `/explorer/block/${TIP.hash}`);
@@ -290,6 +290,30 @@ test('a transaction is read before it is handed in, and a refusal says why', { s
     relay.posted.map(({ body }) => JSON.parse(body)),
     [{ hex: raw }, { hex: raw }],
   );
+  assertClean(watched);
+});
+
+test('an answer that cannot be had now is asked for again; a name that means nothing is told so', {
+  skip,
+}, async (context) => {
+  const relay = await startRelay(context);
+  const watched = await watchedPage(await launchBrowser(context), relay.url, { viewport: DESK });
+  const { page } = watched;
+  const good = relay.answers;
+  const path = `/address/${ADDRESS}`;
+  const busy = { error: { code: 'node-busy', message: 'the node has too much to do' } };
+  relay.answers = { ...good, [path]: () => ({ status: 502, body: busy }) };
+  await page.goto(relay.url + `/explorer${path}`);
+  await page.getByRole('alert').filter({ hasText: 'the node has too much to do' }).waitFor();
+  relay.answers = good;
+  await page.getByRole('alert').waitFor({ state: 'hidden' });
+  await page.getByRole('table', { name: 'History' }).waitFor();
+
+  await page.goto(`${relay.url}/explorer/address/${encodeURIComponent(MARKUP)}`);
+  await page.getByRole('alert').filter({ hasText: 'This is no address of this network.' }).waitFor();
+  await page.goto(`${relay.url}/explorer/block/99999999`);
+  await page.getByRole('alert').filter({ hasText: 'Heights go up to 48,213 now.' }).waitFor();
+  assert.equal(await page.locator('img').count(), 0);
   assertClean(watched);
 });
 

@@ -19,6 +19,7 @@ import {
   heightLink,
   money,
   problemBox,
+  refusalWords,
   transactionLink,
 } from './parts.ts';
 import type { RelayFeed } from './relay-feed.ts';
@@ -65,7 +66,8 @@ export function addressView(feed: RelayFeed, address: string): View {
       if (!(error instanceof RefusedError) || isShown) return false;
       problem.hidden = false;
       content.hidden = true;
-      show(problem, h('strong', {}, 'This is no address of this network. '), error.message);
+      const miss = [h('strong', {}, 'This is no address of this network. '), error.message];
+      show(problem, ...refusalWords(error, miss));
       return true;
     },
   });

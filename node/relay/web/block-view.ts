@@ -20,6 +20,7 @@ import {
   foreignText,
   money,
   problemBox,
+  refusalWords,
 } from './parts.ts';
 import { blockPath, bytesPath, FORKS_PATH } from './paths.ts';
 import { coinbaseText } from './readable-text.ts';
@@ -73,7 +74,7 @@ export function blockView(feed: RelayFeed, id: string): View {
       if (!(error instanceof RefusedError) || block !== undefined) return false;
       problem.hidden = false;
       content.hidden = true;
-      show(problem, ...refusalWords(error, feed.tip?.height));
+      show(problem, ...refusalWords(error, missWords(feed.tip?.height)));
       return true;
     },
   });
@@ -190,12 +191,10 @@ function wholeLink(hash: string): HTMLElement {
   return link;
 }
 
-function refusalWords(error: RefusedError, tipHeight: number | undefined): Child[] {
+function missWords(tipHeight: number | undefined): Child[] {
   const limit = tipHeight === undefined ? '' : ` Heights go up to ${count(tipHeight)} now.`;
-  return error.status === 404
-    ? [
-        h('strong', {}, 'There is no such block here. '),
-        `It may be one that no node has told of yet.${limit}`,
-      ]
-    : [h('strong', {}, 'This block cannot be shown. '), error.message];
+  return [
+    h('strong', {}, 'There is no such block here. '),
+    `It may be one that no node has told of yet.${limit}`,
+  ];
 }

@@ -31,7 +31,7 @@ export function chainFigures({ chain, blocks, mempool, fees }: ChainState): HTML
     figure(
       'Height',
       tip === undefined ? unknown() : heightLink(tip.height, tip.hash),
-      when(tip?.time ?? null),
+      chain?.syncing === true ? fetchingWords(chain) : when(tip?.time ?? null),
     ),
     figure(
       'Difficulty',
@@ -51,6 +51,10 @@ export function chainFigures({ chain, blocks, mempool, fees }: ChainState): HTML
     ),
     figure('Fee for the next block', quantity(feeRateText(nextBlockRate(fees))), feeHint(fees)),
   ];
+}
+
+function fetchingWords({ headers }: RelayChain): string {
+  return `of ${count(headers)}: the node is fetching the chain`;
 }
 
 function spacingWords(spacing: Spacing | null, aim: number | null): string | null {

@@ -40,7 +40,8 @@ export function explorerFrame(feed: RelayFeed, go: (path: string) => void): Fram
     search: {
       label: 'Find a block, a transaction or an address',
       placeholder: 'Height, hash, transaction, address',
-      onSearch: (text) => go(searchPath(text)),
+      // A height is shown as "48,213", and copied so.
+      onSearch: (text) => go(searchPath(/^\d[\d,]*$/.test(text) ? text.replaceAll(',', '') : text)),
     },
     server: 'The relay',
     troubleOf,

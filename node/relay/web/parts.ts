@@ -3,6 +3,7 @@ import type { RelayNetwork } from '../../../protocol/relay.ts';
 import { type Child, h } from '../../../service/web/element.ts';
 import { count, plural, scaled, shortened, significant } from '../../../service/web/format.ts';
 import { exactAmount, stateWord, unknown } from '../../../service/web/panel.ts';
+import type { RefusedError } from '../../../service/web/poll.ts';
 import { addressPath, blockPath, transactionPath } from './paths.ts';
 
 const COIN = 'NILZ';
@@ -100,6 +101,12 @@ export function facts(rows: readonly (readonly [name: string, ...value: Child[]]
     { class: 'fact-list' },
     ...rows.map(([name, ...value]) => h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}, ...value))),
   );
+}
+
+/** What a refusal means: `miss` where asking again is of no use, else the relay's own word. */
+export function refusalWords(error: RefusedError, miss: readonly Child[]): readonly Child[] {
+  if (!error.isPassing) return miss;
+  return [h('strong', {}, 'This cannot be shown now; it is tried again. '), error.message];
 }
 
 /** Says that something could not be had, and why. */

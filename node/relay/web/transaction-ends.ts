@@ -18,25 +18,28 @@ export function transactionEnds(transaction: RelayTransaction): HTMLElement {
   return h(
     'div',
     { class: 'ends' },
-    side('Inputs', inputs.map(inputItem)),
+    side('Inputs', inputs, inputItem),
     h('div', { class: 'ends-arrow', 'aria-hidden': 'true' }, '→'),
-    side('Outputs', outputs.map(outputItem)),
+    side('Outputs', outputs, outputItem),
   );
 }
 
-function side(name: string, items: readonly HTMLElement[]): HTMLElement {
-  const list = h('ol', { class: 'end-list' }, ...items.slice(0, SHOWN));
-  const rest = items.slice(SHOWN);
-  const more = h('button', { type: 'button', class: 'choice' }, `Show all ${count(items.length)}`);
-  more.hidden = rest.length === 0;
+function side<Row>(
+  name: string,
+  rows: readonly Row[],
+  item: (row: Row, index: number) => HTMLElement,
+): HTMLElement {
+  const list = h('ol', { class: 'end-list' }, ...rows.slice(0, SHOWN).map(item));
+  const more = h('button', { type: 'button', class: 'choice' }, `Show all ${count(rows.length)}`);
+  more.hidden = rows.length <= SHOWN;
   more.addEventListener('click', () => {
-    list.append(...rest);
+    list.append(...rows.slice(SHOWN).map((row, index) => item(row, SHOWN + index)));
     more.remove();
   });
   return h(
     'section',
     { class: 'ends-side', 'aria-label': name },
-    h('h3', { class: 'ends-name' }, name, ' ', h('span', { class: 'aside' }, count(items.length))),
+    h('h3', { class: 'ends-name' }, name, ' ', h('span', { class: 'aside' }, count(rows.length))),
     list,
     more,
   );

@@ -20,6 +20,7 @@ import {
   heightLink,
   money,
   problemBox,
+  refusalWords,
   transactionLink,
   vsizeText,
 } from './parts.ts';
@@ -85,11 +86,11 @@ export function transactionView(feed: RelayFeed, txid: string): View {
     },
     onError: (error) => {
       if (!(error instanceof RefusedError)) return;
-      const isGone = error.status === 404;
-      if (!isGone && transaction !== undefined) return;
+      // What is known stays as it is while the relay has trouble: the frame tells of that.
+      if (error.isPassing && transaction !== undefined) return;
       problem.hidden = false;
       content.hidden = transaction === undefined;
-      show(problem, ...(isGone ? goneWords(transaction) : [error.message]));
+      show(problem, ...refusalWords(error, goneWords(transaction)));
     },
   });
   const news = new NewsRefresh(() => poll.soon());
