@@ -216,10 +216,10 @@ export function discardBody(request: IncomingMessage): Promise<void> {
   });
 }
 
-/** Whether a request failed because its client went away or sent no HTTP: nothing that an operator can mend. */
+/** Whether a request failed because its client went away, was too slow or sent no HTTP: nothing that an operator can mend. */
 export function isBrokenOff(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : '';
-  return /^(HPE_.*|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/.test(code);
+  return /^(HPE_.*|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ERR_HTTP_REQUEST_TIMEOUT)$/.test(code);
 }
 
 /** The answer to an oversized body, naming the limit. */

@@ -51,6 +51,8 @@ export function clientOf(address: string): string {
   if (mapped !== undefined && isIPv4(mapped)) return mapped;
   const [plain = address] = address.split('%');
   if (!isIPv6(plain)) return address;
+  const inHex = mappedInHex(plain);
+  if (inHex !== undefined) return inHex;
   const [head = '', tail] = plain.split('::');
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
@@ -59,6 +61,18 @@ export function clientOf(address: string): string {
     .slice(0, 4)
     .map((group) => Number.parseInt(group, 16).toString(16));
   return `${groups.join(':')}::/64`;
+}
+
+/** The IPv4 address in the other spellings of `::ffff:…` (RFC 4291, 2.5.5.2): `0:0:0:0:0:ffff:a00:1`. */
+function mappedInHex(address: string): string | undefined {
+  const short = new URL(`http://[${address}]`).hostname;
+  const [, high, low] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(short) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const bytes = [high, low].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+  return bytes.join('.');
 }
 
 /** So many a second on average; after a pause up to `burst` at once. */

@@ -104,6 +104,8 @@ async function tellErrors(ctx: Context, next: Next, { router, log, explain }: Ht
   }
   // A body that nobody read would keep the client from reading the answer.
   if (ctx.status >= 400) await discardBody(ctx.req);
+  // Of a body without end no more is read.
+  if (!ctx.req.complete) ctx.set('Connection', 'close');
 }
 
 /** The router cannot decode a path such as `/%ff`. */
