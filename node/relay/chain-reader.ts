@@ -11,11 +11,13 @@ import { BlockAnswer, HeaderAnswer, TransactionAnswer } from './upstream/node-an
 import type { NodeCalls } from './upstream/node-calls.ts';
 import type { NodeLink, NodeListener } from './upstream/node-link.ts';
 
-/** What never changes of a block. */
+/** What never changes of a block and is known without its transactions. */
+export type BlockOutline = Omit<BlockAnswer, 'confirmations' | 'nextblockhash' | 'tx'>;
+
+/** The same, and what its coinbase says. */
 export interface BlockFacts {
   readonly row: BlockRow;
-  readonly header: Omit<HeaderAnswer, 'confirmations' | 'nextblockhash'>;
-  readonly strippedSize: number;
+  readonly header: BlockOutline;
 }
 
 /** Blocks whose facts are kept, and ids of transactions over all blocks that are listed. */
@@ -29,6 +31,7 @@ const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 export class ChainReader implements NodeListener {
   readonly #calls: NodeCalls;
   readonly #link: NodeLink;
+  readonly #outlines = new KeptFacts<BlockOutline>(KEPT_BLOCKS);
   readonly #blocks = new KeptFacts<BlockFacts>(KEPT_BLOCKS);
   readonly #ids = new KeptFacts<readonly string[]>(KEPT_IDS, (ids) => ids.length);
   /** Of the best chain: forgotten when a block leaves it. */
@@ -68,7 +71,7 @@ export class ChainReader implements NodeListener {
   }
 
   /** Whether a block is on the best chain. */
-  async isOnBestChain({ height, hash }: BlockRow): Promise<boolean> {
+  async isOnBestChain({ height, hash }: Pick<BlockRow, 'height' | 'hash'>): Promise<boolean> {
     if (height > this.#link.facts.tip.height) return false;
     return (await this.hashAt(height)) === hash;
   }
@@ -81,17 +84,22 @@ export class ChainReader implements NodeListener {
     );
   }
 
+  /** What is known of a block without its transactions. @throws HttpError 404 when there is none of this hash */
+  outline(hash: string): Promise<BlockOutline> {
+    return this.#outlines.get(hash, async () => {
+      const { tx, confirmations, nextblockhash, ...outline } = await this.#block(hash);
+      this.#ids.set(hash, tx);
+      return outline;
+    });
+  }
+
   /** What is known of a block. @throws HttpError 404 when there is none of this hash */
   facts(hash: string): Promise<BlockFacts> {
     return this.#blocks.get(hash, async () => {
-      const { tx, strippedsize, size, weight, confirmations, nextblockhash, ...header } =
-        await this.#block(hash);
-      this.#ids.set(hash, tx);
-      const [first = ''] = tx;
+      const header = await this.outline(hash);
+      const [first = ''] = await this.ids(hash);
       const coinbase = await this.#calls.quick('getrawtransaction', [first, 1, hash], TransactionAnswer);
-      const { profile } = this.#link.facts;
-      const row = blockRow({ ...header, size, weight }, coinbase, profile);
-      return { row, header, strippedSize: strippedsize };
+      return { row: blockRow(header, coinbase, this.#link.facts.profile), header };
     });
   }
 
@@ -112,7 +120,7 @@ export class ChainReader implements NodeListener {
 }
 
 function blockRow(
-  block: Omit<HeaderAnswer, 'confirmations'> & { readonly size: number; readonly weight: number },
+  block: BlockOutline,
   { vin, vout }: TransactionAnswer,
   profile: NetworkProfile | undefined,
 ): BlockRow {

@@ -86,17 +86,22 @@ export async function blockAnswer(
 ): Promise<RelayBlock> {
   const { chain, link } = view;
   const hash = await blockHashOf(view, id);
-  const [{ row, header, strippedSize }, ids] = await Promise.all([chain.facts(hash), chain.ids(hash)]);
+  const header = await chain.outline(hash);
+  const ids = await chain.ids(hash);
   if (after > 0 && after >= ids.length) {
     throw new HttpError(400, `the parameter "after": the block has ${ids.length} transactions`, {
       field: 'after',
     });
   }
-  const isOnBestChain = await chain.isOnBestChain(row);
-  const rows = await rowsOf(view, ids.slice(after, after + limit), isOnBestChain ? undefined : hash);
-  const next = after + rows.length;
+  const isOnBestChain = await chain.isOnBestChain(header);
   const { tip } = link.facts;
-  const isFollowed = isOnBestChain && row.height < tip.height;
+  const isFollowed = isOnBestChain && header.height < tip.height;
+  const [{ row }, rows, following] = await Promise.all([
+    chain.facts(hash),
+    rowsOf(view, ids.slice(after, after + limit), isOnBestChain ? undefined : hash),
+    isFollowed ? chain.hashAt(header.height + 1) : null,
+  ]);
+  const next = after + rows.length;
   return {
     ...row,
     on_best_chain: isOnBestChain,
@@ -108,9 +113,9 @@ export async function blockAnswer(
     nonce: header.nonce,
     median_time: header.mediantime,
     chain_work: header.chainwork,
-    stripped_size: strippedSize,
+    stripped_size: header.strippedsize,
     previous: header.previousblockhash ?? null,
-    following: isFollowed ? await chain.hashAt(row.height + 1) : null,
+    following,
     rows,
     next: next < ids.length ? next : null,
   };
