@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import decodeQr from 'qr/decode.js';
+import type { BlockRow } from '../../protocol/relay.ts';
 import {
   launchBrowser,
   layoutShift,
@@ -18,6 +19,7 @@ import { FakeRelay } from '../kit/fake-relay.ts';
 import {
   ADDRESS,
   blockRow,
+  chainAnswer,
   hashOf,
   MARKUP,
   mempoolRow,
@@ -35,6 +37,7 @@ const DESK = { width: 1600, height: 1000 };
 const MAX_SHIFT = 0.02;
 const skip = withoutBrowser();
 const NOW = Math.floor(Date.now() / 1000);
+const { blocks: BLOCKS } = chainAnswer(NOW, 12);
 const TIP = blockRow(TIP_HEIGHT, NOW);
 
 const HELLO = {
@@ -62,6 +65,14 @@ function assertClean({ complaints, strangers }: WatchedPage): void {
     [],
   );
   assert.deepEqual(strangers, []);
+}
+
+/** Has the relay tell of a block on top of these, and answer so from then on. */
+function connect(relay: FakeRelay, block: BlockRow, below: readonly BlockRow[]): void {
+  const tip = { height: block.height, hash: block.hash, time: block.time };
+  const chain = { ...chainAnswer(NOW, 12), tip, blocks: [block, ...below].slice(0, 12) };
+  relay.answers = { ...relay.answers, '/chain': () => ({ body: chain }) };
+  relay.emit({ type: 'block_connected', block });
 }
 
 /** The heading of the view, when it is there. */
@@ -141,7 +152,7 @@ test('a new block arrives by itself: on the strip, in the figures, in the depth 
   await payment.page.getByText('114 confirmations').waitFor();
   await live(payment.page);
 
-  relay.emit({ type: 'block_connected', block: { ...blockRow(TIP_HEIGHT + 1, NOW), time: NOW } });
+  connect(relay, { ...blockRow(TIP_HEIGHT + 1, NOW), time: NOW }, BLOCKS);
   await home.page.locator('.strip-blocks a').first().getByText('48,214').waitFor();
   assert.equal(await home.page.locator('.strip-blocks li').count(), 12);
   await home.page
@@ -184,7 +195,7 @@ test('a payment is seen as it arrives, and followed into its block and out of it
     ...relay.answers,
     [path]: () => ({ body: { ...waiting, block: place, confirmations: 1 } }),
   };
-  relay.emit({ type: 'block_connected', block });
+  connect(relay, block, BLOCKS);
   await page.getByText('1 confirmation', { exact: true }).waitFor();
   await page.getByRole('status').filter({ hasText: 'Confirmed in block 48214' }).waitFor();
   assert.equal(
@@ -192,7 +203,11 @@ test('a payment is seen as it arrives, and followed into its block and out of it
     `/explorer/block/${block.hash}`,
   );
 
-  relay.answers = { ...relay.answers, [path]: () => ({ body: waiting }) };
+  relay.answers = {
+    ...relay.answers,
+    [path]: () => ({ body: waiting }),
+    '/chain': () => ({ body: chainAnswer(NOW, 12) }),
+  };
   relay.emit({ type: 'block_disconnected', hash: block.hash, height: block.height });
   await page.getByText('waiting', { exact: true }).waitFor();
 
@@ -223,11 +238,9 @@ test('blocks that leave the best chain leave the strip, and those in their place
   await page.locator('.strip-blocks').getByTitle(TIP.hash).first().waitFor();
   const rival = { ...TIP, hash: hashOf('rival') };
   relay.emit({ type: 'block_disconnected', hash: TIP.hash, height: TIP.height });
-  relay.emit({ type: 'block_connected', block: rival });
-  relay.emit({
-    type: 'block_connected',
-    block: { ...blockRow(TIP_HEIGHT + 1, NOW), hash: hashOf('rival child') },
-  });
+  connect(relay, rival, BLOCKS.slice(1));
+  const child = { ...blockRow(TIP_HEIGHT + 1, NOW), hash: hashOf('rival child') };
+  connect(relay, child, [rival, ...BLOCKS.slice(1)]);
   await page.locator(`.strip-blocks a[title="${hashOf('rival child')}"]`).waitFor();
   assert.equal(await page.locator(`.strip-blocks a[title="${rival.hash}"]`).count(), 1);
   assert.equal(await page.locator(`.strip-blocks a[title="${TIP.hash}"]`).count(), 0);
@@ -303,7 +316,7 @@ test('an answer that cannot be had now is asked for again; a name that means not
   const path = `/address/${ADDRESS}`;
   const busy = { error: { code: 'node-busy', message: 'the node has too much to do' } };
   relay.answers = { ...good, [path]: () => ({ status: 502, body: busy }) };
-  await page.goto(relay.url + `/explorer${path}`);
+  await page.goto(`${relay.url}/explorer${path}`);
   await page.getByRole('alert').filter({ hasText: 'the node has too much to do' }).waitFor();
   relay.answers = good;
   await page.getByRole('alert').waitFor({ state: 'hidden' });

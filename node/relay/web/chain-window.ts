@@ -8,6 +8,22 @@ export const WINDOW_BLOCKS = 12;
 /** Newest first, without gaps. */
 export type ChainWindow = readonly BlockRow[];
 
+/** An answer may have been on its way for this long when an event overtakes it. */
+const OVERTAKEN_MS = 2_000;
+
+/**
+ * Whether an answer was made before the newest event and has come after it: then it is not believed.
+ * @param sinceEventMs since a block came or left; undefined where none has
+ */
+export function isOvertaken(
+  window: ChainWindow,
+  answered: ChainWindow,
+  sinceEventMs: number | undefined,
+): boolean {
+  const isOther = window[0]?.hash !== answered[0]?.hash;
+  return isOther && sinceEventMs !== undefined && sinceEventMs < OVERTAKEN_MS;
+}
+
 /**
  * The window after an event; undefined where the event does not follow from what is known: then the chain has
  * to be asked for anew.

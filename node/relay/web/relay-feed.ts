@@ -14,7 +14,7 @@ import {
   subscribe,
 } from '../../../service/web/server-feed.ts';
 import { setServerTime } from '../../../service/web/when.ts';
-import { type ChainWindow, WINDOW_BLOCKS, windowAfter } from './chain-window.ts';
+import { type ChainWindow, isOvertaken, WINDOW_BLOCKS, windowAfter } from './chain-window.ts';
 
 export const CHAIN_INTERVAL_MS = 15_000;
 
@@ -33,6 +33,8 @@ export class RelayFeed {
   #template: TemplateSummary | null = null;
   #mempool: MempoolTotals | null = null;
   #sequence: number | undefined;
+  /** When the newest block came or left. */
+  #eventMs: number | undefined;
 
   constructor() {
     this.#feed = new ServerFeed({
@@ -42,7 +44,11 @@ export class RelayFeed {
       livePath: '/events',
       onMessage: (message) => this.#hear(message),
     });
-    this.#feed.onNumbers(({ blocks }) => this.#setWindow(blocks));
+    this.#feed.onNumbers(({ blocks }) => {
+      const sinceMs = this.#eventMs === undefined ? undefined : performance.now() - this.#eventMs;
+      if (isOvertaken(this.#window, blocks, sinceMs)) this.#feed.soon();
+      else this.#setWindow(blocks);
+    });
   }
 
   /** Resolves with the first answer, or the first failure to get one. */
@@ -116,7 +122,10 @@ export class RelayFeed {
     if (event.type === 'hello') this.#mempool = event.mempool;
     const window = windowAfter(this.#window, event);
     if (isMissed || window === undefined) this.#feed.soon();
-    if (window !== undefined) this.#setWindow(window);
+    if (window !== undefined && window !== this.#window) {
+      this.#eventMs = performance.now();
+      this.#setWindow(window);
+    }
     for (const listener of this.#onEvent) listener(event);
     if (isMissed) for (const listener of this.#onMissed) listener();
   }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type ChainWindow, WINDOW_BLOCKS, windowAfter } from '../../../../node/relay/web/chain-window.ts';
+import {
+  type ChainWindow,
+  isOvertaken,
+  WINDOW_BLOCKS,
+  windowAfter,
+} from '../../../../node/relay/web/chain-window.ts';
 import type { BlockRow } from '../../../../protocol/relay.ts';
 import type { RelayEvent } from '../../../../protocol/relay-events.ts';
 import { blockRow, hashOf, NETWORK } from '../../../kit/relay-samples.ts';
@@ -86,6 +91,15 @@ describe('the newest blocks of a page', () => {
     const window = [block(9), block(8)];
     assert.equal(windowAfter(window, hello(block(9))), window);
     assert.equal(windowAfter(window, hello(block(9, 'other '))), undefined);
+  });
+
+  test('an answer that an event has overtaken is not believed for a moment', () => {
+    const window = [block(9), block(8)];
+    const older = [block(8), block(7)];
+    assert.equal(isOvertaken(window, older, 100), true);
+    assert.equal(isOvertaken(window, older, 5_000), false);
+    assert.equal(isOvertaken(window, older, undefined), false);
+    assert.equal(isOvertaken(window, window, 100), false);
   });
 
   test('whatever is told, the window has no gap and no more blocks than it may', () => {
