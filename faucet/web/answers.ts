@@ -74,7 +74,6 @@ export const readChallenge: Reader<Challenge> = (body) => z.parse(Challenge, bod
 
 /** What comes with a refusal. */
 const RefusalFacts = z.object({
-  field: z.optional(text),
   retry_after_seconds: z.optional(number),
   /** A claim of one's own that is in the way. */
   claim: z.optional(text),
@@ -85,8 +84,6 @@ export interface Refusal {
   /** The service's word for it; undefined where it has none. */
   readonly code: string | undefined;
   readonly message: string;
-  /** The field that is to blame. */
-  readonly field: string | undefined;
   /** When the same may succeed. */
   readonly retryAfterSeconds: number | undefined;
   /** The claim that was made before. */
@@ -99,7 +96,6 @@ export function refusalOf(error: unknown): Refusal {
     return {
       code: 'no-answer',
       message: 'The faucet does not answer.',
-      field: undefined,
       retryAfterSeconds: undefined,
       claimId: undefined,
     };
@@ -108,7 +104,6 @@ export function refusalOf(error: unknown): Refusal {
   return {
     code: error.code,
     message: sentence(error.message),
-    field: facts.data?.field,
     retryAfterSeconds: facts.data?.retry_after_seconds,
     claimId: facts.data?.claim,
   };

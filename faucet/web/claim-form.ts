@@ -52,8 +52,7 @@ export class ClaimForm {
       ),
       this.#captchaPlace,
       h('div', { class: 'claim-buttons' }, this.#button, this.#cancel),
-      this.#progress,
-      this.#outcome,
+      h('div', { class: 'claim-news' }, this.#progress, this.#outcome),
     );
     this.element.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -178,7 +177,7 @@ export class ClaimForm {
     return `Your device works for the claim: ${tries}, about ${duration(attempts * secondsEach)} in all.`;
   }
 
-  #showRefusal({ code, message, field, retryAfterSeconds, claimId }: Refusal): void {
+  #showRefusal({ code, message, retryAfterSeconds, claimId }: Refusal): void {
     const parts: Child[] = [h('p', {}, message)];
     if (code === 'no-answer') parts.push(h('p', {}, 'Nothing is lost: try again in a moment.'));
     if (retryAfterSeconds !== undefined) {
@@ -188,6 +187,5 @@ export class ClaimForm {
       parts.push(h('p', {}, h('a', { href: claimPath(claimId) }, 'The claim that you made before')));
     }
     show(this.#outcome, h('div', { class: 'problem' }, ...parts));
-    if (field === 'address') this.#input.setAttribute('aria-invalid', 'true');
   }
 }

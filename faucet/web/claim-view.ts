@@ -123,7 +123,7 @@ function factRows(claim: Claim, feed: FaucetFeed): HTMLElement[] {
     row('Claimed', when(claim.created)),
     row('Transaction', ...(txid === null ? [unknown()] : transactionParts(txid, explorerUrl ?? null))),
     row('Confirmations', confirmations === null ? unknown() : count(confirmations)),
-    row('Next claim', ...(isWaiting ? ['in ', untilThen(retryAt)] : ['now, if you like'])),
+    row('Next claim', isWaiting ? h('span', {}, 'in ', untilThen(retryAt)) : 'now, if you like'),
   ];
 }
 

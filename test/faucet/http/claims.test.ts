@@ -358,6 +358,31 @@ describe('sites and operators', () => {
   });
 });
 
+describe('while the node is away', () => {
+  test('claims are refused before any work, health says why, and nothing of what was promised is lost', async (context) => {
+    const clock = new HandClock();
+    const face = await open(context, { clock });
+    const first = await claim(face, ALICE);
+    assert.equal(first.status, 201);
+    await face.kit.node.node.stop();
+    await face.kit.until(async () => (await face.kit.desk.state()).trouble !== undefined);
+    // Longer than a node may be silent, and a state may be old.
+    clock.pass(60_000);
+    const health = await face.get<{ status: string; trouble: string; network: { height: null } }>('/health');
+    assert.equal(health.status, 503);
+    assert.equal(health.body.status, 'trouble');
+    assert.ok(health.body.trouble.length > 10);
+    assert.equal(health.body.network.height, null);
+    assert.equal((await face.get('/state')).status, 200);
+    const next = await face.get<Failure>(`/challenge?address=${claimantAddress('bob')}`);
+    assert.equal(next.status, 503);
+    assert.equal(next.body.error.code, 'not-ready');
+    assert.ok(Number(next.headers.get('retry-after')) > 0);
+    const found = await face.get<Claim>(`/claims/${first.body.id}`);
+    assert.match(found.body.state, /^(queued|sent)$/);
+  });
+});
+
 describe('the clock', () => {
   test('set back or forward lets nobody claim twice, and keeps nobody out', async (context) => {
     const clock = new HandClock();
