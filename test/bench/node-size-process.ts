@@ -11,8 +11,18 @@ import { accountKey, ChainKit, type KitBlock, openChain, SILENT_LOG } from '../k
 
 export const BLOCKS = 100_000;
 export const COINS = 1_000_000;
-/** Coins of one funding transaction. */
+/** Coins of one funding transaction. All of them are Alice's: her address has a row for each. */
 const FAN = 1_000;
+/** Blocks are paid to so many addresses in turn. */
+export const MINERS = 1_000;
+
+/** The script that the blocks at `height` and every `MINERS` blocks further are paid to. */
+export function minerScript(height: number): Uint8Array {
+  const script = new Uint8Array(22);
+  script.set([0x00, 0x14]);
+  new DataView(script.buffer).setUint32(2, height % MINERS);
+  return script;
+}
 
 /** What a node of that size says of itself. */
 export interface SizeReport {
@@ -39,7 +49,9 @@ async function build(directory: string): Promise<void> {
     const input = { previous: rest.outPoint, scriptSig: new Uint8Array(), sequence: 0xffff_ffff };
     const witness = [new Uint8Array(71), accountKey('alice').publicKey];
     const fan = { version: 2, inputs: [{ ...input, witness }], outputs, lockTime: 0 };
-    const mined = kit.mineBlock(tip, outputs.length > 0 ? [fan] : []);
+    const mined = kit.mineBlock(tip, outputs.length > 0 ? [fan] : [], {
+      rewardScript: minerScript(tip.height + 1),
+    });
     const { outcome } = await chain.accept(mined.block, { durable: false });
     if (outcome !== 'connected') throw new Error(`a block of the benchmark is ${outcome}`);
     const change = outputs.at(-1);

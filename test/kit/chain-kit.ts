@@ -72,6 +72,8 @@ export interface KitBlock {
 export interface MineOptions {
   /** Who is paid; default "pool". */
   readonly miner?: AccountName;
+  /** The script that is paid instead. */
+  readonly rewardScript?: Uint8Array;
   /** Seconds since 1970; default: the parent's and one block time more. */
   readonly time?: number;
   /** Fees of the transactions, which the coinbase takes; default 0. */
@@ -123,7 +125,7 @@ export class ChainKit {
     );
     const coinbase = buildCoinbase({
       height,
-      outputs: [{ value, script: accountKey(options.miner ?? 'pool').script }],
+      outputs: [{ value, script: options.rewardScript ?? accountKey(options.miner ?? 'pool').script }],
       extra: tagBytes(options.tag ?? ++this.#tag),
       commitment,
     });
