@@ -1,4 +1,6 @@
 /** A faucet with its face, in front of a real regtest node. */
+
+import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FaceOptions } from '../../faucet/http/http-settings.ts';
@@ -9,6 +11,7 @@ import type { Logger } from '../../service/log.ts';
 import { FaucetKit, type FaucetSetup } from './faucet-kit.ts';
 import { askJson, type JsonAnswer } from './http-client.ts';
 import { SILENT } from './pool-kit.ts';
+import { findStamp } from './solved-stamp.ts';
 
 /** So that a test need not wait for much work. */
 const LITTLE_WORK = { least: 2, most: 128 };
@@ -94,4 +97,57 @@ export class FaceKit {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   }
+}
+
+/** Nobody is told to wait. */
+export const NO_LIMITS = {
+  connections: { total: 5_000, perAddress: 5_000 },
+  reads: { perSecond: 1e6, burst: 1e6 },
+  writes: { perSecond: 1e6, burst: 1e6 },
+  wrongTokensPerMinute: 3,
+};
+
+export interface Failure {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly field?: string;
+    readonly retry_at?: number;
+    readonly retry_after_seconds?: number;
+    readonly claim?: string;
+  };
+}
+export interface Claim {
+  readonly id: string;
+  readonly state: string;
+  readonly amount: number;
+  readonly txid: string | null;
+}
+
+export function openFace(test: TestContext, setup: FaceSetup = {}): Promise<FaceKit> {
+  return FaceKit.start(test, { ...setup, face: { limits: NO_LIMITS, ...setup.face } });
+}
+
+/** A challenge, and the work done for it. */
+export async function stampFor(
+  face: FaceKit,
+  address: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const { status, body } = await face.get<{ token: string; attempts: number }>(
+    `/challenge?address=${address}`,
+    headers,
+  );
+  assert.equal(status, 200, JSON.stringify(body));
+  return findStamp(body.token, body.attempts);
+}
+
+export async function claim(face: FaceKit, address: string, headers: Record<string, string> = {}) {
+  const challenge = await stampFor(face, address, headers);
+  return face.post<Claim & Failure>('/claim', { address, challenge }, headers);
+}
+
+/** As a proxy in front would send it. */
+export function from(ip: string): Record<string, string> {
+  return { 'X-Forwarded-For': ip };
 }

@@ -1,73 +1,26 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { describe, type TestContext, test } from 'node:test';
-import { FaceKit, type FaceSetup } from '../../kit/faucet-face-kit.ts';
+import { describe, test } from 'node:test';
+import {
+  type Claim,
+  claim,
+  type Failure,
+  from,
+  NO_LIMITS,
+  openFace,
+  stampFor,
+} from '../../kit/faucet-face-kit.ts';
 import { AMOUNT, claimantAddress } from '../../kit/faucet-kit.ts';
 import { HandClock, HOUR_MS } from '../../kit/hand-clock.ts';
 import { askRaw } from '../../kit/http-client.ts';
-import { findStamp } from '../../kit/solved-stamp.ts';
 
 const ALICE = claimantAddress('alice');
 const FOREIGN = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 const MARKUP = '<img src=x onerror=alert(1)>';
-/** Nobody is told to wait. */
-const NO_LIMITS = {
-  connections: { total: 5_000, perAddress: 5_000 },
-  reads: { perSecond: 1e6, burst: 1e6 },
-  writes: { perSecond: 1e6, burst: 1e6 },
-  wrongTokensPerMinute: 3,
-};
-
-interface Failure {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly field?: string;
-    readonly retry_at?: number;
-    readonly retry_after_seconds?: number;
-    readonly claim?: string;
-  };
-}
-interface Claim {
-  readonly id: string;
-  readonly state: string;
-  readonly amount: number;
-  readonly txid: string | null;
-}
-
-function open(test: TestContext, setup: FaceSetup = {}): Promise<FaceKit> {
-  return FaceKit.start(test, { ...setup, face: { limits: NO_LIMITS, ...setup.face } });
-}
-
-/** A challenge, and the work done for it. */
-async function stampFor(
-  face: FaceKit,
-  address: string,
-  headers: Record<string, string> = {},
-): Promise<string> {
-  const { status, body } = await face.get<{ token: string; attempts: number }>(
-    `/challenge?address=${address}`,
-    headers,
-  );
-  assert.equal(status, 200, JSON.stringify(body));
-  return findStamp(body.token, body.attempts);
-}
-
-async function claim(face: FaceKit, address: string, headers: Record<string, string> = {}) {
-  const challenge = await stampFor(face, address, headers);
-  return face.post<Claim & Failure>('/claim', { address, challenge }, headers);
-}
-
-/** As a proxy in front would send it. */
-function from(ip: string): Record<string, string> {
-  return { 'X-Forwarded-For': ip };
-}
 
 describe('a claim', () => {
   test('that shows its work is taken, paid and found again under its link', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const { status, headers, body } = await claim(face, ALICE);
     assert.equal(status, 201);
     assert.equal(headers.get('location'), `/claim/${body.id}`);
@@ -81,7 +34,7 @@ describe('a claim', () => {
   });
 
   test('without its work, or with that of somebody else, is refused and says why', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const bare = await face.post<Failure>('/claim', { address: ALICE });
     assert.equal(bare.status, 400);
     assert.equal(bare.body.error.code, 'challenge-missing');
@@ -99,7 +52,7 @@ describe('a claim', () => {
   });
 
   test('with a challenge that was used is refused, also after a restart and in another client', async (context) => {
-    const face = await open(context, {
+    const face = await openFace(context, {
       face: { trustedProxies: 1 },
       rules: { addressCooldownMs: 0, clientCooldownMs: 0 },
     });
@@ -119,7 +72,7 @@ describe('a claim', () => {
   });
 
   test('made a second time is told when to come back, and shown the first one', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const first = await claim(face, ALICE);
     const { status, headers, body } = await face.get<Failure>(`/challenge?address=${ALICE}`);
     assert.equal(status, 429);
@@ -130,7 +83,7 @@ describe('a claim', () => {
   });
 
   test('of an address of another network, of none, or of the faucet itself is refused before any work', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const ask = (address: string) => face.get<Failure>(`/challenge?address=${encodeURIComponent(address)}`);
     for (const wrong of [
       FOREIGN,
@@ -149,7 +102,7 @@ describe('a claim', () => {
   });
 
   test('is refused with 503 and the word "empty" while there is nothing to give', async (context) => {
-    const face = await open(context, { rules: { dailyCap: AMOUNT } });
+    const face = await openFace(context, { rules: { dailyCap: AMOUNT } });
     await claim(face, ALICE);
     const next = await face.get<Failure>(`/challenge?address=${claimantAddress('bob')}`);
     assert.equal(next.status, 503);
@@ -162,84 +115,9 @@ describe('a claim', () => {
   });
 });
 
-describe('a thousand claims at once', () => {
-  test('for one address from as many clients: one is paid', async (context) => {
-    const face = await open(context, { face: { trustedProxies: 1, work: { least: 1, most: 1 } } });
-    const clients = Array.from({ length: 1_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
-    const challenges = await sendAll<{ token: string }>(
-      face,
-      clients.map((ip) => ({ path: `/challenge?address=${ALICE}`, headers: from(ip) })),
-    );
-    // Of one attempt each: any nonce will do.
-    const answers = await sendAll<Failure>(
-      face,
-      clients.map((ip, index) => ({
-        path: '/claim',
-        body: { address: ALICE, challenge: `${challenges[index]!.body.token}:0` },
-        headers: from(ip),
-      })),
-    );
-    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
-    for (const { status, body } of answers) {
-      if (status !== 201) assert.match(body.error.code, /^(address-cooldown|challenge-busy)$/);
-    }
-    await paidOnce(face, 'alice');
-  });
-
-  test('from one client for as many addresses: one is paid', async (context) => {
-    const face = await open(context, { face: { work: { least: 1, most: 1 } } });
-    const addresses = Array.from({ length: 1_000 }, (_, index) => claimantAddress(`claimant ${index}`));
-    const challenges = await sendAll<{ token: string }>(
-      face,
-      addresses.map((address) => ({ path: `/challenge?address=${address}` })),
-    );
-    const answers = await sendAll<Failure>(
-      face,
-      addresses.map((address, index) => ({
-        path: '/claim',
-        body: { address, challenge: `${challenges[index]!.body.token}:0` },
-      })),
-    );
-    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
-    const state = await face.kit.desk.state();
-    assert.equal(state.dailyCap - state.leftToday, AMOUNT);
-  });
-
-  test('from one client that invents others: X-Forwarded-For is believed no further than it is true', async (context) => {
-    const face = await open(context);
-    const first = await claim(face, ALICE, from('192.0.2.1'));
-    assert.equal(first.status, 201);
-    // No proxy: the header is an invention, whatever it says.
-    for (const forged of ['192.0.2.2', '192.0.2.3, 192.0.2.4', '::1', MARKUP, ',,,', '9'.repeat(5_000)]) {
-      const { body } = await face.get<Failure>(`/challenge?address=${claimantAddress(forged)}`, from(forged));
-      assert.equal(body.error.code, 'client-cooldown', forged);
-    }
-    await face.stop();
-    // One proxy: the last entry is true, and what the client wrote before it is not.
-    await face.serve({ limits: NO_LIMITS, trustedProxies: 1 });
-    assert.equal((await claim(face, claimantAddress('bob'), from('192.0.2.7'))).status, 201);
-    for (const forged of ['198.51.100.1, 192.0.2.7', '192.0.2.9,192.0.2.7']) {
-      const { body } = await face.get<Failure>(`/challenge?address=${claimantAddress(forged)}`, from(forged));
-      assert.equal(body.error.code, 'client-cooldown', forged);
-    }
-  });
-
-  test('an IPv6 customer is one client, whatever address of the network is used', async (context) => {
-    const face = await open(context, { face: { trustedProxies: 1 } });
-    assert.equal((await claim(face, ALICE, from('2001:db8:1:2::1'))).status, 201);
-    const same = await face.get<Failure>(
-      `/challenge?address=${claimantAddress('bob')}`,
-      from('2001:db8:1:2:ffff::9'),
-    );
-    assert.equal(same.body.error.code, 'client-cooldown');
-    const other = await claim(face, claimantAddress('carol'), from('2001:db8:1:3::1'));
-    assert.equal(other.status, 201);
-  });
-});
-
 describe('limits', () => {
   test('who asks too often is told to wait, and when to come back', async (context) => {
-    const face = await open(context, {
+    const face = await openFace(context, {
       face: {
         trustedProxies: 1,
         limits: { ...NO_LIMITS, writes: { perSecond: 0.1, burst: 2 }, reads: { perSecond: 1, burst: 3 } },
@@ -259,7 +137,7 @@ describe('limits', () => {
   });
 
   test('bodies that are too large, malformed or of another kind are refused, each with its reason', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const cases: [unknown, number, RegExp][] = [
       ['{', 400, /no JSON/],
       ['[]', 400, /one JSON object/],
@@ -289,7 +167,7 @@ describe('limits', () => {
   });
 
   test('paths that try tricks lead nowhere', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     for (const path of [
       '/claims/',
       '/claims/..%2f..%2fetc%2fpasswd',
@@ -315,7 +193,7 @@ describe('limits', () => {
 
 describe('sites and operators', () => {
   test('pages of other sites may claim where their origin is listed, and nowhere else', async (context) => {
-    const face = await open(context, { face: { corsOrigins: ['https://coins.example'] } });
+    const face = await openFace(context, { face: { corsOrigins: ['https://coins.example'] } });
     const ask = (origin: string) =>
       fetch(`${face.url}/claim`, {
         method: 'OPTIONS',
@@ -332,7 +210,7 @@ describe('sites and operators', () => {
   });
 
   test('the operator pauses and resumes with the token, and nobody else does', async (context) => {
-    const face = await open(context);
+    const face = await openFace(context);
     const token = (await readFile(face.tokenFile, 'utf8')).trim();
     assert.equal((await face.post('/pause', {})).status, 401);
     assert.equal((await face.post('/pause', {}, { Authorization: 'Bearer wrong' })).status, 403);
@@ -352,7 +230,7 @@ describe('sites and operators', () => {
   });
 
   test('where no work is asked for, a claim needs nothing but an address', async (context) => {
-    const face = await open(context, { face: { work: undefined } });
+    const face = await openFace(context, { face: { work: undefined } });
     assert.equal((await face.post('/claim', { address: ALICE })).status, 201);
     assert.equal((await face.get(`/challenge?address=${claimantAddress('bob')}`)).status, 429);
   });
@@ -361,7 +239,7 @@ describe('sites and operators', () => {
 describe('while the node is away', () => {
   test('claims are refused before any work, health says why, and nothing of what was promised is lost', async (context) => {
     const clock = new HandClock();
-    const face = await open(context, { clock });
+    const face = await openFace(context, { clock });
     const first = await claim(face, ALICE);
     assert.equal(first.status, 201);
     await face.kit.node.node.stop();
@@ -386,7 +264,7 @@ describe('while the node is away', () => {
 describe('the clock', () => {
   test('set back or forward lets nobody claim twice, and keeps nobody out', async (context) => {
     const clock = new HandClock();
-    const face = await open(context, { clock, face: { trustedProxies: 1 } });
+    const face = await openFace(context, { clock, face: { trustedProxies: 1 } });
     const spent = await stampFor(face, ALICE, from('192.0.2.1'));
     const body = { address: ALICE, challenge: spent };
     assert.equal((await face.post('/claim', body, from('192.0.2.1'))).status, 201);
@@ -401,52 +279,3 @@ describe('the clock', () => {
     }
   });
 });
-
-/** Sends as a crowd does: all at once, over a few hundred connections. */
-async function sendAll<T>(
-  face: FaceKit,
-  requests: readonly {
-    readonly path: string;
-    readonly body?: object;
-    readonly headers?: Record<string, string>;
-  }[],
-): Promise<{ readonly status: number; readonly body: T }[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 200 });
-  try {
-    return await Promise.all(requests.map((each) => sendOne<T>(agent, face.url, each)));
-  } finally {
-    agent.destroy();
-  }
-}
-
-function sendOne<T>(
-  agent: Agent,
-  url: string,
-  { path, body, headers = {} }: { path: string; body?: object; headers?: Record<string, string> },
-): Promise<{ readonly status: number; readonly body: T }> {
-  return new Promise((accept, reject) => {
-    const method = body === undefined ? 'GET' : 'POST';
-    const outgoing = request(
-      url + path,
-      { agent, method, headers: { 'Content-Type': 'application/json', ...headers } },
-      (response) => {
-        text(response).then(
-          (json) => accept({ status: response.statusCode ?? 0, body: JSON.parse(json) as T }),
-          reject,
-        );
-      },
-    );
-    outgoing.once('error', reject);
-    outgoing.end(body && JSON.stringify(body));
-  });
-}
-
-/** The books promise one claim, and the chain has paid it once. */
-async function paidOnce(face: FaceKit, name: string): Promise<void> {
-  const { dailyCap, leftToday } = await face.kit.desk.state();
-  assert.equal(dailyCap - leftToday, AMOUNT);
-  await face.kit.until(async () => (await face.kit.mempool()).length === 1);
-  await face.kit.node.mine(1);
-  await face.kit.until(async () => (await face.kit.desk.state()).sent === 0);
-  assert.equal(await face.kit.received(name), AMOUNT);
-}
