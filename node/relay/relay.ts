@@ -103,7 +103,7 @@ async function start(options: RelayOptions, started: Stoppable[]): Promise<Runni
   const { log, clock = systemClock, random = Math.random, timing = {}, trustedProxies = 0 } = options;
   const limits = { ...DEFAULT_RELAY_LIMITS, ...options.limits };
   const client = createRpcClient({ ...options.node, timeoutMs: ANSWER_MS });
-  const calls = new NodeCalls(client, limits.calls);
+  const calls = new NodeCalls(client, limits.calls, () => clock.steadyMs());
   const link = new NodeLink({
     calls,
     login: new RpcLogin(options.node),

@@ -13,11 +13,17 @@ export interface CallLimits {
   readonly waiting: number;
 }
 
-export const DEFAULT_CALL_LIMITS: CallLimits = { running: 16, waiting: 1_000 };
-
 /** Calls that are gathered into one request. */
 const MAX_GATHERED = 50;
 const RETRY_SECONDS = 1;
+/** A question that had to wait longer than this before it was sent is not sent any more. */
+const MAX_WAIT_MS = 10_000;
+
+interface Waiting {
+  readonly sinceMs: number;
+  accept(): void;
+  reject(error: Error): void;
+}
 
 interface Gathered {
   readonly method: string;
@@ -31,17 +37,19 @@ export class NodeCalls {
   /** Calls and requests since the start. */
   calls = 0;
   requests = 0;
-  /** Questions refused because too many waited. */
+  /** Questions refused because too many waited, or they for too long. */
   refused = 0;
   readonly #client: RpcClient;
   readonly #limits: CallLimits;
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #steadyMs: () => number;
   #gathered: Gathered[] = [];
 
-  constructor(client: RpcClient, limits: CallLimits = DEFAULT_CALL_LIMITS) {
+  constructor(client: RpcClient, limits: CallLimits, steadyMs: () => number) {
     this.#client = client;
     this.#limits = limits;
+    this.#steadyMs = steadyMs;
   }
 
   get url(): string {
@@ -103,24 +111,43 @@ export class NodeCalls {
     }
   }
 
+  /** Tells all who wait for the node that it has gone. */
+  abandon(error: Error): void {
+    for (const each of this.#waiting.splice(0)) each.reject(error);
+  }
+
   async #admitted<T>(send: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#limits.running) {
-      if (this.#waiting.length >= this.#limits.waiting) {
-        this.refused += 1;
-        throw new HttpError(503, 'the node has too many questions to answer', {
-          code: 'node-busy',
-          retryAfterSeconds: RETRY_SECONDS,
-        });
-      }
-      // Whoever ends hands its place on, so that nobody who comes new gets in between.
-      await new Promise<void>((accept) => this.#waiting.push(accept));
+      if (this.#waiting.length >= this.#limits.waiting) throw this.#busy();
+      await new Promise<void>((accept, reject) => {
+        this.#waiting.push({ sinceMs: this.#steadyMs(), accept, reject });
+      });
     } else this.#running += 1;
     try {
       return await send();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      this.#handOn();
     }
+  }
+
+  /** Whoever ends hands its place on, so that nobody who comes new gets in between. */
+  #handOn(): void {
+    const nowMs = this.#steadyMs();
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (nowMs - next.sinceMs <= MAX_WAIT_MS) {
+        next.accept();
+        return;
+      }
+      next.reject(this.#busy());
+    }
+    this.#running -= 1;
+  }
+
+  #busy(): HttpError {
+    this.refused += 1;
+    return new HttpError(503, 'the node has too many questions to answer', {
+      code: 'node-busy',
+      retryAfterSeconds: RETRY_SECONDS,
+    });
   }
 }

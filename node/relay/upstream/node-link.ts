@@ -213,6 +213,7 @@ export class NodeLink {
     const isNews = wasThere || this.#away.reason !== reason;
     this.#facts = undefined;
     this.#away = { reason, sinceMs: wasThere ? this.#options.clock.wallMs() : this.#away.sinceMs };
+    this.#options.calls.abandon(nodeAway(reason));
     if (!isNews) return;
     this.#options.log.warn({ reason }, 'the node is away');
     for (const each of this.#listeners) each.onAway?.(reason);
