@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { Agent, request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -110,6 +111,23 @@ export class FrontProxy {
       asked.on('error', reject);
       asked.end(body);
     });
+  }
+
+  /** What plain HTTP is answered with: status, and where it leads. */
+  async askPlain(
+    site: Site,
+    path: string,
+  ): Promise<{ status: number | undefined; location: string | undefined }> {
+    const asked = requestPlain({
+      host: '127.0.0.1',
+      port: this.plainPort,
+      path,
+      headers: { Host: SITES[site] },
+    });
+    asked.end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
+    return { status: answer.statusCode, location: answer.headers.location };
   }
 
   /** The first message of a WebSocket. */

@@ -68,6 +68,10 @@ for (const name of PROXIES) {
       const policy = String(page.headers['content-security-policy']);
       assert.match(policy, new RegExp(`wss://${site}\\.example\\.org`), 'the page may open its WebSockets');
     }
+    if (name === 'nginx') {
+      const { status, location } = await proxy.askPlain('faucet', '/claim/12');
+      assert.deepEqual([status, location], [301, 'https://faucet.example.org/claim/12']);
+    }
     const hello = (await proxy.firstMessage('explorer', '/events')) as { type: string };
     assert.equal(hello.type, 'hello');
     assert.equal(((await proxy.firstMessage('pool', '/live')) as { type: string }).type, 'hello');
@@ -114,9 +118,10 @@ for (const name of PROXIES) {
   });
 }
 
-test('every option and variable of the units is one that its command has', async () => {
+test('every option of the units, and every variable of the guide, is one that its command has', async () => {
   const units = readdirSync(`${EXAMPLES}systemd`).filter((file) => file.endsWith('.service'));
   assert.equal(units.length, 6);
+  let help = '';
   for (const unit of units) {
     const [, line = ''] =
       /^ExecStart=.*?\/opt\/nilzcoin\/nilz ([^'\n]*)/m.exec(example(`systemd/${unit}`)) ?? [];
@@ -124,7 +129,15 @@ test('every option and variable of the units is one that its command has', async
     assert.ok(words.length > 0, unit);
     const finished = await nilz([...words, '--help']);
     assert.equal(finished.code, 0, `${unit}: ${finished.stderr}`);
+    help += finished.stdout;
   }
+  help += (await nilz(['wallet', 'init', '--help'])).stdout;
+  const variables = example('../hosting.md').match(/NILZ_[A-Z_]+/g) ?? [];
+  assert.ok(variables.length > 10);
+  assert.deepEqual(
+    variables.filter((name) => !new RegExp(`\\b${name}\\b`).test(help)),
+    [],
+  );
 });
 
 test('every metric of the alerts is one that a service has', async (context) => {
