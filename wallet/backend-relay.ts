@@ -7,6 +7,7 @@ import {
   RelayBroadcast,
   RelayChain,
   RelayCoins,
+  type RelayErrorCode,
   RelayFees,
   type RelayTip,
   RelayTransactions,
@@ -119,7 +120,7 @@ export class RelayBackend implements ChainBackend {
     try {
       await this.#relay.post('/tx', { hex }, { schema: RelayBroadcast });
     } catch (error) {
-      if (!(error instanceof RefusedRequestError && error.facts.code === 'rejected')) throw error;
+      if (!isRefused(error, 'rejected')) throw error;
       const reason = typeof error.facts.reason === 'string' ? error.facts.reason : error.message;
       if (!ALREADY_THERE.test(reason)) throw new PaymentRejectedError(reason);
     }
@@ -143,18 +144,23 @@ export class RelayBackend implements ChainBackend {
     throw new UnreachableError(url, 'busy', `${url} moves on faster than it can be read: try again`);
   }
 
-  /** Undefined when the tip changed on the way. */
+  /** Undefined when the tip changed on the way, or a reorganisation took away what a mark stood for. */
   async #reading<S extends z.ZodType<Page>>(
     addresses: readonly string[],
     path: string,
     schema: S,
   ): Promise<z.output<S>[] | undefined> {
     const pages: z.output<S>[] = [];
-    for (const part of parts(addresses, PER_REQUEST)) {
-      for await (const page of this.#pages(part, path, schema)) {
-        pages.push(page);
-        if (page.tip.hash !== pages[0]?.tip.hash) return undefined;
+    try {
+      for (const part of parts(addresses, PER_REQUEST)) {
+        for await (const page of this.#pages(part, path, schema)) {
+          pages.push(page);
+          if (page.tip.hash !== pages[0]?.tip.hash) return undefined;
+        }
       }
+    } catch (error) {
+      if (isRefused(error, 'mark-void')) return undefined;
+      throw error;
     }
     return pages;
   }
@@ -175,6 +181,10 @@ export class RelayBackend implements ChainBackend {
       seen.add(after);
     }
   }
+}
+
+function isRefused(error: unknown, code: RelayErrorCode): error is RefusedRequestError {
+  return error instanceof RefusedRequestError && error.facts.code === code;
 }
 
 /** Where a transaction stands; undefined where there is none. */

@@ -130,6 +130,19 @@ describe('a list of several pages', () => {
     assert.equal(requests.length, 4);
   });
 
+  test('is read again when a reorganisation has made the mark void', async () => {
+    let isVoid = true;
+    const { backend, requests } = relayOf(({ body: { after } }) => {
+      if (after !== undefined && isVoid) {
+        isVoid = false;
+        throw new RefusedRequestError('gone', 409, { code: 'mark-void' });
+      }
+      return { tip: tip(), coins: [coin()], next: after === undefined ? 'mark' : null };
+    });
+    assert.equal((await backend.coins(['x'])).length, 1);
+    assert.equal(requests.length, 4);
+  });
+
   test('of a relay whose tip never rests is given up', async () => {
     let count = 0;
     const { backend } = relayOf(() => {

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { COIN } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { DEV_MNEMONIC, magicHex, PROFILES } from '../../protocol/network.ts';
-import { txid } from '../../protocol/transaction.ts';
+import { outPointKey, txid } from '../../protocol/transaction.ts';
 import { PaymentRejectedError } from '../../wallet/backend.ts';
 import type { OpenBackend } from '../../wallet/backend-choice.ts';
 import { totalOf } from '../../wallet/balance.ts';
@@ -140,6 +140,20 @@ for (const kind of BACKEND_KINDS)
         'oldest first',
       );
       assert.deepEqual((await backend.usedAddresses(own)).includes(false), false);
+    });
+
+    test('knows at once what it has just been handed', async () => {
+      const wallet = walletOf(DEV_MNEMONIC);
+      const { address: from } = await wallet.addressOf('bob');
+      const { address: to } = await wallet.addressOf('carol');
+      const payment = await wallet.sign({ from: 'bob', to: [{ address: to, amount: COIN }] });
+      const idsOf = async () => (await backend.transactionIds([from])).pending.map(displayHash);
+      const spent = payment.coins.map(({ outPoint }) => outPointKey(outPoint));
+      const spentOf = async () =>
+        (await backend.coins([from])).filter(({ outPoint }) => spent.includes(outPointKey(outPoint)));
+      assert.deepEqual([(await idsOf()).length, (await spentOf()).length], [0, spent.length]);
+      await backend.broadcast(payment.transaction);
+      assert.deepEqual([await idsOf(), await spentOf()], [[displayHash(payment.txid)], []]);
     });
 
     test('takes a transaction that it has already, and tells why it refuses another', async () => {

@@ -101,8 +101,11 @@ function serve(router: Router, route: Route, { view, cache, clientAddress }: Rel
     const work = async (): Promise<object> => route.answer.parse(await route.run(view, question)) as object;
     ctx.type = 'application/json';
     const name = `${route.path} ${JSON.stringify(question)}`;
-    if (route.keep === 'never') ctx.body = JSON.stringify(await work());
-    else if (route.keep === 'for-ever' && isByHash(question)) {
+    if (route.keep === 'never') {
+      ctx.body = JSON.stringify(await work());
+      // Whoever has handed something in finds it in the next answer.
+      cache.short.clear();
+    } else if (route.keep === 'for-ever' && isByHash(question)) {
       ctx.body = await cache.lasting.get(name, work);
       ctx.set('Cache-Control', FOR_EVER);
     } else ctx.body = await cache.short.get(name, work);
