@@ -26,7 +26,7 @@ export type PageUnit = 'output' | 'transaction';
 
 /** Statements of one page, and deltas it is made of: one that needs more is short rather than late. */
 const MAX_STEPS = 24;
-const MAX_DELTAS = 8_000;
+const MAX_DELTAS = 3_000;
 
 /**
  * Reads a page of a walk, from its beginning or from a mark. It ends early where the chain has moved on.

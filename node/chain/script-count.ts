@@ -33,14 +33,16 @@ const NOTHING: Sums = { received: 0n, spent: 0n, coins: 0, transactions: 0, rows
 /** Adds up the deltas of one script, in the order of the chain. */
 export class ScriptCount {
   readonly #profile: NetworkProfile;
-  #next: Place;
+  readonly #start: Place;
+  /** The last place that is counted, if any is from `#start` on. */
+  #last: Place | undefined;
   readonly #sums: { -readonly [Name in keyof Sums]: Sums[Name] };
   /** What coinbases paid to it that may still be immature, by height: lower ones come first. */
   readonly #rewards: Map<Height, Nits>;
 
-  private constructor(profile: NetworkProfile, next: Place, sums: Sums, rewards: Iterable<[Height, Nits]>) {
+  private constructor(profile: NetworkProfile, start: Place, sums: Sums, rewards: Iterable<[Height, Nits]>) {
     this.#profile = profile;
-    this.#next = next;
+    this.#start = start;
     this.#sums = { ...sums };
     this.#rewards = new Map(rewards);
   }
@@ -51,7 +53,7 @@ export class ScriptCount {
 
   /** The first place that is not counted. */
   get next(): Place {
-    return this.#next;
+    return this.#last ? { ...this.#last, index: this.#last.index + 1 } : this.#start;
   }
 
   /** Deltas that are counted. */
@@ -65,20 +67,15 @@ export class ScriptCount {
     else sums.received += value;
     sums.coins += spends ? -1 : 1;
     sums.rows += 1;
-    const isNewTransaction = this.#next.index === 0 || !isSameTransaction(this.#next, at);
-    if (isNewTransaction) sums.transactions += 1;
+    if (this.#last === undefined || !isSameTransaction(this.#last, at)) sums.transactions += 1;
     if (at.position === 0) this.#addReward(at.height, value);
-    this.#next = { ...at, index: at.index + 1 };
+    this.#last = at;
   }
 
   /** A copy to be counted on from the block after `height`; all up to there is counted, and nothing above. */
   upTo(height: Height): ScriptCount {
     const next = { height: height + 1, position: 0, index: 0 };
     return new ScriptCount(this.#profile, next, this.#sums, this.#rewards);
-  }
-
-  copy(): ScriptCount {
-    return new ScriptCount(this.#profile, this.#next, this.#sums, this.#rewards);
   }
 
   /** @param tipHeight height of the last block that counts */

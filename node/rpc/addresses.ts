@@ -63,9 +63,19 @@ export function addressMethods(parts: NodeParts): RpcMethods {
     if (text === undefined) throw new Error('a script that was made from an address has none');
     return text;
   };
-  const coinsJson = (coins: readonly AddressCoin[], tipHeight: Height) =>
-    coins.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
-      address: addressText(script),
+  /** The same for long lists, of few scripts: each is made once. */
+  const addressTexts = (): typeof addressText => {
+    const known = new Map<Uint8Array, string>();
+    return (script) => {
+      const text = known.get(script) ?? addressText(script);
+      known.set(script, text);
+      return text;
+    };
+  };
+  const coinsJson = (coins: readonly AddressCoin[], tipHeight: Height) => {
+    const textOf = addressTexts();
+    return coins.map(({ script, txid, index: outputIndex, value, height, coinbase, mature }) => ({
+      address: textOf(script),
       txid: displayHash(txid),
       outputIndex,
       script: bytesToHex(script),
@@ -75,6 +85,7 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       confirmations: tipHeight - height + 1,
       spendable: mature,
     }));
+  };
 
   return {
     getaddressbalance: rpcMethod({
@@ -117,13 +128,14 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       ),
       run: async ({ addresses: { addresses, start, end } }) => {
         const deltas = await index.deltas(scriptsOf(addresses), { start, end });
+        const textOf = addressTexts();
         return deltas.map(({ script, txid, index: at, position, height, value }) => ({
           satoshis: Number(value),
           txid: displayHash(txid),
           index: at,
           blockindex: position,
           height,
-          address: addressText(script),
+          address: textOf(script),
         }));
       },
     }),

@@ -28,7 +28,11 @@ export function readTransactionPlace(bytes: Buffer, at: number): TransactionPlac
 }
 
 export function readPlace(bytes: Buffer, at: number): Place {
-  return { ...readTransactionPlace(bytes, at), index: bytes.readUInt32BE(at + 8) };
+  return {
+    height: bytes.readUInt32BE(at),
+    position: bytes.readUInt32BE(at + 4),
+    index: bytes.readUInt32BE(at + 8),
+  };
 }
 
 /** Orders places as the chain does. */

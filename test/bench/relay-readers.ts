@@ -102,6 +102,8 @@ async function read(task: ReadingTask, txids: readonly string[]): Promise<Readin
     if (status !== 200) failures[status] = (failures[status] ?? 0) + 1;
   };
   const visit = async (reader: number): Promise<void> => {
+    // Not all in the same moment: nobody has called them.
+    await sleep(2 * Math.random() * task.pauseMs);
     while (performance.now() < endMs) {
       const [kind, path] = nextPage(txids);
       const answer = await ask(path, reader);
