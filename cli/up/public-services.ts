@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type RunningFaucet, startFaucet } from '../../faucet/faucet.ts';
 import { DEFAULT_FACE_LIMITS } from '../../faucet/http/http-settings.ts';
 import { FAUCET_FILE, publicWallet } from '../../faucet/settings.ts';
-import { prepareExplorer } from '../../node/relay/main.ts';
 import { type RunningRelay, startRelay } from '../../node/relay/relay.ts';
 import { COIN } from '../../protocol/amount.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
@@ -31,10 +30,8 @@ const PAYOUT_INTERVAL_MS = 1_000;
 /** Hashes of the proof of work that a claim needs, on average: about a second in a browser. */
 const WORK = { least: 16, most: 1_024 };
 
-export async function startDevRelay(options: PublicServiceOptions): Promise<RunningRelay> {
-  const relay = await startRelay({ ...options, portSetting: '--relay-port', id: 'devnet' });
-  void prepareExplorer(options.log);
-  return relay;
+export function startDevRelay(options: PublicServiceOptions): Promise<RunningRelay> {
+  return startRelay({ ...options, portSetting: '--relay-port', id: 'devnet' });
 }
 
 /** @param directory of the network's files */

@@ -11,7 +11,6 @@ import { type RunningNode, startNode } from '../../node/node.ts';
 import { NO_PEERS } from '../../node/peers/open-peers.ts';
 import type { RunningRelay } from '../../node/relay/relay.ts';
 import { parseFee } from '../../pool/accounting/scheme.ts';
-import { prepareDashboard } from '../../pool/http/dashboard.ts';
 import { lockLedger, type RunningPool, startPool } from '../../pool/pool.ts';
 import { DEFAULT_DIFFICULTY, DIFFICULTY_RANGE } from '../../pool/stratum/difficulty.ts';
 import { COIN } from '../../protocol/amount.ts';
@@ -147,7 +146,6 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     log: log.child({ part: 'pool' }),
   });
   started.push(pool);
-  void prepareDashboard(log);
 
   const open = { profile, node: access, host: LOOPBACK };
   const relay = await startDevRelay({ ...open, port: options.relayPort, log: log.child({ part: 'relay' }) });

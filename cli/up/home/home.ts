@@ -8,7 +8,7 @@ import { httpApp, newAnswerCounters } from '../../../service/http-server/http-ap
 import { startHttpService } from '../../../service/http-server/start-http-service.ts';
 import type { Stoppable } from '../../../service/lifecycle.ts';
 import type { Logger } from '../../../service/log.ts';
-import { preparePage, servePage } from '../../../service/pages.ts';
+import { servePage } from '../../../service/pages.ts';
 import type { Account } from '../accounts.ts';
 import { HOME_PAGE } from '../web/page.ts';
 import { faucetCondition, nodeCondition, poolCondition, relayCondition } from './conditions.ts';
@@ -84,17 +84,7 @@ export async function startHome(options: HomeOptions): Promise<RunningHome> {
     onRefused: () => log.warn(`more than ${CONNECTIONS.perAddress} connections to the landing page`),
     log,
   });
-  void prepare(log);
   return { homeUrl: http.url, stop: () => http.stop() };
-}
-
-/** Makes the page ahead. Never rejects: what fails is tried again when somebody asks for the page. */
-async function prepare(log: Logger): Promise<void> {
-  try {
-    await preparePage(HOME_PAGE);
-  } catch (error) {
-    log.error({ err: error }, 'the landing page could not be made');
-  }
 }
 
 async function stateOf(options: HomeOptions): Promise<HomeState> {

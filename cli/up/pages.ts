@@ -1,0 +1,22 @@
+/** The pages of all services, bundled once everything is up, so that nobody waits for them. */
+import { prepareExplorer } from '../../node/relay/main.ts';
+import { prepareDashboard } from '../../pool/http/dashboard.ts';
+import type { Logger } from '../../service/log.ts';
+import { preparePage } from '../../service/pages.ts';
+import { HOME_PAGE } from './web/page.ts';
+
+/**
+ * One after the other, the one that is looked at first before the others, until the program is to end. Never
+ * rejects.
+ */
+export async function preparePages(log: Logger, stopping: AbortSignal): Promise<void> {
+  try {
+    await preparePage(HOME_PAGE);
+  } catch (error) {
+    log.error({ err: error }, 'the landing page could not be made');
+  }
+  for (const prepare of [prepareExplorer, prepareDashboard]) {
+    if (stopping.aborted) return;
+    await prepare(log);
+  }
+}
