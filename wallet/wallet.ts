@@ -152,11 +152,16 @@ export class Wallet {
 
   /**
    * Whether an address is one of this wallet's, given out or not: of all keys it knows. Does not need the chain.
+   * @param label then addresses that were given out for other labels do not count
    * @throws WalletError when it is no address that can be paid
    */
-  async owns(address: string): Promise<boolean> {
-    const ring = this.#ringOf(await this.#store.read());
-    return ring.findScript(payeeScript(address, this.profile.name, this.profile.address)) !== undefined;
+  async owns(address: string, label?: string): Promise<boolean> {
+    const contents = await this.#store.read();
+    const script = payeeScript(address, this.profile.name, this.profile.address);
+    const place = this.#ringOf(contents).findScript(script);
+    if (place === undefined || place.chain === CHANGE || label === undefined) return place !== undefined;
+    const holder = contents.labels.find(({ receive }) => receive.includes(place.index));
+    return holder === undefined || holder.name === label;
   }
 
   /** The words everything can be restored from. */

@@ -68,9 +68,12 @@ export class Purse {
     return (await this.#wallet.addressOf(this.label)).address;
   }
 
-  /** Whether an address is one of the wallet's own. @throws WalletError when nothing can be paid to it */
+  /**
+   * Whether an address is one of the faucet's own; the wallet's other labels are others to it.
+   * @throws WalletError when nothing can be paid to it
+   */
   owns(address: string): Promise<boolean> {
-    return this.#wallet.owns(address);
+    return this.#wallet.owns(address, this.label);
   }
 
   /** Looks at the chain; what is on its way is handed in again on the occasion. @throws WalletError */

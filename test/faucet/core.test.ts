@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClaimRecord } from '../../faucet/claims/claim-desk.ts';
 import { ClaimRefusedError, type RefusalCode } from '../../faucet/claims/refusal.ts';
+import { encodeAddress } from '../../protocol/address.ts';
 import { COIN } from '../../protocol/amount.ts';
-import { AMOUNT, claimantAddress, FaucetKit } from '../kit/faucet-kit.ts';
+import { AMOUNT, claimantAddress, FaucetKit, PROFILE } from '../kit/faucet-kit.ts';
 import { HandClock, HOUR_MS } from '../kit/hand-clock.ts';
 
 /** The refusal of what must be refused. */
@@ -154,6 +155,8 @@ test('the own address, other networks, nonsense and whom the operator rules out 
   const claim = (address: string, client = '192.0.2.1') => kit.desk.claim({ address, client, proof: 'none' });
   await refusal(claim(kit.core.depositAddress), 'own-address');
   await refusal(claim(kit.core.depositAddress.toUpperCase()), 'own-address');
+  const alice = PROFILE.fundedAccounts.find(({ name }) => name === 'alice')!;
+  await claim(encodeAddress(alice.script, PROFILE.address)!, '198.51.100.7');
   const other = await refusal(claim('bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'), 'bad-address');
   assert.match(other.message, /Bitcoin \(main\)/);
   for (const nonsense of ['', ' ', '<script>', 'x'.repeat(100_000), `${claimantAddress('ann')}q`]) {

@@ -488,6 +488,27 @@ describe('addresses', () => {
     assert.equal((await wallet.newAddress('default')).unusedBefore, 0);
   });
 
+  test('are known as own, of one label too', async () => {
+    const { wallet } = await fundedWallet(COIN);
+    const { address: spare } = await wallet.newAddress('spare');
+    assert.deepEqual([await wallet.owns(spare), await wallet.owns(spare, 'spare')], [true, true]);
+    assert.equal(await wallet.owns(spare, 'default'), false, 'it was given out for another label');
+    assert.equal(await wallet.owns(STRANGER), false);
+    const { transaction } = await wallet.pay({
+      from: 'default',
+      to: [{ address: spare, amount: COIN / 2n }],
+    });
+    for (const { script } of transaction.outputs) {
+      const shown = encodeAddress(script, PROFILE.address) ?? '';
+      assert.equal(
+        await wallet.owns(shown, 'spare'),
+        true,
+        'the payee, and the change, which is nobody else’s',
+      );
+    }
+    await assert.rejects(wallet.owns('nobody'), refusal('bad-address'));
+  });
+
   test('have labels of visible characters', async () => {
     const { wallet } = await fundedWallet(COIN);
     for (const label of ['', '  ', 'a\nb', 'x'.repeat(65), '\u202Etxt', 'a\u0000']) {
