@@ -192,7 +192,7 @@ export const TxOutputRow = z
       .nullable()
       .describe('whether a transaction spends it, confirmed or not; null: not looked up'),
     spent_by: z
-      .object({ txid: hashText('which'), input: count('which of its inputs').nullable() })
+      .object({ txid: hashText('which'), input: count('which of its inputs') })
       .nullable()
       .describe('the transaction that does, where it is known'),
   })

@@ -1,8 +1,8 @@
 import { isMature } from '../../protocol/check-input.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import type { Delta } from '../storage/deltas-table.ts';
+import { type Delta, findSpender, type Spender } from '../storage/deltas-table.ts';
 import { openNodeSnapshot } from '../storage/node-database.ts';
-import { isSameTransaction, LAST_PLACE } from '../storage/place.ts';
+import { isSameTransaction, LAST_PLACE, type Place } from '../storage/place.ts';
 import { type AddressPage, type PageWish, readPage } from './address-page.ts';
 import { type AddressParts, distinctScripts, knownTip } from './address-parts.ts';
 import { AddressTotals } from './address-totals.ts';
@@ -59,6 +59,16 @@ export interface HeightRange {
 }
 
 const MAX_HEIGHT = LAST_PLACE.height;
+
+/** Rows of a script that one statement looks at for a spender, some milliseconds, and such statements at most. */
+const SPENDER_ROWS = 10_000;
+const SPENDER_STATEMENTS = 120;
+
+/** An output, and where it was made. */
+export interface PlacedOutput {
+  readonly script: Uint8Array;
+  readonly created: Place;
+}
 
 /** A list as of one block. */
 export interface AddressList<Item> {
@@ -148,7 +158,28 @@ export class AddressIndex {
     });
   }
 
-  /** Everything, however much it is: from a snapshot if one statement is not enough. */
+  /**
+   * For each output the input on the best chain that spends it; undefined where there is none, or where so much
+   * of the same scripts lies in between that looking for all of them would take too long.
+   */
+  async spenders(outputs: readonly PlacedOutput[]): Promise<(Spender | undefined)[]> {
+    const spenders: (Spender | undefined)[] = [];
+    let left = SPENDER_STATEMENTS;
+    for (const { script, created } of outputs) {
+      let spender: Spender | undefined;
+      let after: Place | undefined = created;
+      while (spender === undefined && after !== undefined && left > 0) {
+        const step = { script, created, after, rows: SPENDER_ROWS };
+        const found: Awaited<ReturnType<typeof findSpender>> = await findSpender(this.#parts.database, step);
+        spender = found.spender;
+        after = found.last;
+        left -= 1;
+      }
+      spenders.push(spender);
+    }
+    return spenders;
+  }
+
   /** Everything, however much it is: from a snapshot if one statement is not enough. */
   async #all(walk: Walk): Promise<AddressList<Delta>> {
     const { database, chain } = this.#parts;

@@ -14,6 +14,7 @@ import { networkMethods } from './network.ts';
 import type { NodeParts } from './parts.ts';
 import { proofMethods } from './proofs.ts';
 import { regtestMethods } from './regtest.ts';
+import { spenderMethods } from './spenders.ts';
 import { transactionMethods } from './transactions.ts';
 import { waitingMethods } from './waiting.ts';
 
@@ -32,6 +33,7 @@ export function nodeMethods(parts: NodeParts): RpcMethods {
     ...(parts.profile.mockTime ? regtestMethods(parts) : {}),
     ...networkMethods(parts),
     ...addressMethods(parts),
+    ...spenderMethods(parts),
     ...addressCheckMethods(parts),
     ...controlMethods(parts, () => methods),
   };

@@ -94,7 +94,7 @@ export function transactionMethods(parts: NodeParts): RpcMethods {
         { when: 'for verbosity = 2', schema: obj('', { ...PLACE_FIELDS, ...PREVOUTS_FIELDS }) },
       ],
       run: async ({ txid, verbosity, blockhash }) => {
-        const found = await find(parts, txid, blockhash);
+        const found = await findTransaction(parts, txid, blockhash);
         if (verbosity <= 0) return bytesToHex(encodeTransaction(found.transaction));
         const details =
           verbosity >= 2 ? { coins: found.coins ?? (await spentCoins(parts, found)), prevouts: true } : {};
@@ -229,7 +229,11 @@ interface Found {
 }
 
 /** @throws RpcError −5 where there is no such transaction */
-async function find({ chain, mempool }: NodeParts, id: Hash, blockHash: Hash | undefined): Promise<Found> {
+export async function findTransaction(
+  { chain, mempool }: Pick<NodeParts, 'chain' | 'mempool'>,
+  id: Hash,
+  blockHash?: Hash,
+): Promise<Found> {
   const key = hashKey(id);
   if (blockHash) {
     const entry = entryOf(chain, blockHash);

@@ -202,6 +202,45 @@ async function readSlices<Row>(
   return { tip: new Uint8Array(first.tip), slices };
 }
 
+/** Which input spends an output. */
+export interface Spender {
+  readonly at: Place;
+  readonly txid: Hash;
+}
+
+/**
+ * Looks for the input that spends an output among the rows of its script: at most `rows` of them after a place.
+ * @returns the input, or the place to go on from; neither at the end of the rows
+ */
+export async function findSpender(
+  statements: Pick<Statements, 'get'>,
+  { script, created, after, rows }: { script: Uint8Array; created: Place; after: Place; rows: number },
+): Promise<{ readonly spender: Spender | undefined; readonly last: Place | undefined }> {
+  const asked = new PackedRows(1, 2 * PLACE_BYTES + 24);
+  packPlace(packPlace(asked, created), after).bytes(script).end();
+  const spent = column(0, PLACE_BYTES, 'asked.value');
+  const found = await statements.get<{ looked: number; last: string | null; spender: string | null }>(
+    `SELECT count(*) AS looked, hex(max(place)) AS last, hex(max(spender)) AS spender
+     FROM (SELECT place, iif(substr(fact, ${FACT_BYTES + 1}) = ${spent},
+                             CAST(place || substr(fact, ${VALUE_BYTES + 1}, ${TXID_BYTES}) AS BLOB), NULL) AS spender
+           FROM json_each(?2) AS asked JOIN deltas
+             ON script = ${column(2 * PLACE_BYTES, undefined, 'asked.value')}
+               AND place > ${column(PLACE_BYTES, PLACE_BYTES, 'asked.value')}
+           ORDER BY place LIMIT ?3)`,
+    [...asked.parameters, rows],
+  );
+  if (found === undefined) throw new Error('a count has no answer');
+  const spender = found.spender ? readSpender(Buffer.from(found.spender, 'hex')) : undefined;
+  const isEnd = found.looked < rows || !found.last;
+  return { spender, last: isEnd ? undefined : readPlace(Buffer.from(found.last ?? '', 'hex'), 0) };
+}
+
+function readSpender(row: Buffer): Spender {
+  const at = readPlace(row, 0);
+  const txid = new Uint8Array(row.subarray(PLACE_BYTES, PLACE_BYTES + TXID_BYTES));
+  return { at: { ...at, index: at.index - INPUT_BIT }, txid };
+}
+
 function readValue(row: Buffer, start: number): DeltaValue {
   const at = readPlace(row, start);
   return { at, spends: at.index >= INPUT_BIT, value: row.readBigUInt64BE(start + PLACE_BYTES) };

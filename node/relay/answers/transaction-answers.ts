@@ -16,7 +16,12 @@ import { RpcCallError } from '../../../service/rpc-client.ts';
 import { notFound } from '../chain-reader.ts';
 import type { RelayView } from '../relay-view.ts';
 import { txRow } from '../transaction-reader.ts';
-import { type InputAnswer, MempoolEntryAnswer, type TransactionAnswer } from '../upstream/node-answers.ts';
+import {
+  type InputAnswer,
+  MempoolEntryAnswer,
+  SpendersAnswer,
+  type TransactionAnswer,
+} from '../upstream/node-answers.ts';
 import { textAnswer } from '../upstream/plain-answers.ts';
 
 /** Of so many outputs of a transaction it is looked up whether they are spent. */
@@ -43,7 +48,7 @@ export async function transactionAnswer(view: RelayView, txid: string): Promise<
     first_seen: waiting?.time ?? null,
     waits_for: waiting?.depends ?? [],
     inputs: transaction.vin.map(inputRow),
-    outputs: transaction.vout.map((output, index) => outputRow(output, spent[index] ?? null)),
+    outputs: transaction.vout.map((output, index) => outputRow(output, spent[index] ?? UNKNOWN)),
     hex: transaction.hex,
   };
 }
@@ -125,17 +130,47 @@ async function waitingOf({ calls }: RelayView, txid: string) {
   }
 }
 
-/** Of each output whether it is spent, confirmed or not; undefined where that was not looked up. */
-async function spentOf(
-  { calls }: RelayView,
-  { txid, vout }: TransactionAnswer,
-): Promise<(boolean | undefined)[]> {
-  return await Promise.all(
+type Spending = Pick<TxOutputRow, 'spent' | 'spent_by'>;
+
+const UNKNOWN: Spending = { spent: null, spent_by: null };
+
+/** Of the first outputs whether they are spent, confirmed or not, and by what. */
+async function spentOf(view: RelayView, { txid, vout }: TransactionAnswer): Promise<readonly Spending[]> {
+  const looked = await Promise.all(
     vout.slice(0, MAX_LOOKED_UP).map(async ({ n, scriptPubKey }) => {
-      if (scriptPubKey.type === 'nulldata') return false;
-      return (await calls.quick('gettxout', [txid, n, true], z.unknown())) === null;
+      if (scriptPubKey.type === 'nulldata') return { n, spent: false };
+      return { n, spent: (await view.calls.quick('gettxout', [txid, n, true], z.unknown())) === null };
     }),
   );
+  const spenders = await spendersOf(
+    view,
+    txid,
+    looked.filter(({ spent }) => spent).map(({ n }) => n),
+  );
+  return looked.map(({ n, spent }) => ({ spent, spent_by: spenders.get(n) ?? null }));
+}
+
+/** The inputs that spend these outputs, as far as the node finds them. */
+async function spendersOf(
+  { calls }: RelayView,
+  txid: string,
+  indexes: readonly number[],
+): Promise<ReadonlyMap<number, NonNullable<Spending['spent_by']>>> {
+  const spenders = new Map<number, NonNullable<Spending['spent_by']>>();
+  if (indexes.length === 0) return spenders;
+  const found = await calls
+    .call('getspentinfo', [{ txid, index: indexes }], SpendersAnswer)
+    .catch((error: unknown) => {
+      // The transaction has just left the chain, or the node is one that cannot tell.
+      if (error instanceof RpcCallError) return [];
+      throw error;
+    });
+  for (const [at, { txid: by, index: input }] of found.entries()) {
+    const index = indexes[at];
+    if (index !== undefined && by !== undefined && input !== undefined)
+      spenders.set(index, { txid: by, input });
+  }
+  return spenders;
 }
 
 function inputRow(input: InputAnswer): TxInputRow {
@@ -154,7 +189,7 @@ function inputRow(input: InputAnswer): TxInputRow {
 
 function outputRow(
   { n, value, scriptPubKey }: TransactionAnswer['vout'][number],
-  spent: boolean | null,
+  spending: Spending,
 ): TxOutputRow {
   return {
     index: n,
@@ -163,7 +198,6 @@ function outputRow(
     type: scriptPubKey.type,
     script_hex: scriptPubKey.hex,
     asm: scriptPubKey.asm,
-    spent,
-    spent_by: null,
+    ...spending,
   };
 }

@@ -194,3 +194,6 @@ export type TransactionNotice = z.infer<typeof TransactionNotice>;
 
 export const RemovalNotice = z.object({ txid: hash, reason: z.string() });
 export type RemovalNotice = z.infer<typeof RemovalNotice>;
+
+/** `getspentinfo` of several outputs; empty where no spender is found. */
+export const SpendersAnswer = z.array(z.object({ txid: hash.optional(), index: count.optional() }));

@@ -131,7 +131,7 @@ describe('the relay tells of transactions', () => {
       assert.equal(waiting.hex, bytesToHex(encodeTransaction(second)));
       const mined = await relay.ask(`/tx/${displayHash(txid(first))}`);
       assert.deepEqual([mined.block.height, mined.block.index, mined.confirmations], [1, 1, 1]);
-      assert.equal(mined.outputs[0].spent, true, 'by one that waits');
+      assert.deepEqual([mined.outputs[0].spent, mined.outputs[0].spent_by], [true, { txid: id, input: 0 }]);
       await node.mine(1);
       const confirmed = await relay.askUntil(`/tx/${id}`, ({ confirmations }) => confirmations === 1);
       assert.equal(confirmed.block.height, 2);

@@ -149,6 +149,8 @@ async function callsOn(furnished: Awaited<ReturnType<typeof furnishedNode>>): Pr
     ['getaddressutxos', { addresses: [alice, bob, carol].map((who) => addressOf(who)), limit: 1 }],
     ['getaddresstxids', { addresses: [address], limit: 1 }],
     ['getaddresshistory', { addresses: [address], limit: 1 }],
+    ['getspentinfo', { txid: idOf(parent), index: 0 }],
+    ['getspentinfo', { txid: idOf(parent), index: [0] }],
     ['getaddressdeltas', address],
     ['getaddressmempool', address],
     ['validateaddress', address],

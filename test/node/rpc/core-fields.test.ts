@@ -27,7 +27,7 @@ const CORE = CoreFields.parse(
 const EVERYWHERE = CORE.differences.everywhere!;
 
 /** Methods that Bitcoin Core does not have. */
-const OWN = METHODS.filter((name) => name.startsWith('getaddress'));
+const OWN = METHODS.filter((name) => name.startsWith('getaddress') || name === 'getspentinfo');
 
 /** Whether a path, or one it is in, is listed; the lists of all methods name the end of a path. */
 function isListed(path: string, method: string, kind: 'omitted' | 'added' | 'optional'): boolean {

@@ -25,6 +25,7 @@ export const METHODS: readonly string[] = [
   // Addresses
   ...['getaddressbalance', 'getaddressutxos', 'getaddresstxids', 'getaddressdeltas', 'getaddressmempool'],
   'getaddresshistory',
+  'getspentinfo',
   // Util and control
   ...[
     'validateaddress',
