@@ -174,7 +174,7 @@ describe('nilz wallet init', () => {
     ];
     const script: Answer[] = [
       learn,
-      [/^Word/, 'wrong'],
+      [/^Word/, 'none of the words'],
       learn,
       asked,
       asked,
