@@ -3,29 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { networkDirectory } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
-import { boolean, helpText, integer, loadSettings, SettingError, string } from '../service/config.ts';
+import { boolean, helpText, loadSettings, SettingError, string } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
 import { copyDatabase } from '../service/database-copy.ts';
 import { DirectoryError, makeDirectory } from '../service/files.ts';
 import { EXIT } from '../service/lifecycle.ts';
+import { NETWORK_SETTINGS } from '../wallet/network-settings.ts';
 
 const command = 'nilz backup';
 const settings = {
-  network: string({
-    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
-    default: 'dev',
-  }),
-  blockTime: integer({
-    help: 'as the node was started: another value means another network',
-    env: ['NILZ_BLOCK_TIME_S'],
-    min: 2,
-    max: 86_400,
-  }),
-  retargetWindow: integer({
-    help: 'as the node was started: another value means another network',
-    min: 3,
-    max: 1_000,
-  }),
+  ...NETWORK_SETTINGS,
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
   json: boolean({ help: 'print one JSON document' }),
 };

@@ -3,26 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
-import { boolean, integer, string, type Values } from '../service/config.ts';
+import { boolean, string, type Values } from '../service/config.ts';
 import { EXIT } from '../service/lifecycle.ts';
 import { createRpcClient, RpcCallError, type RpcClient, UnreachableError } from '../service/rpc-client.ts';
+import { NETWORK_SETTINGS } from '../wallet/network-settings.ts';
 
 export const connectionSettings = {
-  network: string({
-    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
-    default: 'dev',
-  }),
-  blockTime: integer({
-    help: 'as the node was started: another value means another network',
-    env: ['NILZ_BLOCK_TIME_S'],
-    min: 2,
-    max: 86_400,
-  }),
-  retargetWindow: integer({
-    help: 'as the node was started: another value means another network',
-    min: 3,
-    max: 1_000,
-  }),
+  ...NETWORK_SETTINGS,
   datadir: string({ help: 'where the node keeps its data, and so its cookie', default: './data' }),
   nodeUrl: string({
     help: 'the node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',

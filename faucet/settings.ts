@@ -19,6 +19,7 @@ import type { ChainBackend } from '../wallet/backend.ts';
 import { openBackend } from '../wallet/backend-choice.ts';
 import { DUST_LIMIT } from '../wallet/coins.ts';
 import { DEFAULT_LABEL } from '../wallet/contents.ts';
+import { NETWORK_SETTINGS } from '../wallet/network-settings.ts';
 import { firstContents, openWallet } from '../wallet/open-wallet.ts';
 import { isAddressOf } from '../wallet/payment.ts';
 import { Wallet } from '../wallet/wallet.ts';
@@ -32,21 +33,7 @@ const PUBLIC_ACCOUNT = 'faucet';
 const LONGEST_COOLDOWN_SECONDS = 31_536_000;
 
 export const FAUCET_SETTINGS = {
-  network: string({
-    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
-    default: 'dev',
-  }),
-  blockTime: integer({
-    help: 'as the node was started: another value means another network',
-    env: ['NILZ_BLOCK_TIME_S'],
-    min: 2,
-    max: 86_400,
-  }),
-  retargetWindow: integer({
-    help: 'as the node was started: another value means another network',
-    min: 3,
-    max: 1_000,
-  }),
+  ...NETWORK_SETTINGS,
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
   nodeUrl: string({
     help: 'a node, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or a relay',

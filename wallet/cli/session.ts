@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { chooseNetwork } from '../../protocol/network-choice.ts';
-import { boolean, integer, string, type Values } from '../../service/config.ts';
+import { boolean, string, type Values } from '../../service/config.ts';
 import { type OpenBackend, openBackend } from '../backend-choice.ts';
+import { NETWORK_SETTINGS } from '../network-settings.ts';
 import { openWallet } from '../open-wallet.ts';
 import type { Wallet } from '../wallet.ts';
 import { askPassphrase, passphraseSettings } from './passphrase.ts';
@@ -13,10 +14,7 @@ import type { Terminal } from './terminal.ts';
 export const sessionSettings = {
   wallet: string({ help: 'the wallet file (default: wallet.json in the folder of the network)' }),
   ...passphraseSettings,
-  network: string({
-    help: 'main, test, dev, regtest, bitcoin-regtest, or the JSON file of a private network',
-    default: 'dev',
-  }),
+  ...NETWORK_SETTINGS,
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
   nodeUrl: string({
     help: 'the node or a relay, as http://HOST:PORT; a node also as http://USER:PASSWORD@HOST:PORT',
@@ -24,17 +22,6 @@ export const sessionSettings = {
   }),
   relayUrl: string({ help: 'a relay, as http://HOST:PORT, in place of --node-url' }),
   nodeCookie: string({ help: "the node's cookie file, if not in the folder of the network" }),
-  blockTime: integer({
-    help: 'as the node was started: another value means another network',
-    env: ['NILZ_BLOCK_TIME_S'],
-    min: 2,
-    max: 86_400,
-  }),
-  retargetWindow: integer({
-    help: 'as the node was started: another value means another network',
-    min: 3,
-    max: 1_000,
-  }),
   json: boolean({ help: 'print one JSON document' }),
 };
 
