@@ -66,7 +66,10 @@ export class RoundKeeper {
     if (amounts.size === 0) {
       // A pool that was killed between handing a block in and writing its share finds the block in the chain alone.
       const level = block.worker === undefined ? 'info' : 'warn';
-      log[level]({ height: block.height }, 'no share is known that this block could be divided by: the operator has it');
+      log[level](
+        { height: block.height },
+        'no share is known that this block could be divided by: the operator has it',
+      );
     }
     const { batch, head } = ledger.shares.head;
     await ledger.rounds.enter(
