@@ -6,7 +6,7 @@ import { lockFile } from '../service/database.ts';
 import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { composeStop, type Stoppable, startParts, stopWithin } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
-import type { ChainBackend } from '../wallet/backend.ts';
+import type { ChainBackend } from '../wallet/chain/backend.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import { ClaimClock } from './claims/claim-clock.ts';
 import { ClaimCounter } from './claims/claim-counter.ts';

@@ -1,8 +1,8 @@
 /** A faucet: its claims, and the face that strangers see. */
 import { type Clock, systemClock } from '../service/clock.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
-import type { ChainBackend } from '../wallet/backend.ts';
-import type { OpenBackend } from '../wallet/backend-choice.ts';
+import type { ChainBackend } from '../wallet/chain/backend.ts';
+import type { OpenBackend } from '../wallet/chain/backend-choice.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import type { ClaimDesk } from './claims/claim-desk.ts';
 import { type CoreOptions, startCore } from './core.ts';

@@ -15,16 +15,16 @@ import {
 } from '../service/config.ts';
 import { LOG_LEVELS } from '../service/log.ts';
 import { networksComplaint } from '../service/network-list.ts';
-import type { ChainBackend } from '../wallet/backend.ts';
-import { openBackend } from '../wallet/backend-choice.ts';
-import { DUST_LIMIT } from '../wallet/coins.ts';
-import { DEFAULT_LABEL } from '../wallet/contents.ts';
+import type { ChainBackend } from '../wallet/chain/backend.ts';
+import { openBackend } from '../wallet/chain/backend-choice.ts';
+import { DEFAULT_LABEL } from '../wallet/keys/contents.ts';
+import { MemoryStore } from '../wallet/keys/wallet-store.ts';
 import { NETWORK_SETTINGS } from '../wallet/network-settings.ts';
 import { firstContents, openWallet } from '../wallet/open-wallet.ts';
-import { isAddressOf } from '../wallet/payment.ts';
+import { DUST_LIMIT } from '../wallet/payments/coins.ts';
+import { isAddressOf } from '../wallet/payments/payment.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
-import { MemoryStore } from '../wallet/wallet-store.ts';
 import type { FaucetOptions } from './faucet.ts';
 import { FACE_SETTINGS, faceOptions } from './http/http-settings.ts';
 

@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { equalBytes } from '../protocol/bytes.ts';
 import { isMnemonic, newMnemonic, normalizeMnemonic } from '../protocol/key.ts';
 import { DEV_MNEMONIC, magicHex, type NetworkProfile } from '../protocol/network.ts';
-import type { ChainBackend } from './backend.ts';
-import { type Contents, DEFAULT_LABEL, newContents, withReceive } from './contents.ts';
-import type { ScryptCost } from './key-file.ts';
-import { KeyRing, RECEIVE } from './key-ring.ts';
-import type { ScanProgress } from './scan.ts';
+import type { ChainBackend } from './chain/backend.ts';
+import type { ScanProgress } from './chain/scan.ts';
+import { type Contents, DEFAULT_LABEL, newContents, withReceive } from './keys/contents.ts';
+import type { ScryptCost } from './keys/key-file.ts';
+import { KeyRing, RECEIVE } from './keys/key-ring.ts';
+import { WalletFile, type WalletNetwork } from './keys/wallet-file.ts';
+import { MemoryStore } from './keys/wallet-store.ts';
 import { Wallet } from './wallet.ts';
 import { WalletError } from './wallet-error.ts';
-import { WalletFile, type WalletNetwork } from './wallet-file.ts';
-import { MemoryStore } from './wallet-store.ts';
 
 export interface OpenWalletOptions {
   readonly path: string;

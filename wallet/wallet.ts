@@ -5,26 +5,26 @@ import type { NetworkProfile } from '../protocol/network.ts';
 import { encodeTransaction, outPointKey, type Transaction, txid } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
-import { type ChainBackend, type ChainState, PaymentRejectedError } from './backend.ts';
-import { type Balance, balanceOf } from './balance.ts';
-import { type ChainView, lookAtChain, type WalletCoin } from './chain-view.ts';
-import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive } from './contents.ts';
-import type { HistoryEntry } from './history.ts';
-import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './key-ring.ts';
-import type { RefusedPayment } from './outgoing.ts';
-import { buildPayment, isAddressOf, networkOf, payeeScript, signPayment } from './payment.ts';
+import { type ChainBackend, type ChainState, PaymentRejectedError } from './chain/backend.ts';
+import { type Balance, balanceOf } from './chain/balance.ts';
+import { type ChainView, lookAtChain, type WalletCoin } from './chain/chain-view.ts';
+import type { RefusedPayment } from './chain/outgoing.ts';
+import type { ScanOptions } from './chain/scan.ts';
+import type { HistoryEntry } from './history/history.ts';
+import { type HistoryRequest, readHistory } from './history/wallet-history.ts';
+import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive } from './keys/contents.ts';
+import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './keys/key-ring.ts';
+import type { WalletStore } from './keys/wallet-store.ts';
+import { buildPayment, isAddressOf, networkOf, payeeScript, signPayment } from './payments/payment.ts';
 import {
   type PaymentPlan,
   type PaymentRequest,
   planPayment,
   requireLabel,
   requireTrueCoins,
-} from './payment-plan.ts';
-import { planReplacement, type ReplacementRequest } from './replacement.ts';
-import type { ScanOptions } from './scan.ts';
+} from './payments/payment-plan.ts';
+import { planReplacement, type ReplacementRequest } from './payments/replacement.ts';
 import { WalletError } from './wallet-error.ts';
-import { type HistoryRequest, readHistory } from './wallet-history.ts';
-import type { WalletStore } from './wallet-store.ts';
 
 export interface WalletOptions {
   readonly store: WalletStore;

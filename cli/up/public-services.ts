@@ -8,7 +8,7 @@ import { COIN } from '../../protocol/amount.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Credentials } from '../../service/http.ts';
 import type { Logger } from '../../service/log.ts';
-import { openBackend } from '../../wallet/backend-choice.ts';
+import { openBackend } from '../../wallet/chain/backend-choice.ts';
 
 interface PublicServiceOptions {
   readonly profile: NetworkProfile;

@@ -5,12 +5,12 @@ import { DEV_MNEMONIC, type NetworkProfile } from '../../protocol/network.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
-import { PaymentRejectedError } from '../../wallet/backend.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { PaymentRejectedError } from '../../wallet/chain/backend.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
+import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
-import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { accountAddress } from './accounts.ts';
 
 export interface TrafficOptions {

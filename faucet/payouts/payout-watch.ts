@@ -9,8 +9,8 @@ import {
   type ChainState,
   type ChainTransaction,
   PaymentRejectedError,
-} from '../../wallet/backend.ts';
-import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/fee.ts';
+} from '../../wallet/chain/backend.ts';
+import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/payments/fee.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
 import { ClaimsChangedError } from '../store/claims-changed.ts';
 import type { FaucetStore } from '../store/faucet-store.ts';

@@ -2,7 +2,7 @@
 import { type AddressFormat, encodeAddress } from '../../protocol/address.ts';
 import { outPointKey, type Transaction } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
-import type { ChainBackend } from '../../wallet/backend.ts';
+import type { ChainBackend } from '../../wallet/chain/backend.ts';
 import type { PayoutInput } from '../store/payout-rows.ts';
 
 export interface RivalSearchOptions {

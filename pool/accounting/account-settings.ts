@@ -2,7 +2,7 @@
 import { AmountError, parseAmount } from '../../protocol/amount.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { choice, integer, number, SettingError, string, type Values } from '../../service/config.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
 import { openWallet } from '../../wallet/open-wallet.ts';
 import { WalletError, type WalletErrorCode } from '../../wallet/wallet-error.ts';
 import type { PoolOptions } from '../pool.ts';

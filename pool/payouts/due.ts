@@ -1,6 +1,6 @@
 /** Who is paid next, and who waits. Pure. */
 import type { Nits } from '../../protocol/units.ts';
-import { DUST_LIMIT } from '../../wallet/coins.ts';
+import { DUST_LIMIT } from '../../wallet/payments/coins.ts';
 import type { Debt } from '../ledger/payout-rows.ts';
 
 /** The debts that are large enough, and those that wait for more: they stay owed, for ever if need be. */

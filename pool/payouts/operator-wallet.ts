@@ -1,9 +1,9 @@
 /** The wallet that rewards are paid to and payouts are paid from. */
 import { displayHash, hashKey } from '../../protocol/bytes.ts';
 import { encodeTransaction, outPointKey } from '../../protocol/transaction.ts';
-import type { WalletCoin } from '../../wallet/chain-view.ts';
-import type { FeeRate } from '../../wallet/fee.ts';
-import type { PaymentPlan, PaymentRequest } from '../../wallet/payment-plan.ts';
+import type { WalletCoin } from '../../wallet/chain/chain-view.ts';
+import type { FeeRate } from '../../wallet/payments/fee.ts';
+import type { PaymentPlan, PaymentRequest } from '../../wallet/payments/payment-plan.ts';
 import type { KeptPayment, Payment, Wallet } from '../../wallet/wallet.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
 import type { NodeChain } from '../accounting/node-chain.ts';

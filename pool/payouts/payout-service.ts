@@ -1,6 +1,6 @@
 /** Settles by the clock and by hand, one settlement at a time, and looks after what was sent. */
 import type { Logger } from '../../service/log.ts';
-import { WorkQueue } from '../../wallet/wallet-store.ts';
+import { WorkQueue } from '../../wallet/keys/wallet-store.ts';
 import type { Payer } from '../accounting/accounts.ts';
 import { SettlementError, type SettlementReport } from '../accounting/accounts-view.ts';
 import type { ChainMove } from '../accounting/chain-follower.ts';

@@ -3,7 +3,7 @@ import { displayHash, equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { decodeTransaction, vsize } from '../../protocol/transaction.ts';
 import type { Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
-import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/fee.ts';
+import { type FeeRate, MAXIMUM_FEE_RATE } from '../../wallet/payments/fee.ts';
 import { WalletError } from '../../wallet/wallet-error.ts';
 import type { ChainMove } from '../accounting/chain-follower.ts';
 import type { NodeChain, TransactionPlace } from '../accounting/node-chain.ts';

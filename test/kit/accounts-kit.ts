@@ -24,11 +24,11 @@ import { p2wpkhScript } from '../../protocol/script.ts';
 import type { Transaction } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
+import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
-import type { Payee } from '../../wallet/payment-plan.ts';
+import type { Payee } from '../../wallet/payments/payment-plan.ts';
 import { Wallet } from '../../wallet/wallet.ts';
-import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { startTestNode, type TestNode } from '../node/node-kit.ts';
 import { SILENT, temporaryDirectory } from './pool-kit.ts';
 

@@ -11,7 +11,7 @@ import { COIN } from '../../protocol/amount.ts';
 import { displayHash, hexToBytes } from '../../protocol/bytes.ts';
 import { DEV_MNEMONIC, networkDirectory } from '../../protocol/network.ts';
 import { openSnapshot } from '../../service/database-snapshot.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
 import { createWallet } from '../../wallet/open-wallet.ts';
 import { ChainReading, type SeenChain } from './crash-books.ts';
 import { CrashNode } from './crash-node.ts';

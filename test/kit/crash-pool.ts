@@ -7,7 +7,7 @@ import { main as poolCommand } from '../../pool/main.ts';
 import { decodeAddress } from '../../protocol/address.ts';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
 import { createWallet, freshMnemonic } from '../../wallet/open-wallet.ts';
 import {
   type Books,

@@ -21,8 +21,8 @@ import {
   type ChainTransaction,
   PaymentRejectedError,
   type TransactionIds,
-} from '../../wallet/backend.ts';
-import { type FeeRate, feeFor } from '../../wallet/fee.ts';
+} from '../../wallet/chain/backend.ts';
+import { type FeeRate, feeFor } from '../../wallet/payments/fee.ts';
 
 /** Somebody who is not the wallet, with plenty of coins. */
 const STRANGER_KEY = sha256d(new TextEncoder().encode('stranger'));

@@ -10,11 +10,11 @@ import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
 import { BlockHeaderInfo } from '../../protocol/rpc.ts';
 import { openDatabase } from '../../service/database.ts';
 import { createLogger } from '../../service/log.ts';
-import { PaymentRejectedError } from '../../wallet/backend.ts';
-import { NodeBackend } from '../../wallet/backend-node.ts';
+import { PaymentRejectedError } from '../../wallet/chain/backend.ts';
+import { NodeBackend } from '../../wallet/chain/backend-node.ts';
+import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
-import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { Devnet } from '../kit/devnet.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 

@@ -7,7 +7,7 @@ import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
 import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
-import { MAX_PAYEES } from '../../wallet/payment-parts.ts';
+import { MAX_PAYEES } from '../../wallet/services/payment-parts.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../kit/accounts-kit.ts';
 
 const VICTIM = fileURLToPath(new URL('../kit/settlement-victim.ts', import.meta.url));

@@ -6,13 +6,13 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../protocol/network.ts';
 import { txid as txidOf, vsize } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { type ChainCoin, PaymentRejectedError } from '../../wallet/backend.ts';
-import { totalOf } from '../../wallet/balance.ts';
-import { InsufficientFundsError } from '../../wallet/coins.ts';
+import { type ChainCoin, PaymentRejectedError } from '../../wallet/chain/backend.ts';
+import { totalOf } from '../../wallet/chain/balance.ts';
+import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents, freshMnemonic } from '../../wallet/open-wallet.ts';
+import { InsufficientFundsError } from '../../wallet/payments/coins.ts';
 import { UndeliveredPaymentError, Wallet } from '../../wallet/wallet.ts';
 import { WalletError, type WalletErrorCode } from '../../wallet/wallet-error.ts';
-import { MemoryStore } from '../../wallet/wallet-store.ts';
 import { FakeChain, STRANGER_SCRIPT } from '../kit/fake-chain.ts';
 
 const PROFILE = PROFILES.regtest;

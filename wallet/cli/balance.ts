@@ -1,7 +1,7 @@
 /** `nilz wallet balance`: what each label has. */
 import { formatAmount } from '../../protocol/amount.ts';
-import { type Balance, totalOf } from '../balance.ts';
-import type { RefusedPayment } from '../outgoing.ts';
+import { type Balance, totalOf } from '../chain/balance.ts';
+import type { RefusedPayment } from '../chain/outgoing.ts';
 import { walletCommand } from './command.ts';
 import { amountJson, networkLine, table } from './table.ts';
 import type { Terminal } from './terminal.ts';

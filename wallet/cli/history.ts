@@ -2,8 +2,8 @@
 import { formatAmount } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { integer, string } from '../../service/config.ts';
-import { parseLabel } from '../contents.ts';
-import type { Counterparty, HistoryEntry } from '../history.ts';
+import type { Counterparty, HistoryEntry } from '../history/history.ts';
+import { parseLabel } from '../keys/contents.ts';
 import { walletCommand } from './command.ts';
 import { amountJson, shownAmount, table } from './table.ts';
 

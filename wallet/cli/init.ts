@@ -1,8 +1,8 @@
 /** `nilz wallet init`: a new wallet, and the check that its words were written down. */
 import { randomInt } from 'node:crypto';
 import { boolean, SettingError } from '../../service/config.ts';
+import { requireNoWalletFile } from '../keys/wallet-file.ts';
 import { createWallet, freshMnemonic } from '../open-wallet.ts';
-import { requireNoWalletFile } from '../wallet-file.ts';
 import { walletCommand } from './command.ts';
 import { chooseNewPassphrase } from './passphrase.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,7 +1,7 @@
 /** `nilz wallet new-address`: an address nobody has seen yet. */
 import { string } from '../../service/config.ts';
-import { DEFAULT_LABEL } from '../contents.ts';
-import { GAP_LIMIT } from '../scan.ts';
+import { GAP_LIMIT } from '../chain/scan.ts';
+import { DEFAULT_LABEL } from '../keys/contents.ts';
 import { walletCommand } from './command.ts';
 
 export const newAddress = walletCommand({

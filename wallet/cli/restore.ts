@@ -2,10 +2,10 @@
 import { formatAmount } from '../../protocol/amount.ts';
 import { DEV_MNEMONIC } from '../../protocol/network.ts';
 import { integer, string } from '../../service/config.ts';
-import { totalOf } from '../balance.ts';
+import { totalOf } from '../chain/balance.ts';
+import { GAP_LIMIT, type ScanProgress } from '../chain/scan.ts';
+import { requireNoWalletFile } from '../keys/wallet-file.ts';
 import { parseMnemonic, restoreWallet } from '../open-wallet.ts';
-import { GAP_LIMIT, type ScanProgress } from '../scan.ts';
-import { requireNoWalletFile } from '../wallet-file.ts';
 import { walletCommand } from './command.ts';
 import { chooseNewPassphrase, readSecretFile } from './passphrase.ts';
 import { amountJson, networkLine, table } from './table.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { chooseNetwork } from '../../protocol/network-choice.ts';
 import { boolean, string, type Values } from '../../service/config.ts';
-import { type OpenBackend, openBackend } from '../backend-choice.ts';
+import { type OpenBackend, openBackend } from '../chain/backend-choice.ts';
 import { NETWORK_SETTINGS } from '../network-settings.ts';
 import { openWallet } from '../open-wallet.ts';
 import type { Wallet } from '../wallet.ts';

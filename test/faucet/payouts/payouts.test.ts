@@ -5,8 +5,8 @@ import { encodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
 import { decodeTransaction } from '../../../protocol/transaction.ts';
 import { UnreachableError } from '../../../service/unreachable-error.ts';
-import type { ChainBackend } from '../../../wallet/backend.ts';
-import { NodeBackend } from '../../../wallet/backend-node.ts';
+import type { ChainBackend } from '../../../wallet/chain/backend.ts';
+import { NodeBackend } from '../../../wallet/chain/backend-node.ts';
 import { AMOUNT, claimantAddress, FAUCET_LABEL, FaucetKit, PROFILE } from '../../kit/faucet-kit.ts';
 import { HandClock } from '../../kit/hand-clock.ts';
 

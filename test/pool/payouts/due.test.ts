@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseDue, payoutMinimum } from '../../../pool/payouts/due.ts';
-import { DUST_LIMIT } from '../../../wallet/coins.ts';
+import { DUST_LIMIT } from '../../../wallet/payments/coins.ts';
 
 test('what is below the minimum waits; so does dust, whatever the minimum', () => {
   const [dust, little, enough] = [DUST_LIMIT - 1n, 999n, 1_000n].map((amount) => ({ address: 'a', amount }));

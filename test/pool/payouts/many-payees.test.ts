@@ -5,8 +5,8 @@ import type { SettlementReport } from '../../../pool/accounting/accounts-view.ts
 import { auditLedger, outcomeOf } from '../../../pool/accounting/audit.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
-import { MAX_PAYMENT_WEIGHT } from '../../../wallet/fee.ts';
-import { MAX_PAYEES } from '../../../wallet/payment-parts.ts';
+import { MAX_PAYMENT_WEIGHT } from '../../../wallet/payments/fee.ts';
+import { MAX_PAYEES } from '../../../wallet/services/payment-parts.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../../kit/accounts-kit.ts';
 
 const LIMITED = { timeout: 240_000 };

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { DUST_LIMIT, InsufficientFundsError, selectCoins } from '../../../wallet/payments/coins.ts';
+import { feeFor, MAX_PAYMENT_WEIGHT, paymentWeight, vsizeOfWeight } from '../../../wallet/payments/fee.ts';
+import { WalletError } from '../../../wallet/wallet-error.ts';
+
+const RATE = 1_000n;
+const P2WPKH = new Uint8Array(22);
+
+function coin(value: bigint, confirmed = true) {
+  return { value, confirmed };
+}
+
+function pay(value: bigint) {
+  return { value, script: P2WPKH };
+}
+
+/** Of any size, and often close to where fees and dust decide. */
+function amounts(least: bigint) {
+  return fc.oneof(...[3n, 4n, 6n, 12n].map((digits) => fc.bigInt(least, 10n ** digits)));
+}
+
+const aCoin = fc.record({ value: amounts(1n), confirmed: fc.boolean() });
+const anOutput = fc.record({
+  value: amounts(DUST_LIMIT),
+  script: fc.constantFrom(22, 34).map((length) => new Uint8Array(length)),
+});
+const aRequest = fc.record({
+  coins: fc.array(aCoin, { maxLength: 40 }),
+  outputs: fc.array(anOutput, { minLength: 1, maxLength: 5 }),
+  feeRate: fc.bigInt(1_000n, 500_000n),
+});
+
+function sum(list: readonly { readonly value: bigint }[]): bigint {
+  return list.reduce((total, { value }) => total + value, 0n);
+}
+
+function sizeOf(
+  request: { outputs: readonly { script: Uint8Array }[] },
+  inputs: number,
+  withChange: boolean,
+) {
+  const lengths = request.outputs.map(({ script }) => script.length);
+  return vsizeOfWeight(paymentWeight(inputs, withChange ? [...lengths, 22] : lengths));
+}
+
+describe('coin selection, whatever the coins and the payment', () => {
+  test('adds up exactly, makes no dust, and pays the rate but hardly more', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        try {
+          const { coins, change, fee, vsize } = selectCoins(request);
+          assert.equal(sum(coins), sum(request.outputs) + (change ?? 0n) + fee);
+          assert.equal(new Set(coins).size, coins.length, 'no coin is spent twice');
+          assert.ok(coins.every((chosen) => request.coins.includes(chosen)));
+          assert.equal(vsize, sizeOf(request, coins.length, change !== undefined));
+          const due = feeFor(vsize, request.feeRate);
+          if (change === undefined) {
+            const costOfChange = feeFor(sizeOf(request, coins.length, true), request.feeRate) - due;
+            assert.ok(fee >= due && fee < due + costOfChange + DUST_LIMIT, `fee ${fee} for ${due}`);
+          } else {
+            assert.equal(fee, due);
+            assert.ok(change >= DUST_LIMIT);
+          }
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError, String(error));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('leaves unconfirmed coins alone when the confirmed ones reach', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        const confirmed = request.coins.filter((candidate) => candidate.confirmed);
+        try {
+          selectCoins({ ...request, coins: confirmed });
+        } catch {
+          return;
+        }
+        assert.ok(selectCoins(request).coins.every((chosen) => chosen.confirmed));
+      }),
+    );
+  });
+
+  test('says what is missing so that one coin of it, worth spending, is enough', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        try {
+          selectCoins(request);
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError);
+          const spending = feeFor(69, request.feeRate);
+          const topUp = coin(error.missing + spending);
+          assert.doesNotThrow(() => selectCoins({ ...request, coins: [...request.coins, topUp] }));
+          const tooLittle = coin(error.missing - 1n);
+          assert.throws(
+            () => selectCoins({ ...request, coins: [...request.coins, tooLittle] }),
+            InsufficientFundsError,
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('spends all the coins that the owner chose', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        try {
+          assert.equal(selectCoins({ ...request, spendAll: true }).coins.length, request.coins.length);
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError);
+        }
+      }),
+    );
+  });
+});
+
+describe('coin selection', () => {
+  test('takes the smallest coin that suffices alone', () => {
+    const [small, middle, large] = [coin(1_000n), coin(60_000n), coin(9_000_000n)];
+    const selection = selectCoins({ coins: [large, small, middle], outputs: [pay(50_000n)], feeRate: RATE });
+    assert.deepEqual(selection.coins, [middle]);
+    assert.equal(selection.vsize, 141);
+    assert.equal(selection.fee, 141n);
+    assert.equal(selection.change, 60_000n - 50_000n - 141n);
+  });
+
+  test('takes the largest coins when none suffices alone', () => {
+    const coins = [coin(10_000n), coin(30_000n), coin(20_000n), coin(5_000n)];
+    const selection = selectCoins({ coins, outputs: [pay(45_000n)], feeRate: RATE });
+    assert.deepEqual(selection.coins, [coins[1], coins[2]]);
+  });
+
+  test('leaves what would be dust to the fee', () => {
+    const fee = feeFor(110, RATE);
+    const bare = selectCoins({ coins: [coin(50_000n + fee + 324n)], outputs: [pay(50_000n)], feeRate: RATE });
+    assert.deepEqual([bare.change, bare.fee], [undefined, fee + 324n]);
+    const withChange = selectCoins({
+      coins: [coin(50_000n + fee + 325n)],
+      outputs: [pay(50_000n)],
+      feeRate: RATE,
+    });
+    assert.deepEqual([withChange.change, withChange.fee], [294n, fee + 31n]);
+  });
+
+  test('adds an unconfirmed coin as a last resort, and then gives back what it made superfluous', () => {
+    const small = Array.from({ length: 30 }, () => coin(1_000n));
+    const change = coin(1_000_000n, false);
+    const selection = selectCoins({ coins: [...small, change], outputs: [pay(500_000n)], feeRate: RATE });
+    assert.deepEqual(selection.coins, [change]);
+  });
+
+  test('does not spend coins that cost more than they are worth', () => {
+    const dust = Array.from({ length: 10 }, () => coin(68n));
+    const selection = selectCoins({
+      coins: [...dust, coin(60_000n)],
+      outputs: [pay(50_000n)],
+      feeRate: RATE,
+    });
+    assert.equal(selection.coins.length, 1);
+    assert.throws(
+      () => selectCoins({ coins: dust, outputs: [pay(300n)], feeRate: RATE }),
+      InsufficientFundsError,
+    );
+  });
+
+  test('refuses a payment of more coins than fit into one transaction', () => {
+    const coins = Array.from({ length: 3_000 }, () => coin(10_000n));
+    const outputs = [pay(20_000_000n)];
+    const refused = (error: unknown) => error instanceof WalletError && error.code === 'too-many-coins';
+    assert.throws(() => selectCoins({ coins, outputs, feeRate: RATE }), refused);
+    const { coins: chosen } = selectCoins({ coins, outputs: [pay(14_000_000n)], feeRate: RATE });
+    assert.ok(paymentWeight(chosen.length, [22, 22]) <= MAX_PAYMENT_WEIGHT);
+  });
+});
