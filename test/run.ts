@@ -6,13 +6,17 @@
  *     npm test -- scenario         those that start whole services
  *     npm test -- arrows           the import arrows between the rooms
  *     npm test -- protocol/codec   the files whose path contains the words (any number of words)
+ *     npm test -- --once-more      a file that fails is run again by itself, and only what fails twice counts:
+ *                                  for machines whose other work comes in between. The first failure stays
+ *                                  in the output, and the file is named at the end.
  *
  * `node --test` takes no glob on Node.js 20, so the files are listed here.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -40,18 +44,40 @@ function select(files: readonly string[], words: readonly string[]): string[] {
   return files.filter((file) => words.length === 0 || words.some((word) => matches(file, word)));
 }
 
-/** Runs the files in processes of their own; resolves to the exit code. */
-function runTests(files: readonly string[], concurrency: number, timeoutMs: number): Promise<number> {
-  const options = ['--import', 'tsx', '--test', '--test-reporter=spec'];
-  const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
-  return new Promise((accept, reject) => {
-    const child = spawn(process.execPath, [...options, ...limits, ...files], { cwd: ROOT, stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('exit', (code) => accept(code ?? 1));
+/**
+ * Runs the files in processes of their own, started with the flags of this one.
+ * @returns the files with failures
+ */
+async function runTests(
+  files: readonly string[],
+  concurrency: number,
+  timeoutMs: number,
+): Promise<ReadonlySet<string>> {
+  const failed = new Set<string>();
+  const paths = files.map((file) => join(ROOT, file));
+  const events = run({ files: paths, concurrency, timeout: timeoutMs });
+  events.on('test:fail', ({ file, name }) => {
+    // A file that ends before its time is a test of its own, whose name is the file's.
+    const path = paths.find((each) => each === file) ?? paths.find((each) => each === join(ROOT, name));
+    failed.add(path === undefined ? `${file ?? name}` : relative(ROOT, path).split(sep).join('/'));
   });
+  for await (const text of events.compose(new spec())) process.stdout.write(text);
+  return failed;
 }
 
-const words = process.argv.slice(2);
+/** Files that failed again. */
+async function runOnceMore(failed: ReadonlySet<string>, timeoutMs: number): Promise<ReadonlySet<string>> {
+  if (failed.size === 0) return failed;
+  console.log(`\nOnce more, one after the other: ${[...failed].join(' ')}\n`);
+  const again = await runTests([...failed], 1, timeoutMs);
+  const passed = [...failed].filter((file) => !again.has(file));
+  if (passed.length > 0) console.log(`\nPassed only at the second try: ${passed.join(' ')}\n`);
+  return again;
+}
+
+const ONCE_MORE = '--once-more';
+const isTriedAgain = process.argv.includes(ONCE_MORE);
+const words = process.argv.slice(2).filter((word) => word !== ONCE_MORE);
 const selected = select(testFiles(), words);
 if (selected.length === 0) {
   console.error(
@@ -59,9 +85,14 @@ if (selected.length === 0) {
   );
   process.exit(2);
 }
-const units = selected.filter((file) => !isScenario(file));
-const scenarios = selected.filter(isScenario);
+let failures = 0;
 // Scenarios start several services each, so they run one after the other.
-const unitCode = units.length > 0 ? await runTests(units, availableParallelism(), TIMEOUT_MS) : 0;
-const scenarioCode = scenarios.length > 0 ? await runTests(scenarios, 1, SCENARIO_TIMEOUT_MS) : 0;
-process.exit(unitCode || scenarioCode);
+for (const [files, concurrency, timeoutMs] of [
+  [selected.filter((file) => !isScenario(file)), availableParallelism(), TIMEOUT_MS],
+  [selected.filter(isScenario), 1, SCENARIO_TIMEOUT_MS],
+] as const) {
+  if (files.length === 0) continue;
+  const failed = await runTests(files, concurrency, timeoutMs);
+  failures += (isTriedAgain ? await runOnceMore(failed, timeoutMs) : failed).size;
+}
+process.exit(failures > 0 ? 1 : 0);
