@@ -17,16 +17,14 @@ import { InterruptedError, streamTerminal, type Terminal } from './cli/terminal.
 import { UndeliveredPaymentError } from './wallet.ts';
 import { WalletError, type WalletErrorCode } from './wallet-error.ts';
 
-const COMMANDS: readonly WalletCommand[] = [
-  init,
-  restore,
-  list,
-  newAddress,
-  balance,
-  history,
-  send,
-  exportMnemonic,
+/** All commands, as the help lists them. */
+const SECTIONS: readonly { readonly title: string; readonly commands: readonly WalletCommand[] }[] = [
+  { title: 'Wallets', commands: [init, restore, exportMnemonic] },
+  { title: 'Being paid', commands: [newAddress, list] },
+  { title: 'What there is', commands: [balance, history] },
+  { title: 'Paying', commands: [send] },
 ];
+const COMMANDS = SECTIONS.flatMap(({ commands }) => commands);
 
 /** What the user typed is at fault, not the state of the world. */
 const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
@@ -41,16 +39,28 @@ const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
 
 function usage(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = SECTIONS.flatMap(({ title, commands }) => [title, ...commandLines(commands, width), '']);
   return [
     'Usage: nilz wallet COMMAND [options]',
     '',
     'Keys, balances and payments.',
     '',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
+    ...lines,
     '"nilz wallet COMMAND --help" lists the options of a command.',
     'Exit codes: 0 done, 1 failed, 2 wrong use, 3 node unreachable.',
   ].join('\n');
+}
+
+function commandLines(commands: readonly WalletCommand[], width: number): string[] {
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+}
+
+/** The command whose one or two words a command line begins with: the longer one where both are. */
+function findCommand(argv: readonly string[]): WalletCommand | undefined {
+  return [2, 1]
+    .map((words) => argv.slice(0, words).join(' '))
+    .map((typed) => COMMANDS.find(({ name }) => name === typed))
+    .find((command) => command !== undefined);
 }
 
 /**
@@ -63,26 +73,40 @@ export async function main(
   env: NodeJS.ProcessEnv,
   terminal: Terminal = streamTerminal(process),
 ): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  const [name] = argv;
+  if (name === undefined || isHelp(name)) {
     terminal.print(usage());
     return name === undefined ? EXIT.wrongUse : EXIT.done;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    const names = COMMANDS.map((candidate) => candidate.name).join(', ');
-    terminal.note(`nilz wallet: unknown command "${name}"; allowed: ${names}`);
-    return EXIT.wrongUse;
-  }
+  const command = findCommand(argv);
+  if (command === undefined) return explain(argv, terminal);
   try {
-    await command.main(rest, env, terminal);
+    await command.main(argv.slice(command.name.split(' ').length), env, terminal);
     return EXIT.done;
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === undefined || !(error instanceof Error)) throw error;
-    terminal.note(`nilz wallet ${name}: ${error.message}`);
+    terminal.note(`nilz wallet ${command.name}: ${error.message}`);
     return code;
   }
+}
+
+/** What there would have been: the commands of a group, or all. */
+function explain([name = '', word]: readonly string[], terminal: Terminal): number {
+  const group = COMMANDS.filter((command) => command.name.startsWith(`${name} `));
+  if (group.length > 0 && word !== undefined && isHelp(word)) {
+    const width = Math.max(...group.map((command) => command.name.length));
+    terminal.print(commandLines(group, width).join('\n'));
+    return EXIT.done;
+  }
+  const unknown = group.length > 0 ? `"${name}" is not a whole command` : `unknown command "${name}"`;
+  const allowed = group.length > 0 ? group : COMMANDS;
+  terminal.note(`nilz wallet: ${unknown}; allowed: ${allowed.map((command) => command.name).join(', ')}`);
+  return EXIT.wrongUse;
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h' || word === 'help';
 }
 
 /** Undefined for what nobody foresaw: a bug, which is to be seen with its stack. */
