@@ -233,8 +233,9 @@ export type WalletSettings = z.infer<typeof WalletSettings>;
 export const PsbtView = z.object({
   /** Base64. */
   psbt: text,
-  /** Null before it is complete: signatures do not change it. */
-  txid: z.nullable(Txid),
+  /** `final`: nothing is missing, it can be sent. */
+  state: z.enum(['unsigned', 'partly-signed', 'signed', 'final']),
+  txid: Txid,
   inputs: z.array(
     z.object({
       out_point: text,
@@ -247,15 +248,15 @@ export const PsbtView = z.object({
   outputs: z.array(
     z.object({ address: z.nullable(text), amount_nits: NitsText, ours: flag, is_change: flag }),
   ),
+  /** Null where an input does not tell its amount. */
   fee_nits: z.nullable(NitsText),
   fee_rate: z.nullable(feeRate),
-  /** What leaves the wallet, the fee included; below zero when it gains. */
+  /** What leaves the wallet, the fee included; below zero when it gains. Null where that is not known. */
   spent_nits: z.nullable(signedNits),
   /** Whether this wallet can sign something that is not signed yet. */
   can_sign: flag,
-  /** Whether all signatures are there. */
-  complete: flag,
-  warnings: z.array(text),
+  /** A grave one keeps it from being signed or sent. */
+  warnings: z.array(z.object({ code: text, message: text, grave: flag })),
 });
 export type PsbtView = z.infer<typeof PsbtView>;
 
@@ -281,8 +282,10 @@ export type CheckView = z.infer<typeof CheckView>;
 export const MessageForm = z.enum(['bip322', 'recoverable']);
 export type MessageForm = z.infer<typeof MessageForm>;
 
+/** A signature that cannot be read is refused with `bad-signature` instead. */
 export const MessageVerdict = z.object({
-  verdict: z.enum(['valid', 'invalid', 'malformed']),
+  /** `inconclusive`: of a kind that this program cannot check. */
+  state: z.enum(['valid', 'invalid', 'inconclusive']),
   /** As a sentence. */
   reason: z.nullable(text),
   form: z.nullable(MessageForm),

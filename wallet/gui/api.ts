@@ -230,14 +230,22 @@ export const CALLS = {
   },
 
   // Partly signed transactions (BIP 174).
-  'psbt/create': { request: z.strictObject(payment), answer: values.PsbtView },
+  /** What was planned, unsigned. The plan stays: it may be made again. */
+  'psbt/create': { request: z.strictObject({ wallet, plan: text(100) }), answer: values.PsbtView },
   'psbt/inspect': { request: z.strictObject({ wallet, psbt }), answer: values.PsbtView },
-  'psbt/sign': { request: z.strictObject({ wallet, psbt }), answer: values.PsbtView },
+  /** Grave warnings refuse, unless the person has read them: `despite_warnings`. */
+  'psbt/sign': {
+    request: z.strictObject({ wallet, psbt, despite_warnings: z.optional(z.boolean()) }),
+    answer: values.PsbtView,
+  },
   'psbt/combine': {
     request: z.strictObject({ wallet, psbts: z.array(psbt).check(z.minLength(2), z.maxLength(20)) }),
     answer: values.PsbtView,
   },
-  'psbt/send': { request: z.strictObject({ wallet, psbt }), answer: values.SentPayment },
+  'psbt/send': {
+    request: z.strictObject({ wallet, psbt, despite_warnings: z.optional(z.boolean()) }),
+    answer: values.SentPayment,
+  },
 
   // Messages.
   'messages/sign': {
