@@ -1,0 +1,99 @@
+/** What everything a wallet does works with: its contents, its keys, the chain, a clock and a source of chance. */
+import { randomInt } from 'node:crypto';
+import type { NetworkProfile } from '../protocol/network.ts';
+import type { ChainBackend } from './chain/backend.ts';
+import { type ChainView, lookAtChain } from './chain/chain-view.ts';
+import type { ScanOptions } from './chain/scan.ts';
+import { type Contents, type Discovery, withDiscovery } from './keys/contents.ts';
+import { CHANGE, KeyRing, RECEIVE } from './keys/key-ring.ts';
+import type { WalletStore } from './keys/wallet-store.ts';
+
+export interface WalletOptions {
+  readonly store: WalletStore;
+  readonly profile: NetworkProfile;
+  readonly backend: ChainBackend;
+  /** Unix seconds. Default: the machine's clock. */
+  readonly now?: () => number;
+  /** A random whole number from 0 to below `end`. Default: a secure source. */
+  readonly random?: (end: number) => number;
+}
+
+export type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
+
+/** What the wallet remembers, and what the chain says about it. */
+export interface Look {
+  readonly contents: Contents;
+  readonly view: ChainView;
+}
+
+/** One open wallet, as the parts of it see it. */
+export class WalletContext {
+  readonly store: WalletStore;
+  readonly profile: NetworkProfile;
+  readonly backend: ChainBackend;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** A random whole number from 0 to below `end`. */
+  readonly random: (end: number) => number;
+  #ring: KeyRing | undefined;
+
+  constructor({ store, profile, backend, now, random }: WalletOptions) {
+    this.store = store;
+    this.profile = profile;
+    this.backend = backend;
+    this.now = now ?? (() => Math.floor(Date.now() / 1_000));
+    this.random = random ?? randomInt;
+  }
+
+  /** The keys, brought up to what the contents know. */
+  ringOf(contents: Contents): KeyRing {
+    this.#ring ??= new KeyRing(contents.keys, this.profile);
+    this.#ring.remember(RECEIVE, contents.keyHashes.receive);
+    this.#ring.remember(CHANGE, contents.keyHashes.change);
+    this.#ring.rememberImported(contents.imported);
+    return this.#ring;
+  }
+
+  /** Looks at the chain and keeps what was learned from it. */
+  async look(options: LookOptions = {}): Promise<Look> {
+    const stored = await this.store.read();
+    const { contents, view } = await this.lookWith(stored, options);
+    if (contents === stored) return { contents, view };
+    const merged = await this.store.update(async (newest) => {
+      const updated = withKeys(withDiscovery(newest, view.discovery), this.ringOf(newest));
+      return { contents: updated, result: updated };
+    });
+    return { contents: merged, view };
+  }
+
+  /**
+   * Looks at the chain with contents at hand, for use within a step of {@link WalletStore.update}: what was learned
+   * is in the contents that come back, and kept only when the step gives them back.
+   */
+  async lookWith(stored: Contents, options: LookOptions = {}): Promise<Look> {
+    const ring = this.ringOf(stored);
+    const { profile, backend } = this;
+    const view = await lookAtChain({ contents: stored, ring, backend, profile, ...options });
+    const contents = isNew(view.discovery, stored, ring)
+      ? withKeys(withDiscovery(stored, view.discovery), ring)
+      : stored;
+    return { contents, view };
+  }
+}
+
+/** Contents that remember the hashes of all keys that the ring knows. */
+export function withKeys(contents: Contents, ring: KeyRing): Contents {
+  return { ...contents, keyHashes: { receive: ring.keyHashes(RECEIVE), change: ring.keyHashes(CHANGE) } };
+}
+
+/** Whether a look at the chain taught anything that is worth writing down. */
+function isNew({ receive, change, senders, settled }: Discovery, contents: Contents, ring: KeyRing): boolean {
+  return (
+    receive.some((index) => index >= contents.used.receive) ||
+    change.some((index) => index >= contents.used.change) ||
+    senders.size > 0 ||
+    settled.size > 0 ||
+    ring.keyHashes(RECEIVE).length > contents.keyHashes.receive.length ||
+    ring.keyHashes(CHANGE).length > contents.keyHashes.change.length
+  );
+}
