@@ -1,6 +1,7 @@
 import { HDKey } from '@scure/bip32';
 import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { type AccountPublicKey, fingerprintHex, publicAccountOf } from './extended-key.ts';
 import { hash160 } from './hash.ts';
 import { p2wpkhScript } from './script.ts';
 
@@ -41,21 +42,34 @@ export interface DerivedKey {
 /** External keys are given to payers, change keys take what is left of the own payments (BIP 44). */
 export type KeyChain = 0 | 1;
 
-/** The first account of a seed (BIP 84). */
+/** An account of a seed (BIP 84). */
 export interface AccountKey {
-  /** "m/84'/<coin type>'/0'" */
+  /** "m/84'/<coin type>'/<account>'" */
   readonly path: string;
+  /** Of the seed's master key: the first 4 bytes of its HASH160, 8 hex digits (BIP 32). */
+  readonly masterFingerprint: string;
+  /** The half that sees all payments and can make none. */
+  readonly publicAccount: AccountPublicKey;
   /** The key `index` of the external chain (0) or the change chain (1). */
   derive(chain: KeyChain, index: number): DerivedKey;
 }
 
-/** The account m/84'/coinType'/0' of a seed (BIP 84, coin types of SLIP 44). */
-export function accountOf(seed: Uint8Array, coinType: number): AccountKey {
-  const path = `m/84'/${coinType}'/0'`;
-  const account = HDKey.fromMasterSeed(seed).derive(path);
+/**
+ * The account m/84'/coinType'/number' of a seed (BIP 84, coin types of SLIP 44).
+ * @throws RangeError unless 0 ≤ number < 2^31
+ */
+export function accountOf(seed: Uint8Array, coinType: number, number = 0): AccountKey {
+  if (!Number.isInteger(number) || number < 0 || number >= 2 ** 31) {
+    throw new RangeError(`an account has a number from 0 to 2147483647, not ${number}`);
+  }
+  const path = `m/84'/${coinType}'/${number}'`;
+  const master = HDKey.fromMasterSeed(seed);
+  const account = master.derive(path);
   const chains = [account.deriveChild(0), account.deriveChild(1)] as const;
   return {
     path,
+    masterFingerprint: fingerprintHex(master.fingerprint),
+    publicAccount: publicAccountOf(account, coinType),
     derive(chain, index) {
       const { privateKey, publicKey } = chains[chain].deriveChild(index);
       if (privateKey === null || publicKey === null)

@@ -30,6 +30,13 @@ const COMMANDS = SECTIONS.flatMap(({ commands }) => commands);
 const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
   'bad-words',
   'bad-label',
+  'bad-name',
+  'bad-note',
+  'bad-key',
+  'bad-setting',
+  'known-key',
+  'unknown-contact',
+  'watch-only',
   'unknown-label',
   'bad-address',
   'bad-amount',

@@ -5,7 +5,7 @@ import { isMnemonic, newMnemonic, normalizeMnemonic } from '../protocol/key.ts';
 import { DEV_MNEMONIC, magicHex, type NetworkProfile } from '../protocol/network.ts';
 import type { ChainBackend } from './chain/backend.ts';
 import type { ScanProgress } from './chain/scan.ts';
-import { type Contents, DEFAULT_LABEL, newContents, withReceive } from './keys/contents.ts';
+import { type Contents, DEFAULT_LABEL, newContents, withReceive, wordKeys } from './keys/contents.ts';
 import type { ScryptCost } from './keys/key-file.ts';
 import { KeyRing, RECEIVE } from './keys/key-ring.ts';
 import { WalletFile, type WalletNetwork } from './keys/wallet-file.ts';
@@ -109,11 +109,12 @@ async function save(options: CreateWalletOptions, contents: Contents): Promise<W
 
 /** The contents before anything is known from the chain: the funded accounts if these are their words. */
 export function firstContents(mnemonic: string, profile: NetworkProfile): Contents {
-  const ring = new KeyRing(mnemonic, profile.coinType, profile.address);
+  const keys = wordKeys(mnemonic);
+  const ring = new KeyRing(keys, profile);
   const funded = profile.fundedAccounts.filter(({ index, script }) =>
     equalBytes(ring.script({ chain: RECEIVE, index }), script),
   );
-  const empty = newContents(mnemonic);
+  const empty = newContents(keys);
   if (funded.length === 0) return withReceive(empty, DEFAULT_LABEL, 0);
   return funded.reduce((contents, { name, index }) => withReceive(contents, name, index), empty);
 }

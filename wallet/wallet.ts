@@ -1,21 +1,19 @@
 /** A wallet at work: its labels, what they have, what happened to them, and payments. */
-import { randomInt } from 'node:crypto';
 import { bytesToHex, displayHash } from '../protocol/bytes.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
 import { encodeTransaction, outPointKey, type Transaction, txid } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
-import { type ChainBackend, type ChainState, PaymentRejectedError } from './chain/backend.ts';
+import { type ChainState, PaymentRejectedError } from './chain/backend.ts';
 import { type Balance, balanceOf } from './chain/balance.ts';
-import { type ChainView, lookAtChain, type WalletCoin } from './chain/chain-view.ts';
+import type { ChainView, WalletCoin } from './chain/chain-view.ts';
 import type { RefusedPayment } from './chain/outgoing.ts';
-import type { ScanOptions } from './chain/scan.ts';
 import type { HistoryEntry } from './history/history.ts';
 import { type HistoryRequest, readHistory } from './history/wallet-history.ts';
-import { type Contents, type Discovery, parseLabel, withDiscovery, withReceive } from './keys/contents.ts';
-import { CHANGE, type KeyPlace, KeyRing, RECEIVE } from './keys/key-ring.ts';
-import type { WalletStore } from './keys/wallet-store.ts';
-import { buildPayment, isAddressOf, networkOf, payeeScript, signPayment } from './payments/payment.ts';
+import { type Contents, type Discovery, mnemonicOf, parseLabel, withDiscovery, withReceive } from './keys/contents.ts';
+import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './keys/key-ring.ts';
+import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
+import { buildPayment, signPayment } from './payments/payment.ts';
 import {
   type PaymentPlan,
   type PaymentRequest,
@@ -24,22 +22,15 @@ import {
   requireTrueCoins,
 } from './payments/payment-plan.ts';
 import { planReplacement, type ReplacementRequest } from './payments/replacement.ts';
+import { type LookOptions, WalletContext, type WalletOptions, withKeys } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
-export interface WalletOptions {
-  readonly store: WalletStore;
-  readonly profile: NetworkProfile;
-  readonly backend: ChainBackend;
-  /** Unix seconds. Default: the machine's clock. */
-  readonly now?: () => number;
-  /** A random whole number from 0 to below `end`. Default: a secure source. */
-  readonly random?: (end: number) => number;
-}
+export type { WalletOptions } from './wallet-context.ts';
 
 export interface WalletAddress {
   readonly address: string;
-  /** As in "m/84'/1'/0'/0/5" (BIP 32). */
-  readonly path: string;
+  /** As in "m/84'/1'/0'/0/5" (BIP 32); null for a key of no account. */
+  readonly path: string | null;
 }
 
 export interface WalletLabel {
@@ -86,34 +77,19 @@ export class UndeliveredPaymentError extends Error {
   }
 }
 
-type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
-
-/** What the wallet remembers, and what the chain says about it. */
-interface Look {
-  readonly contents: Contents;
-  readonly view: ChainView;
-}
-
 export class Wallet {
   readonly profile: NetworkProfile;
-  readonly #store: WalletStore;
-  readonly #backend: ChainBackend;
-  readonly #now: () => number;
-  readonly #random: (end: number) => number;
-  #ring: KeyRing | undefined;
+  readonly #context: WalletContext;
 
   constructor(options: WalletOptions) {
     this.profile = options.profile;
-    this.#store = options.store;
-    this.#backend = options.backend;
-    this.#now = options.now ?? (() => Math.floor(Date.now() / 1_000));
-    this.#random = options.random ?? randomInt;
+    this.#context = new WalletContext(options);
   }
 
   /** The labels with their addresses. Does not need the chain. */
   async labels(): Promise<WalletLabel[]> {
-    const contents = await this.#store.read();
-    const ring = this.#ringOf(contents);
+    const contents = await this.#context.store.read();
+    const ring = this.#context.ringOf(contents);
     return contents.labels.map(({ name, receive }) => ({
       label: name,
       addresses: receive.map((index) => addressAt(ring, { chain: RECEIVE, index })),
@@ -129,8 +105,8 @@ export class Wallet {
         `${label} is an address: as a label it would hide whom a payment goes to`,
       );
     }
-    return this.#store.update(async (contents) => {
-      const ring = this.#ringOf(contents);
+    return this.#context.store.update(async (contents) => {
+      const ring = this.#context.ringOf(contents);
       const index = contents.given;
       const updated = withReceive(contents, label, index);
       const address = addressAt(ring, { chain: RECEIVE, index });
@@ -144,10 +120,10 @@ export class Wallet {
    * @throws WalletError `unknown-label`
    */
   async addressOf(label: string): Promise<WalletAddress> {
-    const contents = await this.#store.read();
+    const contents = await this.#context.store.read();
     const index = requireLabel(contents, label).receive.at(-1);
     if (index === undefined) throw new RangeError(`label ${label} has no address`);
-    return addressAt(this.#ringOf(contents), { chain: RECEIVE, index });
+    return addressAt(this.#context.ringOf(contents), { chain: RECEIVE, index });
   }
 
   /**
@@ -156,26 +132,29 @@ export class Wallet {
    * @throws WalletError when it is no address that can be paid
    */
   async owns(address: string, label?: string): Promise<boolean> {
-    const contents = await this.#store.read();
+    const contents = await this.#context.store.read();
     const script = payeeScript(address, this.profile.name, this.profile.address);
-    const place = this.#ringOf(contents).findScript(script);
+    const place = this.#context.ringOf(contents).findScript(script);
     if (place === undefined || place.chain === CHANGE || label === undefined) return place !== undefined;
     const holder = contents.labels.find(({ receive }) => receive.includes(place.index));
     return holder === undefined || holder.name === label;
   }
 
-  /** The words everything can be restored from. */
+  /**
+   * The words everything can be restored from.
+   * @throws WalletError `watch-only` when they are elsewhere
+   */
   async mnemonic(): Promise<string> {
-    return (await this.#store.read()).mnemonic;
+    return mnemonicOf(await this.#context.store.read());
   }
 
   /** Looks for addresses in use beyond the ones known; see {@link scanKeys}. */
   async scan(options: LookOptions): Promise<void> {
-    await this.#look(options);
+    await this.#context.look(options);
   }
 
   async balance(): Promise<WalletBalance> {
-    const { contents, view } = await this.#look();
+    const { contents, view } = await this.#context.look();
     const names = new Set([
       ...contents.labels.map(({ name }) => name),
       ...view.coins.map(({ label }) => label),
@@ -189,15 +168,21 @@ export class Wallet {
 
   /** The unspent coins. */
   async coins(): Promise<readonly WalletCoin[]> {
-    return (await this.#look()).view.coins;
+    return (await this.#context.look()).view.coins;
   }
 
   /** Newest first, pending ones before all others. */
   async history(request: HistoryRequest): Promise<HistoryEntry[]> {
-    const { contents, view } = await this.#look();
+    const { contents, view } = await this.#context.look();
     if (request.label !== undefined) requireLabel(contents, request.label);
-    const ring = this.#ringOf(contents);
-    return readHistory(request, { contents, view, ring, backend: this.#backend, profile: this.profile });
+    const ring = this.#context.ringOf(contents);
+    return readHistory(request, {
+      contents,
+      view,
+      ring,
+      backend: this.#context.backend,
+      profile: this.profile,
+    });
   }
 
   /**
@@ -206,7 +191,7 @@ export class Wallet {
    *   coins ({@link InsufficientFundsError})
    */
   async plan(request: PaymentRequest): Promise<PaymentPlan> {
-    const { contents, view } = await this.#look();
+    const { contents, view } = await this.#context.look();
     return this.#plan(request, contents, view);
   }
 
@@ -217,22 +202,25 @@ export class Wallet {
    *   UndeliveredPaymentError when it is kept but was not handed in yet
    */
   async pay(request: PaymentRequest, { beforeBroadcast }: PayOptions = {}): Promise<Payment> {
-    const payment = await this.#store.update(async (stored) => {
-      const { contents, view } = await this.#lookWith(stored);
+    const payment = await this.#context.store.update(async (stored) => {
+      const { contents, view } = await this.#context.lookWith(stored);
       const plan = await this.#plan(request, contents, view);
       await requireTrueCoins(plan.coins, view);
-      const ring = this.#ringOf(contents);
+      const ring = this.#context.ringOf(contents);
       const signed = this.#sign(plan, ring);
       await beforeBroadcast?.(signed);
-      return { contents: withKeys(withOutgoing(contents, signed, this.#now()), ring), result: signed };
+      return {
+        contents: withKeys(withOutgoing(contents, signed, this.#context.now()), ring),
+        result: signed,
+      };
     });
     try {
-      await this.#backend.broadcast(payment.transaction);
+      await this.#context.backend.broadcast(payment.transaction);
     } catch (error) {
       if (error instanceof UnreachableError) throw new UndeliveredPaymentError(payment, error);
       if (!(error instanceof PaymentRejectedError)) throw error;
       // Another look at the chain may have handed it in meanwhile, with more success.
-      const [standing] = await this.#backend.transactions([payment.txid]);
+      const [standing] = await this.#context.backend.transactions([payment.txid]);
       if (standing !== undefined) return payment;
       await this.#forget(payment);
       throw error;
@@ -245,10 +233,10 @@ export class Wallet {
    * @throws WalletError as {@link plan}
    */
   async sign(request: PaymentRequest): Promise<Payment> {
-    const { contents, view } = await this.#look();
+    const { contents, view } = await this.#context.look();
     const plan = await this.#plan(request, contents, view);
     await requireTrueCoins(plan.coins, view);
-    return this.#sign(plan, this.#ringOf(contents));
+    return this.#sign(plan, this.#context.ringOf(contents));
   }
 
   /**
@@ -257,9 +245,9 @@ export class Wallet {
    * @throws WalletError when a coin is not this wallet's, or the coins do not cover the fee
    */
   async signReplacement(request: ReplacementRequest): Promise<Payment> {
-    const { contents, view } = await this.#look();
-    const ring = this.#ringOf(contents);
-    const minimumFeeRate = await this.#backend.minimumFeeRate();
+    const { contents, view } = await this.#context.look();
+    const ring = this.#context.ringOf(contents);
+    const minimumFeeRate = await this.#context.backend.minimumFeeRate();
     const plan = planReplacement(request, contents, view, { profile: this.profile, minimumFeeRate, ring });
     const known = new Set(request.coins.map(({ outPoint }) => outPointKey(outPoint)));
     await requireTrueCoins(
@@ -274,21 +262,21 @@ export class Wallet {
    * in with every look until it is settled. Remembering it twice changes nothing.
    */
   async keep(payment: KeptPayment): Promise<void> {
-    await this.#store.update(async (contents) => {
+    await this.#context.store.update(async (contents) => {
       const isKnown = contents.outgoing.some(({ txid: id }) => id === displayHash(payment.txid));
-      const updated = isKnown ? contents : withOutgoing(contents, payment, this.#now());
+      const updated = isKnown ? contents : withOutgoing(contents, payment, this.#context.now());
       return { contents: updated, result: undefined };
     });
   }
 
   async #plan(request: PaymentRequest, contents: Contents, view: ChainView): Promise<PaymentPlan> {
-    const minimumFeeRate = await this.#backend.minimumFeeRate();
+    const minimumFeeRate = await this.#context.backend.minimumFeeRate();
     return planPayment(request, contents, view, { profile: this.profile, minimumFeeRate });
   }
 
   #sign(plan: PaymentPlan, ring: KeyRing): Payment {
     const { coins, outputs, change } = plan;
-    const position = this.#random(outputs.length + 1);
+    const position = this.#context.random(outputs.length + 1);
     const unsigned = buildPayment({
       coins,
       outputs,
@@ -300,40 +288,10 @@ export class Wallet {
 
   #forget(payment: Payment): Promise<void> {
     const settled = new Set([displayHash(payment.txid)]);
-    return this.#store.update(async (contents) => ({
+    return this.#context.store.update(async (contents) => ({
       contents: withDiscovery(contents, { ...NOTHING_NEW, settled }),
       result: undefined,
     }));
-  }
-
-  /** Looks at the chain and keeps what was learned from it. */
-  async #look(options: LookOptions = {}): Promise<Look> {
-    const stored = await this.#store.read();
-    const { contents, view } = await this.#lookWith(stored, options);
-    if (contents === stored) return { contents, view };
-    const merged = await this.#store.update(async (newest) => {
-      const updated = withKeys(withDiscovery(newest, view.discovery), this.#ringOf(newest));
-      return { contents: updated, result: updated };
-    });
-    return { contents: merged, view };
-  }
-
-  async #lookWith(stored: Contents, options: LookOptions = {}): Promise<Look> {
-    const ring = this.#ringOf(stored);
-    const { profile } = this;
-    const view = await lookAtChain({ contents: stored, ring, backend: this.#backend, profile, ...options });
-    const contents = isNew(view.discovery, stored, ring)
-      ? withKeys(withDiscovery(stored, view.discovery), ring)
-      : stored;
-    return { contents, view };
-  }
-
-  /** The keys, brought up to what the contents know. */
-  #ringOf(contents: Contents): KeyRing {
-    this.#ring ??= new KeyRing(contents.mnemonic, this.profile.coinType, this.profile.address);
-    this.#ring.remember(RECEIVE, contents.keyHashes.receive);
-    this.#ring.remember(CHANGE, contents.keyHashes.change);
-    return this.#ring;
   }
 }
 
@@ -348,22 +306,6 @@ export interface NewAddress {
 }
 
 const NOTHING_NEW: Discovery = { receive: [], change: [], senders: new Map(), settled: new Set() };
-
-/** Whether a look at the chain taught anything that is worth writing down. */
-function isNew({ receive, change, senders, settled }: Discovery, contents: Contents, ring: KeyRing): boolean {
-  return (
-    receive.some((index) => index >= contents.used.receive) ||
-    change.some((index) => index >= contents.used.change) ||
-    senders.size > 0 ||
-    settled.size > 0 ||
-    ring.keyHashes(RECEIVE).length > contents.keyHashes.receive.length ||
-    ring.keyHashes(CHANGE).length > contents.keyHashes.change.length
-  );
-}
-
-function withKeys(contents: Contents, ring: KeyRing): Contents {
-  return { ...contents, keyHashes: { receive: ring.keyHashes(RECEIVE), change: ring.keyHashes(CHANGE) } };
-}
 
 function withOutgoing(contents: Contents, payment: KeptPayment, time: number): Contents {
   const hex = bytesToHex(encodeTransaction(payment.transaction));

@@ -9,7 +9,7 @@ export const list = walletCommand({
   async run(session) {
     const labels = await (await session.openWallet()).labels();
     const rows = labels.flatMap(({ label, addresses }) =>
-      addresses.map(({ address, path }) => [label, address, path]),
+      addresses.map(({ address, path }) => [label, address, path ?? '—']),
     );
     session.result({ network: session.profile.name, labels }, table(rows, ['left', 'left', 'left']));
   },

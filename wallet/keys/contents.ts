@@ -1,6 +1,7 @@
 /** What a wallet remembers: the document inside the encryption, and the pure steps that change it. */
 import { z } from 'zod';
 import { WalletError } from '../wallet-error.ts';
+import { IMPORTED, type KeyPlace } from './key-ring.ts';
 
 /** Where everything goes that has no label of its own. */
 export const DEFAULT_LABEL = 'default';
@@ -11,6 +12,8 @@ const keyIndex = z
   .min(0)
   .max(2 ** 31 - 1);
 const txid = z.string().regex(/^[0-9a-f]{64}$/);
+const unixTime = z.int().min(0);
+const hexOf = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
 
 const outgoingSchema = z.strictObject({
   /** As shown. */
@@ -20,14 +23,68 @@ const outgoingSchema = z.strictObject({
   label: z.string(),
   /** When it was signed, Unix seconds. */
   time: z.int(),
+  /** Txids, as shown, of the payments that this one takes the place of. */
+  replaces: z.array(txid).optional(),
 });
 
 /** A signed payment that is not known to be settled: it is handed in again until it is. */
 export type Outgoing = z.infer<typeof outgoingSchema>;
 
-/** Layout of format version 1. */
+const keysSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('words'),
+    mnemonic: z.string(),
+    /** N of m/84'/coin type'/N' (BIP 84). */
+    account: keyIndex,
+  }),
+  z.strictObject({
+    kind: z.literal('watch'),
+    /** The account's extended public key, with the version bytes that BIP 32 gives the network. */
+    xpub: z.string(),
+    account: keyIndex.nullable(),
+    /** Of the master key, if it was told: an offline signer finds its key by it (BIP 174). */
+    fingerprint: hexOf(4).nullable(),
+  }),
+]);
+
+/** Where the keys of a wallet come from: words, or an account's public half, which sees all and signs nothing. */
+export type WalletKeys = z.infer<typeof keysSchema>;
+
+const importedKeySchema = z.strictObject({
+  publicKey: hexOf(33),
+  /** Null where only the public half is known. */
+  privateKey: hexOf(32).nullable(),
+  label: z.string(),
+});
+
+/** A single key from elsewhere. The words do not restore it. */
+export type ImportedKey = z.infer<typeof importedKeySchema>;
+
+/** Fees that have a name; what each is worth, the chain says. */
+export const FEE_PRESETS = ['economy', 'normal', 'fast'] as const;
+export type FeePreset = (typeof FEE_PRESETS)[number];
+
+/** A day: who wants a wallet open for longer wants it never locked, which is 0. */
+export const MAX_AUTO_LOCK_MINUTES = 24 * 60;
+
+const settingsSchema = z.strictObject({
+  /** Minutes without its owner after which a page forgets the passphrase; 0: never. */
+  autoLockMinutes: z.int().min(0).max(MAX_AUTO_LOCK_MINUTES),
+  fee: z.enum(FEE_PRESETS),
+});
+
+/** What the owner chose once for all. */
+export type WalletSettings = z.infer<typeof settingsSchema>;
+
+/** Layout of format version 2. */
 export const contentsSchema = z.strictObject({
-  mnemonic: z.string(),
+  keys: keysSchema,
+  /** In the order they were imported; none is ever taken out, so an index names one for good. */
+  imported: z.array(importedKeySchema),
+  /** When the wallet was made or restored, Unix seconds; null when that was not written down. */
+  created: unixTime.nullable(),
+  /** When the owner last showed that they have the words, Unix seconds. */
+  wordsChecked: unixTime.nullable(),
   /** In the order they were made, each with the indexes of its receive addresses. */
   labels: z.array(z.strictObject({ name: z.string(), receive: z.array(keyIndex) })),
   /** How many receive addresses were given out: the next one has this index. */
@@ -42,19 +99,52 @@ export const contentsSchema = z.strictObject({
   outgoing: z.array(outgoingSchema),
   /** HASH160 of the known public keys of each chain, joined, base64: deriving them again would take long. */
   keyHashes: z.strictObject({ receive: z.string(), change: z.string() }),
+  /** What the owner wrote beside addresses and transactions (by txid as shown). */
+  notes: z.strictObject({
+    addresses: z.record(z.string(), z.string()),
+    transactions: z.record(txid, z.string()),
+  }),
+  /** Whom the owner pays, by name; no name is there twice. */
+  contacts: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+  /** Coins that are not to be spent, as "txid:index" with the txid as shown. */
+  frozen: z.array(z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/)),
+  settings: settingsSchema,
 });
 export type Contents = z.infer<typeof contentsSchema>;
 
-/** The contents of a wallet that has just got its words: nothing is given out or known yet. */
-export function newContents(mnemonic: string): Contents {
+export type Contact = Contents['contacts'][number];
+
+/** Keys from the words of a mnemonic. */
+export function wordKeys(mnemonic: string, account = 0): WalletKeys {
+  return { kind: 'words', mnemonic, account };
+}
+
+/** @throws WalletError `watch-only` when the words are elsewhere */
+export function mnemonicOf({ keys }: Contents): string {
+  if (keys.kind === 'words') return keys.mnemonic;
+  throw new WalletError('watch-only', 'this wallet only watches: its words are kept elsewhere');
+}
+
+/**
+ * The contents of a wallet that has just got its keys: nothing is given out or known yet.
+ * @param created Unix seconds
+ */
+export function newContents(keys: WalletKeys, created: number | null = null): Contents {
   return {
-    mnemonic,
+    keys,
+    imported: [],
+    created,
+    wordsChecked: null,
     labels: [],
     given: 0,
     used: { receive: 0, change: 0 },
     senders: {},
     outgoing: [],
     keyHashes: { receive: '', change: '' },
+    notes: { addresses: {}, transactions: {} },
+    contacts: [],
+    frozen: [],
+    settings: { autoLockMinutes: 10, fee: 'normal' },
   };
 }
 
@@ -76,6 +166,12 @@ export function parseLabel(text: string): string {
 /** The label of a receive address. */
 export function labelOfReceive(contents: Contents, index: number): string {
   return contents.labels.find((label) => label.receive.includes(index))?.name ?? DEFAULT_LABEL;
+}
+
+/** The label of a key that somebody was given or brought: of a receive key, or of an imported one. */
+export function labelOfKey(contents: Contents, { chain, index }: KeyPlace): string {
+  if (chain === IMPORTED) return contents.imported[index]?.label ?? DEFAULT_LABEL;
+  return labelOfReceive(contents, index);
 }
 
 /** Gives a receive address to a label, which is made if it is new. An address that has a label keeps it. */

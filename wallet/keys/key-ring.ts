@@ -1,19 +1,33 @@
-/** The keys of a wallet: both chains of one BIP-84 account, found by index, script or public key. */
+/** The keys of a wallet: both chains of one BIP-84 account and single keys, found by index, script or public key. */
 import { base64 } from '@scure/base';
-import { type AddressFormat, encodeAddress } from '../../protocol/address.ts';
-import { bytesToHex } from '../../protocol/bytes.ts';
+import { encodeAddress } from '../../protocol/address.ts';
+import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts';
+import { type AccountPublicKey, parseAccountPublicKey } from '../../protocol/extended-key.ts';
 import { hash160 } from '../../protocol/hash.ts';
-import { type AccountKey, accountOf, type DerivedKey, type KeyChain, seedOf } from '../../protocol/key.ts';
+import { type AccountKey, accountOf, type KeyChain, seedOf } from '../../protocol/key.ts';
+import type { NetworkProfile } from '../../protocol/network.ts';
 import { p2wpkhProgram, p2wpkhScript } from '../../protocol/script.ts';
+import { WalletError } from '../wallet-error.ts';
+import type { ImportedKey, WalletKeys } from './contents.ts';
 
 /** Keys given out to payers, and keys that take change (BIP 44: chains 0 and 1). */
 export const RECEIVE: KeyChain = 0;
 export const CHANGE: KeyChain = 1;
+/** Single keys from elsewhere: beside the chains, and of no account. */
+export const IMPORTED = 2;
 
-/** A key's place in the account. */
+/** A key's place: in the account, or among the imported ones. */
 export interface KeyPlace {
-  readonly chain: KeyChain;
+  readonly chain: KeyChain | typeof IMPORTED;
   readonly index: number;
+}
+
+/** How an offline signer finds the key (BIP 174, derivation paths). */
+export interface KeyOrigin {
+  /** Of the master key, 8 hex digits. */
+  readonly fingerprint: string;
+  /** As in "m/84'/1'/0'/0/5". */
+  readonly path: string;
 }
 
 const KEY_HASH_LENGTH = 20;
@@ -24,28 +38,33 @@ const KEY_HASH_LENGTH = 20;
  * until a new address or a private key is needed.
  */
 export class KeyRing {
-  readonly #mnemonic: string;
-  readonly #coinType: number;
-  readonly #format: AddressFormat;
-  readonly #hashes: Readonly<Record<KeyChain, Uint8Array[]>> = { 0: [], 1: [] };
+  readonly #keys: WalletKeys;
+  readonly #network: Pick<NetworkProfile, 'coinType' | 'address'>;
+  readonly #hashes: Readonly<Record<KeyPlace['chain'], Uint8Array[]>> = { 0: [], 1: [], 2: [] };
   readonly #places = new Map<string, KeyPlace>();
+  #imported: readonly ImportedKey[] = [];
   #account: AccountKey | undefined;
+  #watched: AccountPublicKey | undefined;
 
-  constructor(mnemonic: string, coinType: number, format: AddressFormat) {
-    this.#mnemonic = mnemonic;
-    this.#coinType = coinType;
-    this.#format = format;
+  constructor(keys: WalletKeys, network: Pick<NetworkProfile, 'coinType' | 'address'>) {
+    this.#keys = keys;
+    this.#network = network;
   }
 
-  /** How many keys of a chain are known: those of index 0 to one less. */
-  count(chain: KeyChain): number {
+  /** Whether the account's own keys are elsewhere: it sees payments and cannot sign any. */
+  get watchOnly(): boolean {
+    return this.#keys.kind === 'watch';
+  }
+
+  /** How many keys are known: those of index 0 to one less. */
+  count(chain: KeyPlace['chain']): number {
     return this.#hashes[chain].length;
   }
 
   /** Makes the keys of index 0 to `count` − 1 known. */
   extend(chain: KeyChain, count: number): void {
     for (let index = this.count(chain); index < count; index++) {
-      this.#add(chain, hash160(this.#derive({ chain, index }).publicKey));
+      this.#add({ chain, index }, hash160(this.publicKey({ chain, index })));
     }
   }
 
@@ -53,7 +72,16 @@ export class KeyRing {
   remember(chain: KeyChain, keyHashes: string): void {
     const known = base64.decode(keyHashes);
     for (let at = this.count(chain) * KEY_HASH_LENGTH; at < known.length; at += KEY_HASH_LENGTH) {
-      this.#add(chain, known.subarray(at, at + KEY_HASH_LENGTH));
+      const keyHash = known.subarray(at, at + KEY_HASH_LENGTH);
+      this.#add({ chain, index: this.count(chain) }, keyHash);
+    }
+  }
+
+  /** Takes the single keys: the same ones as before, and perhaps more. */
+  rememberImported(imported: readonly ImportedKey[]): void {
+    this.#imported = imported;
+    for (const { publicKey } of imported.slice(this.count(IMPORTED))) {
+      this.#add({ chain: IMPORTED, index: this.count(IMPORTED) }, hash160(hexToBytes(publicKey)));
     }
   }
 
@@ -62,29 +90,33 @@ export class KeyRing {
     return base64.encode(Buffer.concat(this.#hashes[chain]));
   }
 
-  #add(chain: KeyChain, keyHash: Uint8Array): void {
-    this.#places.set(bytesToHex(keyHash), { chain, index: this.count(chain) });
-    this.#hashes[chain].push(keyHash);
+  /** A key that was imported and comes up in the account too has its place there. */
+  #add(place: KeyPlace, keyHash: Uint8Array): void {
+    const name = bytesToHex(keyHash);
+    if (place.chain !== IMPORTED || !this.#places.has(name)) this.#places.set(name, place);
+    this.#hashes[place.chain].push(keyHash);
   }
 
   /** The P2WPKH script of a key. */
   script({ chain, index }: KeyPlace): Uint8Array {
-    this.extend(chain, index + 1);
+    if (chain !== IMPORTED) this.extend(chain, index + 1);
     const keyHash = this.#hashes[chain][index];
     if (keyHash === undefined) throw new RangeError(`no key ${chain}/${index}`);
     return p2wpkhScript(keyHash);
   }
 
   address(place: KeyPlace): string {
-    const address = encodeAddress(this.script(place), this.#format);
+    const address = encodeAddress(this.script(place), this.#network.address);
     if (address === undefined) throw new RangeError(`no address for key ${place.chain}/${place.index}`);
     return address;
   }
 
-  /** The places of all keys known, of both chains. */
+  /** The places of all keys known, each key once. */
   places(): KeyPlace[] {
-    return ([RECEIVE, CHANGE] as const).flatMap((chain) =>
-      this.#hashes[chain].map((_, index) => ({ chain, index })),
+    return ([RECEIVE, CHANGE, IMPORTED] as const).flatMap((chain) =>
+      this.#hashes[chain]
+        .map((_, index) => ({ chain, index }))
+        .filter((place) => chain !== IMPORTED || this.findScript(this.script(place))?.chain === IMPORTED),
     );
   }
 
@@ -100,18 +132,71 @@ export class KeyRing {
     return publicKey && this.#places.get(bytesToHex(hash160(publicKey)));
   }
 
-  /** The 32-byte private key. Keep it no longer than a signature takes. */
-  privateKey(place: KeyPlace): Uint8Array {
-    return this.#derive(place).privateKey;
+  /** Compressed, 33 bytes. */
+  publicKey({ chain, index }: KeyPlace): Uint8Array {
+    if (chain === IMPORTED) return hexToBytes(this.#importedAt(index).publicKey);
+    if (this.#keys.kind === 'watch') return this.publicAccount().derive(chain, index).publicKey;
+    return this.#ownAccount(this.#keys).derive(chain, index).publicKey;
   }
 
-  /** As in "m/84'/1'/0'/0/5" (BIP 32). */
-  path({ chain, index }: KeyPlace): string {
-    return `m/84'/${this.#coinType}'/0'/${chain}/${index}`;
+  /** Whether the private key is here. */
+  canSign({ chain, index }: KeyPlace): boolean {
+    return chain === IMPORTED ? this.#importedAt(index).privateKey !== null : !this.watchOnly;
   }
 
-  #derive({ chain, index }: KeyPlace): DerivedKey {
-    this.#account ??= accountOf(seedOf(this.#mnemonic), this.#coinType);
-    return this.#account.derive(chain, index);
+  /**
+   * The 32-byte private key. Keep it no longer than a signature takes.
+   * @throws WalletError `watch-only` when it is not here
+   */
+  privateKey({ chain, index }: KeyPlace): Uint8Array {
+    if (chain === IMPORTED) {
+      const { privateKey } = this.#importedAt(index);
+      if (privateKey !== null) return hexToBytes(privateKey);
+    } else if (this.#keys.kind === 'words') {
+      return this.#ownAccount(this.#keys).derive(chain, index).privateKey;
+    }
+    throw new WalletError(
+      'watch-only',
+      'this wallet only watches: the key that signs is elsewhere. Make an unsigned transaction (PSBT), sign it there, and hand it in here',
+    );
+  }
+
+  /** As in "m/84'/1'/0'/0/5" (BIP 32); null for a key of no known account. */
+  path({ chain, index }: KeyPlace): string | null {
+    const { account } = this.#keys;
+    if (chain === IMPORTED || account === null) return null;
+    return `m/84'/${this.#network.coinType}'/${account}'/${chain}/${index}`;
+  }
+
+  /** Undefined for an imported key, and where the master key's fingerprint was never told. */
+  origin(place: KeyPlace): KeyOrigin | undefined {
+    const path = this.path(place);
+    const fingerprint = this.masterFingerprint();
+    return path === null || fingerprint === null ? undefined : { fingerprint, path };
+  }
+
+  /** Of the master key, 8 hex digits; null when it was never told. */
+  masterFingerprint(): string | null {
+    const keys = this.#keys;
+    return keys.kind === 'watch' ? keys.fingerprint : this.#ownAccount(keys).masterFingerprint;
+  }
+
+  /** The public half of the account. */
+  publicAccount(): AccountPublicKey {
+    const keys = this.#keys;
+    if (keys.kind === 'words') return this.#ownAccount(keys).publicAccount;
+    this.#watched ??= parseAccountPublicKey(keys.xpub, this.#network.coinType);
+    return this.#watched;
+  }
+
+  #ownAccount({ mnemonic, account }: WalletKeys & { kind: 'words' }): AccountKey {
+    this.#account ??= accountOf(seedOf(mnemonic), this.#network.coinType, account);
+    return this.#account;
+  }
+
+  #importedAt(index: number): ImportedKey {
+    const key = this.#imported[index];
+    if (key === undefined) throw new RangeError(`no imported key ${index}`);
+    return key;
   }
 }

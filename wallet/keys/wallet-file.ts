@@ -7,6 +7,7 @@ import { lockFile } from '../../service/database.ts';
 import { readIfExists, writeFileAtomic } from '../../service/files.ts';
 import { WalletError } from '../wallet-error.ts';
 import { type Contents, contentsSchema } from './contents.ts';
+import { contentsFromV1 } from './contents-v1.ts';
 import {
   deriveSealingKey,
   type KeyFile,
@@ -26,7 +27,11 @@ export interface ContentsFormat {
   readonly upgrades: ReadonlyMap<number, (contents: unknown) => unknown>;
 }
 
-export const CONTENTS_FORMAT: ContentsFormat = { version: 1, schema: contentsSchema, upgrades: new Map() };
+export const CONTENTS_FORMAT: ContentsFormat = {
+  version: 2,
+  schema: contentsSchema,
+  upgrades: new Map([[1, contentsFromV1]]),
+};
 
 /** Which network a wallet is for: the magic is its identity, the name is for people. */
 export interface WalletNetwork {

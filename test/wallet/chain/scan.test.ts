@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import type { KeyChain } from '../../../protocol/key.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../../protocol/network.ts';
 import { GAP_LIMIT, type ScanProgress, scanKeys } from '../../../wallet/chain/scan.ts';
+import { wordKeys } from '../../../wallet/keys/contents.ts';
 import { KeyRing } from '../../../wallet/keys/key-ring.ts';
 
 const { coinType, address } = PROFILES.dev;
 /** Derived once: the tests ask for the same addresses again and again. */
-const shared = new KeyRing(DEV_MNEMONIC, coinType, address);
+const shared = new KeyRing(wordKeys(DEV_MNEMONIC), { coinType, address });
 shared.extend(0, 120);
 shared.extend(1, 120);
 

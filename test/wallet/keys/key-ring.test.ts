@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
 import type { KeyChain } from '../../../protocol/key.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../../protocol/network.ts';
+import { wordKeys } from '../../../wallet/keys/contents.ts';
 import { CHANGE, KeyRing, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 
 interface Row {
@@ -30,7 +31,9 @@ test('keys, scripts and addresses are those of the vectors (BIP 32, 39, 84)', ()
     const [, coinType = '', chain = '', index = ''] =
       /^m\/84'\/(\d+)'\/0'\/(\d)\/(\d+)$/.exec(row.path) ?? [];
     const name = `${row.mnemonic} ${coinType} ${row.hrp}`;
-    const ring = rings.get(name) ?? new KeyRing(row.mnemonic, Number(coinType), { hrp: row.hrp });
+    const ring =
+      rings.get(name) ??
+      new KeyRing(wordKeys(row.mnemonic), { coinType: Number(coinType), address: { hrp: row.hrp } });
     rings.set(name, ring);
     const place = { chain: Number(chain) as KeyChain, index: Number(index) };
     assert.equal(bytesToHex(ring.privateKey(place)), row.privateKey, row.path);
@@ -45,17 +48,17 @@ test('keys, scripts and addresses are those of the vectors (BIP 32, 39, 84)', ()
 
 test('the funded accounts of a network are the first keys of its public words', () => {
   const { coinType, address, fundedAccounts } = PROFILES.dev;
-  const ring = new KeyRing(DEV_MNEMONIC, coinType, address);
+  const ring = new KeyRing(wordKeys(DEV_MNEMONIC), { coinType, address });
   for (const { index, script } of fundedAccounts)
     assert.deepEqual(ring.script({ chain: RECEIVE, index }), script);
 });
 
 test('remembered key hashes stand for derived keys', () => {
   const { coinType, address } = PROFILES.dev;
-  const derived = new KeyRing(DEV_MNEMONIC, coinType, address);
+  const derived = new KeyRing(wordKeys(DEV_MNEMONIC), { coinType, address });
   derived.extend(RECEIVE, 3);
   derived.extend(CHANGE, 2);
-  const noWords = new KeyRing('these words are never looked at', coinType, address);
+  const noWords = new KeyRing(wordKeys('these words are never looked at'), { coinType, address });
   noWords.remember(RECEIVE, derived.keyHashes(RECEIVE));
   noWords.remember(CHANGE, derived.keyHashes(CHANGE));
   noWords.remember(CHANGE, derived.keyHashes(CHANGE));
@@ -69,7 +72,7 @@ test('remembered key hashes stand for derived keys', () => {
 
 test('scripts and witnesses of strangers are not found', () => {
   const { coinType, address } = PROFILES.dev;
-  const ring = new KeyRing(DEV_MNEMONIC, coinType, address);
+  const ring = new KeyRing(wordKeys(DEV_MNEMONIC), { coinType, address });
   ring.extend(RECEIVE, 1);
   assert.equal(ring.findScript(ring.script({ chain: RECEIVE, index: 0 }).with(5, 0)), undefined);
   assert.equal(ring.findScript(Uint8Array.of(0x6a)), undefined);

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
-import { type Contents, contentsSchema, newContents, withReceive } from '../../../wallet/keys/contents.ts';
+import {
+  type Contents,
+  contentsSchema,
+  newContents,
+  withReceive,
+  wordKeys,
+} from '../../../wallet/keys/contents.ts';
 import { CONTENTS_FORMAT, type ContentsFormat, WalletFile } from '../../../wallet/keys/wallet-file.ts';
 import { WalletError, type WalletErrorCode } from '../../../wallet/wallet-error.ts';
 
@@ -19,7 +25,7 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true }));
 
-async function created(contents: Contents = newContents(WORDS)) {
+async function created(contents: Contents = newContents(wordKeys(WORDS))) {
   const path = join(directory, `${count++}`, 'wallet.json');
   const file = await WalletFile.create({ path, network: DEV, passphrase: 'secret', contents, cost: CHEAP });
   return { path, file };
@@ -44,7 +50,13 @@ test('a new file is readable by its owner only, in a directory made for it', asy
 
 test('nothing that exists is overwritten by a new wallet', async () => {
   const { path } = await created();
-  const options = { path, network: DEV, passphrase: 'x', contents: newContents(WORDS), cost: CHEAP };
+  const options = {
+    path,
+    network: DEV,
+    passphrase: 'x',
+    contents: newContents(wordKeys(WORDS)),
+    cost: CHEAP,
+  };
   const text = await readFile(path, 'utf8');
   await assert.rejects(WalletFile.create(options), refusal('file-exists', /not overwritten/));
   assert.equal(await readFile(path, 'utf8'), text);
@@ -97,7 +109,7 @@ test('a file that cannot be used is refused with the reason and not touched', as
     [good.slice(0, good.length / 2), 'damaged-file'],
     [good.replace(/"data": "..../, '"data": "AAAA'), 'damaged-file'],
     ['hello', 'not-a-wallet'],
-    [good.replace('"version": 1', '"version": 2'), 'newer-format'],
+    [good.replace('"version": 2', '"version": 3'), 'newer-format'],
   ];
   for (const [text, code] of cases) {
     await writeFile(path, text);
@@ -134,7 +146,7 @@ test('damage that happens while the wallet is open is noticed before anything is
 
 test('a wallet put in the place of an open one is not written over', async () => {
   const { path, file } = await created();
-  const { path: otherPath } = await created(withReceive(newContents(WORDS), 'other', 0));
+  const { path: otherPath } = await created(withReceive(newContents(wordKeys(WORDS)), 'other', 0));
   const other = await readFile(otherPath, 'utf8');
   await writeFile(path, other);
   await assert.rejects(file.update(addLabel('rent', 0)), refusal('wrong-passphrase', /open it again/));
@@ -144,15 +156,15 @@ test('a wallet put in the place of an open one is not written over', async () =>
 test('a file of an older format is upgraded when it is next written, and a copy of it is kept', async () => {
   const { path } = await created();
   const old = await readFile(path, 'utf8');
-  // As if version 2 had added what version 1 did not know yet.
+  // As if version 3 had added what version 2 did not know yet.
   const upgrade = (contents: unknown) => withReceive(contents as Contents, 'upgraded', 7);
-  const newer: ContentsFormat = { version: 2, schema: contentsSchema, upgrades: new Map([[1, upgrade]]) };
+  const newer: ContentsFormat = { version: 3, schema: contentsSchema, upgrades: new Map([[2, upgrade]]) };
   const file = await open(path, newer);
   assert.equal((await file.read()).given, 8);
   assert.equal(await readFile(path, 'utf8'), old, 'opening writes nothing');
   await file.update(addLabel('rent', 8));
   await file.update(addLabel('food', 9));
-  const backup = `${path}.v1.backup`;
+  const backup = `${path}.v2.backup`;
   assert.equal(await readFile(backup, 'utf8'), old);
   assert.equal((await stat(backup)).mode & 0o777, 0o600);
   assert.equal((await (await open(path, newer)).read()).given, 10);

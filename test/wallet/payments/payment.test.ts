@@ -6,13 +6,15 @@ import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../../protocol/network.ts';
 import { decodeDer, isLowS } from '../../../protocol/signature.ts';
 import { encodeTransaction, type Transaction, txid, vsize } from '../../../protocol/transaction.ts';
+import { wordKeys } from '../../../wallet/keys/contents.ts';
 import { KeyRing } from '../../../wallet/keys/key-ring.ts';
 import { paymentWeight, vsizeOfWeight } from '../../../wallet/payments/fee.ts';
-import { buildPayment, payableAmount, payeeScript, signPayment } from '../../../wallet/payments/payment.ts';
+import { payableAmount, payeeScript } from '../../../wallet/payments/payee.ts';
+import { buildPayment, signPayment } from '../../../wallet/payments/payment.ts';
 import { WalletError, type WalletErrorCode } from '../../../wallet/wallet-error.ts';
 
 const { coinType, address: FORMAT } = PROFILES.dev;
-const ring = new KeyRing(DEV_MNEMONIC, coinType, FORMAT);
+const ring = new KeyRing(wordKeys(DEV_MNEMONIC), { coinType, address: FORMAT });
 ring.extend(0, 3);
 const P2WPKH = ring.script({ chain: 0, index: 2 });
 
@@ -154,8 +156,8 @@ test('change stands where it is told to, the payees keep their order', () => {
 
 test('an address of another network is refused by its name', () => {
   const payee = (address: string) => () => payeeScript(address, 'dev', FORMAT);
-  const main = new KeyRing(DEV_MNEMONIC, 1, PROFILES.main.address).address({ chain: 0, index: 0 });
-  const regtest = new KeyRing(DEV_MNEMONIC, 1, PROFILES.regtest.address).address({ chain: 0, index: 0 });
+  const main = new KeyRing(wordKeys(DEV_MNEMONIC), PROFILES.main).address({ chain: 0, index: 0 });
+  const regtest = new KeyRing(wordKeys(DEV_MNEMONIC), PROFILES.regtest).address({ chain: 0, index: 0 });
   assert.throws(payee(main), refusal('wrong-network', /address of the network main, this wallet is of dev/));
   assert.throws(payee(regtest), refusal('wrong-network', /the network regtest/));
   assert.throws(
