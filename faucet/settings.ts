@@ -22,7 +22,7 @@ import { MemoryStore } from '../wallet/keys/wallet-store.ts';
 import { NETWORK_SETTINGS } from '../wallet/network-settings.ts';
 import { firstContents, openWallet } from '../wallet/open-wallet.ts';
 import { DUST_LIMIT } from '../wallet/payments/coins.ts';
-import { isAddressOf } from '../wallet/payments/payment.ts';
+import { isAddressOf } from '../wallet/payments/payee.ts';
 import { Wallet } from '../wallet/wallet.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
 import type { FaucetOptions } from './faucet.ts';

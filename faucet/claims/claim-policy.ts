@@ -1,7 +1,7 @@
 /** Whom the operator lets in: clients by network, coin addresses by name. */
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { NetworkList } from '../../service/network-list.ts';
-import { isAddressOf } from '../../wallet/payments/payment.ts';
+import { isAddressOf } from '../../wallet/payments/payee.ts';
 import { ClaimRefusedError } from './refusal.ts';
 
 export interface PolicyOptions {

@@ -12,7 +12,7 @@ import { CHANGE, type KeyPlace, RECEIVE } from '../keys/key-ring.ts';
 import { WalletError } from '../wallet-error.ts';
 import { InsufficientFundsError, selectCoins } from './coins.ts';
 import { type FeeRate, formatFeeRate } from './fee.ts';
-import { payableAmount, payeeScript } from './payment.ts';
+import { payableAmount, payeeScript } from './payee.ts';
 
 export interface Payee {
   readonly address: string;

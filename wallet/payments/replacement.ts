@@ -8,7 +8,8 @@ import { WalletError } from '../wallet-error.ts';
 import { InsufficientFundsError, selectCoins } from './coins.ts';
 import type { FeeRate } from './fee.ts';
 import { formatFeeRate, MAXIMUM_FEE_RATE } from './fee.ts';
-import { payableAmount, payeeScript, type SpentCoin } from './payment.ts';
+import { payableAmount, payeeScript } from './payee.ts';
+import type { SpentCoin } from './payment.ts';
 import type { Payee, PaymentPlan } from './payment-plan.ts';
 import { changePlace, isUsable } from './payment-plan.ts';
 
