@@ -394,7 +394,7 @@ export const RelayAddresses = z
   .meta({ id: 'Addresses' });
 export type RelayAddresses = z.infer<typeof RelayAddresses>;
 
-/** `POST /addresses/txids {"addresses": […], "after"?}`: transactions of any of them, each once. */
+/** `POST /addresses/txids {"addresses": […], "from_height"?, "after"?}`: transactions of any of them, each once. */
 export const RelayTxids = z
   .object({
     tip: RelayTip,

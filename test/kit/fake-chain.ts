@@ -12,7 +12,7 @@ import { RuleError } from '../../protocol/rules.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { publicKeyOf, signInput } from '../../protocol/signature.ts';
 import { outPointKey, type Transaction, txid, vsize } from '../../protocol/transaction.ts';
-import type { Hash, Nits } from '../../protocol/units.ts';
+import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import { UnreachableError } from '../../service/rpc-client.ts';
 import {
   type ChainBackend,
@@ -40,6 +40,9 @@ export class FakeChain implements ChainBackend {
   refusals: string[] = [];
   /** Every transaction that was ever handed in. */
   readonly handedIn: Transaction[] = [];
+
+  readonly #hashes = new WeakMap<Transaction[], Hash>();
+  #hashed = 0;
 
   constructor(profile: NetworkProfile) {
     this.profile = profile;
@@ -118,9 +121,14 @@ export class FakeChain implements ChainBackend {
       network,
       magic: magicHex(this.profile),
       height: this.height,
-      tip: new Uint8Array(32),
+      tip: this.#hashAt(this.height) ?? new Uint8Array(32),
       syncing: false,
     };
+  }
+
+  async blockHash(height: Height): Promise<Hash | undefined> {
+    this.#answer();
+    return this.#hashAt(height);
   }
 
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
@@ -149,7 +157,7 @@ export class FakeChain implements ChainBackend {
     return found;
   }
 
-  async transactionIds(addresses: readonly string[]): Promise<TransactionIds> {
+  async transactionIds(addresses: readonly string[], fromHeight: Height = 0): Promise<TransactionIds> {
     this.#answer();
     const asked = new Set(addresses);
     const outputs = new Map(
@@ -159,7 +167,7 @@ export class FakeChain implements ChainBackend {
       const spent = inputKeys(tx).flatMap((key) => outputs.get(key) ?? []);
       return [...spent, ...tx.outputs].some(({ script }) => asked.has(this.#addressOf(script)));
     };
-    const confirmed = this.blocks.flat().filter(touches).map(txid);
+    const confirmed = this.blocks.slice(fromHeight).flat().filter(touches).map(txid);
     return { confirmed, pending: this.mempool.filter(touches).map(txid) };
   }
 
@@ -221,6 +229,15 @@ export class FakeChain implements ChainBackend {
 
   #all(): Transaction[] {
     return [...this.blocks.flat(), ...this.mempool];
+  }
+
+  /** Unlike any other block, also one of the same transactions. */
+  #hashAt(height: Height): Hash | undefined {
+    const block = this.blocks[height];
+    if (block === undefined) return undefined;
+    const hash = this.#hashes.get(block) ?? sha256d(new TextEncoder().encode(`block ${this.#hashed++}`));
+    this.#hashes.set(block, hash);
+    return hash;
   }
 
   #addressOf(script: Uint8Array): string {

@@ -1,10 +1,9 @@
-/** What every backend does with the answers of its source: puts them in order, and believes no id unhashed. */
+/** What every backend does with the answers of its source: and that it believes no id unhashed. */
 import { CodecError, displayHash, equalBytes, hashKey } from '../../protocol/bytes.ts';
 import { decodeTransaction, type Transaction, txid as txidOf } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { type FeeRate, formatFeeRate, MAXIMUM_FEE_RATE } from '../payments/fee.ts';
 import { WalletError } from '../wallet-error.ts';
-import type { ChainBackend } from './backend.ts';
 
 /** The source contradicts itself. @param who `the node` */
 export function inconsistent(who: string, what: string): WalletError {
@@ -45,16 +44,4 @@ export function* parts<T>(all: readonly T[], size: number): Generator<readonly T
 /** Each of these ids once, where it first stands. */
 export function unique(txids: readonly Hash[]): Hash[] {
   return [...new Map(txids.map((txid) => [hashKey(txid), txid])).values()];
-}
-
-/** Puts ids in the order of their blocks: several lists, each in order, do not say how they interleave. */
-export async function oldestFirst(
-  txids: readonly Hash[],
-  backend: Pick<ChainBackend, 'transactions'>,
-): Promise<Hash[]> {
-  const found = await backend.transactions(txids);
-  return txids
-    .map((txid, at) => ({ txid, confirmations: found[at]?.confirmations ?? Number.POSITIVE_INFINITY }))
-    .sort((a, b) => (a.confirmations === b.confirmations ? 0 : b.confirmations - a.confirmations))
-    .map(({ txid }) => txid);
 }

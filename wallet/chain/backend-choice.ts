@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { RelayHealth } from '../../protocol/relay.ts';
 import type { Transaction } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
 import { createRestClient, RefusedRequestError, type RestClient } from '../../service/rest-client.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { UnreachableError } from '../../service/unreachable-error.ts';
@@ -77,6 +77,10 @@ class AskedBackend implements OpenBackend {
     return (await this.#backend()).chain();
   }
 
+  async blockHash(height: Height) {
+    return (await this.#backend()).blockHash(height);
+  }
+
   async usedAddresses(addresses: readonly string[]) {
     return (await this.#backend()).usedAddresses(addresses);
   }
@@ -85,8 +89,8 @@ class AskedBackend implements OpenBackend {
     return (await this.#backend()).coins(addresses);
   }
 
-  async transactionIds(addresses: readonly string[]) {
-    return (await this.#backend()).transactionIds(addresses);
+  async transactionIds(addresses: readonly string[], fromHeight?: Height) {
+    return (await this.#backend()).transactionIds(addresses, fromHeight);
   }
 
   async transactions(txids: readonly Hash[]) {

@@ -11,8 +11,9 @@ import {
   RawTransaction,
   RPC_ERRORS,
 } from '../../protocol/rpc.ts';
+import { displayedHash } from '../../protocol/schema.ts';
 import { encodeTransaction, outPointKey, type Transaction } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
 import { RpcCallError, type RpcClient } from '../../service/rpc-client.ts';
 import type { FeeRate } from '../payments/fee.ts';
 import type { WalletError } from '../wallet-error.ts';
@@ -25,7 +26,7 @@ import {
   type TransactionIds,
 } from './backend.ts';
 import * as answers from './backend-answers.ts';
-import { oldestFirst, parts, requireFeeRate, requireTransaction, unique } from './backend-answers.ts';
+import { parts, requireFeeRate, requireTransaction, unique } from './backend-answers.ts';
 
 /** Calls in one HTTP request: keeps bodies under the node's limit of 1 MB and answers in reach. */
 const CALLS_PER_BATCH = 200;
@@ -54,6 +55,15 @@ export class NodeBackend implements ChainBackend {
       tip: info.bestblockhash,
       syncing: info.initialblockdownload,
     };
+  }
+
+  async blockHash(height: Height): Promise<Hash | undefined> {
+    try {
+      return await this.#rpc.call('getblockhash', [height], { schema: displayedHash });
+    } catch (error) {
+      if (error instanceof RpcCallError && error.code === RPC_ERRORS.invalidParameter) return undefined;
+      throw error;
+    }
   }
 
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
@@ -93,11 +103,10 @@ export class NodeBackend implements ChainBackend {
     return [...coins.values()];
   }
 
-  async transactionIds(addresses: readonly string[]): Promise<TransactionIds> {
+  async transactionIds(addresses: readonly string[], fromHeight: Height = 0): Promise<TransactionIds> {
     const waiting = await this.#mempool(addresses);
-    const listed = unique(await this.#perAddresses('getaddresstxids', addresses, AddressTxids));
-    // Each call lists the oldest first, but the lists of several calls do not say how they interleave.
-    const confirmed = addresses.length > ADDRESSES_PER_CALL ? await oldestFirst(listed, this) : listed;
+    const range = fromHeight > 0 ? { start: fromHeight } : {};
+    const confirmed = unique(await this.#perAddresses('getaddresstxids', addresses, AddressTxids, range));
     const mined = new Set(confirmed.map(hashKey));
     const byArrival = waiting.toSorted((a, b) => a.timestamp - b.timestamp).map((entry) => entry.txid);
     return { confirmed, pending: unique(byArrival).filter((txid) => !mined.has(hashKey(txid))) };
@@ -146,10 +155,11 @@ export class NodeBackend implements ChainBackend {
     method: string,
     addresses: readonly string[],
     schema: S,
+    range: { readonly start?: Height } = {},
   ): Promise<z.output<S>[number][]> {
     const rows: z.output<S>[number][] = [];
     for (const part of parts(addresses, ADDRESSES_PER_CALL)) {
-      const found = await this.#rpc.call(method, [{ addresses: part }], { schema });
+      const found = await this.#rpc.call(method, [{ addresses: part, ...range }], { schema });
       for (const row of found) rows.push(row);
     }
     return rows;

@@ -14,7 +14,7 @@ import {
   RelayTxids,
 } from '../../protocol/relay.ts';
 import { encodeTransaction, outPointKey, type Transaction } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
 import { RefusedRequestError, type RestClient } from '../../service/rest-client.ts';
 import { UnreachableError } from '../../service/unreachable-error.ts';
 import type { FeeRate } from '../payments/fee.ts';
@@ -28,7 +28,7 @@ import {
   type TransactionIds,
 } from './backend.ts';
 import * as answers from './backend-answers.ts';
-import { oldestFirst, parts, requireFeeRate, requireTransaction, unique } from './backend-answers.ts';
+import { parts, requireFeeRate, requireTransaction, unique } from './backend-answers.ts';
 
 /** As errors name it. */
 const WHO = 'the relay';
@@ -66,6 +66,12 @@ export class RelayBackend implements ChainBackend {
     };
   }
 
+  async blockHash(height: Height): Promise<Hash | undefined> {
+    const { blocks } = await this.#relay.get(`/chain?limit=1&before=${height + 1}`, { schema: RelayChain });
+    const [block] = blocks;
+    return block?.height === height ? parseDisplayHash(block.hash) : undefined;
+  }
+
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
     const used = new Map<string, boolean>();
     for (const part of parts([...new Set(addresses)], PER_REQUEST)) {
@@ -89,11 +95,10 @@ export class RelayBackend implements ChainBackend {
     return [...coins.values()];
   }
 
-  async transactionIds(addresses: readonly string[]): Promise<TransactionIds> {
-    const pages = await this.#atOneTip(addresses, '/addresses/txids', RelayTxids);
-    const listed = unique(pages.flatMap((page) => page.confirmed).map(parseDisplayHash));
-    // Each list has the oldest first, but the lists of several requests do not say how they interleave.
-    const confirmed = addresses.length > PER_REQUEST ? await oldestFirst(listed, this) : listed;
+  async transactionIds(addresses: readonly string[], fromHeight: Height = 0): Promise<TransactionIds> {
+    const range = fromHeight > 0 ? { from_height: fromHeight } : {};
+    const pages = await this.#atOneTip(addresses, '/addresses/txids', RelayTxids, range);
+    const confirmed = unique(pages.flatMap((page) => page.confirmed).map(parseDisplayHash));
     const mined = new Set(confirmed.map(hashKey));
     const pending = unique(pages.flatMap((page) => page.pending).map(parseDisplayHash));
     return { confirmed, pending: pending.filter((txid) => !mined.has(hashKey(txid))) };
@@ -134,10 +139,11 @@ export class RelayBackend implements ChainBackend {
     addresses: readonly string[],
     path: string,
     schema: S,
+    range: object = {},
   ): Promise<z.output<S>[]> {
     const each = [...new Set(addresses)];
     for (let reading = 0; reading < MAX_READINGS; reading += 1) {
-      const pages = await this.#reading(each, path, schema);
+      const pages = await this.#reading(each, path, schema, range);
       if (pages !== undefined) return pages;
     }
     const { url } = this.#relay;
@@ -149,11 +155,12 @@ export class RelayBackend implements ChainBackend {
     addresses: readonly string[],
     path: string,
     schema: S,
+    range: object = {},
   ): Promise<z.output<S>[] | undefined> {
     const pages: z.output<S>[] = [];
     try {
       for (const part of parts(addresses, PER_REQUEST)) {
-        for await (const page of this.#pages(part, path, schema)) {
+        for await (const page of this.#pages(part, path, schema, range)) {
           pages.push(page);
           if (page.tip.hash !== pages[0]?.tip.hash) return undefined;
         }
@@ -169,10 +176,11 @@ export class RelayBackend implements ChainBackend {
     addresses: readonly string[],
     path: string,
     schema: S,
+    range: object = {},
   ): AsyncGenerator<z.output<S>> {
     const seen = new Set<string>();
     for (let after: string | null | undefined; after !== null; ) {
-      const body = { addresses, ...(after !== undefined && { after }) };
+      const body = { addresses, ...range, ...(after !== undefined && { after }) };
       const page: z.output<S> = await this.#relay.post(path, body, { schema });
       yield page;
       after = page.next;

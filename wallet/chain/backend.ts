@@ -44,7 +44,7 @@ export interface ChainTransaction {
 
 /** The transactions that pay to or spend from a set of addresses, each listed once. */
 export interface TransactionIds {
-  /** Oldest first. */
+  /** Of one address: oldest first. Of several: in no order, each transaction says itself where it stands. */
   readonly confirmed: readonly Hash[];
   /** In the order they entered the mempool. */
   readonly pending: readonly Hash[];
@@ -56,11 +56,14 @@ export interface TransactionIds {
  */
 export interface ChainBackend {
   chain(): Promise<ChainState>;
+  /** The hash of the block at this height of the best chain, undefined above its tip. */
+  blockHash(height: Height): Promise<Hash | undefined>;
   /** For each address in turn, whether any transaction ever paid to it, in a block or waiting for one. */
   usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]>;
   /** The unspent coins of these addresses; coins that a waiting transaction spends are gone already. */
   coins(addresses: readonly string[]): Promise<readonly ChainCoin[]>;
-  transactionIds(addresses: readonly string[]): Promise<TransactionIds>;
+  /** @param fromHeight confirmed ones of lower blocks may be left out (default 0: all are listed) */
+  transactionIds(addresses: readonly string[], fromHeight?: Height): Promise<TransactionIds>;
   /**
    * The transactions of these ids, in their order, undefined where there is none. What comes back really has
    * the id asked for: it was hashed.

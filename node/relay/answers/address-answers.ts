@@ -12,6 +12,7 @@ import type {
   RelayTip,
   RelayTxids,
 } from '../../../protocol/relay.ts';
+import type { Height } from '../../../protocol/units.ts';
 import { HttpError } from '../../../service/http.ts';
 import type { RelayView } from '../relay-view.ts';
 import { type AddressMempoolAnswer, BalanceAnswer, type UtxoAnswer } from '../upstream/node-answers.ts';
@@ -191,9 +192,10 @@ export async function txidsAnswer(
   view: RelayView,
   addresses: readonly string[],
   wish: PageWish,
+  fromHeight: Height,
 ): Promise<RelayTxids> {
   const waiting = await view.calls.call('getaddressmempool', [{ addresses }], addressMempoolAnswers);
-  const { txids: confirmed, next = null, ...tip } = await txidsPage(view.calls, addresses, wish);
+  const { txids: confirmed, next = null, ...tip } = await txidsPage(view.calls, addresses, wish, fromHeight);
   const mined = new Set(confirmed);
   const byArrival = waiting.toSorted((a, b) => a.timestamp - b.timestamp).map(({ txid }) => txid);
   const pending = next === null ? [...new Set(byArrival)].filter((txid) => !mined.has(txid)) : [];

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { RPC_ERRORS } from '../../../protocol/rpc.ts';
 import { wholeNits } from '../../../protocol/schema.ts';
+import type { Height } from '../../../protocol/units.ts';
 import { HttpError } from '../../../service/http.ts';
 import { RpcCallError } from '../../../service/rpc-client.ts';
 import { UtxoAnswer } from '../upstream/node-answers.ts';
@@ -43,9 +44,14 @@ export function historyPage(calls: NodeCalls, address: string, wish: PageWish) {
   return readPage(calls, 'getaddresshistory', [address], wish, HistoryAnswer);
 }
 
-/** A page of ids of confirmed transactions of any of these addresses, oldest first. */
-export function txidsPage(calls: NodeCalls, addresses: readonly string[], wish: PageWish) {
-  return readPage(calls, 'getaddresstxids', addresses, wish, TxidsAnswer);
+/** A page of ids of confirmed transactions of any of these addresses from a block on, oldest first. */
+export function txidsPage(
+  calls: NodeCalls,
+  addresses: readonly string[],
+  wish: PageWish,
+  fromHeight: Height,
+) {
+  return readPage(calls, 'getaddresstxids', addresses, wish, TxidsAnswer, { start: fromHeight });
 }
 
 /** A page of confirmed coins of any of these addresses, oldest first. */
@@ -62,9 +68,10 @@ async function readPage<S extends z.ZodType>(
   addresses: readonly string[],
   { limit, mark, parameter }: PageWish,
   schema: S,
+  range: { readonly start?: Height } = {},
 ): Promise<z.output<S>> {
   try {
-    const wish = { addresses, limit, ...(mark !== undefined && { [parameter]: mark }) };
+    const wish = { addresses, ...range, limit, ...(mark !== undefined && { [parameter]: mark }) };
     return await calls.call(method, [wish], schema);
   } catch (error) {
     if (mark === undefined || !(error instanceof RpcCallError) || !ABOUT_MARKS.includes(error.code))

@@ -80,6 +80,13 @@ const AddressPath = z.object({ address: addressText.describe('an address') });
 
 const ADDRESSES = 'must be a list of 1 to 100 addresses';
 const addresses = z.array(addressText, ADDRESSES).min(1, ADDRESSES).max(MAX_LIST, ADDRESSES);
+const HEIGHT = `must be a whole number from 0 to ${MAX_HEIGHT}`;
+const fromHeight = z
+  .int(HEIGHT)
+  .min(0, HEIGHT)
+  .max(MAX_HEIGHT, HEIGHT)
+  .default(0)
+  .describe('only transactions of blocks from this height on, and those that wait');
 const TXIDS = 'must be a list of 1 to 100 ids';
 
 const listCost = (length: number): number => Math.max(1, Math.ceil(length / LIST_SHARE));
@@ -299,12 +306,13 @@ const ADDRESS_ROUTES: readonly Route[] = [
     method: 'post',
     path: '/addresses/txids',
     summary: `Transactions of any of several addresses, oldest first, up to ${MAX_COINS} a page`,
-    body: z.object({ addresses, after: mark }),
+    body: z.object({ addresses, from_height: fromHeight, after: mark }),
     answer: RelayTxids,
     errors: ['mark-void'],
     keep: 'shortly',
     cost: ({ body }) => listCost(body.addresses.length),
-    run: (view, { body }) => txidsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after)),
+    run: (view, { body }) =>
+      txidsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after), body.from_height),
   }),
 ];
 

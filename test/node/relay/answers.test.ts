@@ -281,6 +281,10 @@ describe('the relay tells of addresses', () => {
     const ids = (await relay.post('/addresses/txids', { addresses })).body;
     assert.equal(ids.confirmed.length, 1);
     assert.deepEqual(ids.pending, [displayHash(txid(payment))]);
+    const later = (await relay.post('/addresses/txids', { addresses, from_height: 1 })).body;
+    assert.deepEqual([later.confirmed, later.pending], [[], ids.pending], 'the genesis block is below');
+    const { status, body: refusal } = await relay.post('/addresses/txids', { addresses, from_height: -1 });
+    assert.deepEqual([status, refusal.error.field], [400, 'from_height']);
     const found = (await relay.post('/txs', { txids: [...ids.pending, '00'.repeat(32)] })).body.transactions;
     assert.equal(found[0].hex, bytesToHex(encodeTransaction(payment)));
     assert.equal(found[1], null);
