@@ -10,7 +10,14 @@ import type { ChainView, WalletCoin } from './chain/chain-view.ts';
 import type { RefusedPayment } from './chain/outgoing.ts';
 import type { HistoryEntry } from './history/history.ts';
 import { type HistoryRequest, readHistory } from './history/wallet-history.ts';
-import { type Contents, type Discovery, mnemonicOf, parseLabel, withDiscovery, withReceive } from './keys/contents.ts';
+import {
+  type Contents,
+  type Discovery,
+  mnemonicOf,
+  parseLabel,
+  withDiscovery,
+  withReceive,
+} from './keys/contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './keys/key-ring.ts';
 import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
 import { buildPayment, signPayment } from './payments/payment.ts';
@@ -22,6 +29,13 @@ import {
   requireTrueCoins,
 } from './payments/payment-plan.ts';
 import { planReplacement, type ReplacementRequest } from './payments/replacement.ts';
+import {
+  type PreparedPayment,
+  preparePayment,
+  prepareReplacement,
+  signPrepared,
+  type UnsignedPayment,
+} from './services/prepared-payment.ts';
 import { type LookOptions, WalletContext, type WalletOptions, withKeys } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
@@ -255,6 +269,21 @@ export class Wallet {
       view,
     );
     return this.#sign(plan, ring);
+  }
+
+  /** {@link preparePayment}: for a service that writes a payment down before it is signed. */
+  prepare(request: PaymentRequest): Promise<PreparedPayment> {
+    return preparePayment(this.#context, request);
+  }
+
+  /** {@link prepareReplacement} */
+  prepareReplacement(request: ReplacementRequest): Promise<PreparedPayment> {
+    return prepareReplacement(this.#context, request);
+  }
+
+  /** {@link signPrepared} */
+  signPrepared(payment: UnsignedPayment): Promise<Transaction> {
+    return signPrepared(this.#context, payment);
   }
 
   /**
