@@ -106,29 +106,44 @@ export const Overview = z.object({
 export type Overview = z.infer<typeof Overview>;
 
 export const HISTORY_DIRECTIONS = ['sent', 'received', 'mined', 'moved'] as const;
-export const HISTORY_STATUSES = ['confirmed', 'pending', 'immature', 'refused', 'replaced'] as const;
+export const HISTORY_STATUSES = ['confirmed', 'pending', 'immature'] as const;
+
+/** Somebody at an end of a payment; what is no address is null, and so is the label of a stranger. */
+const counterparty = z.object({
+  address: z.nullable(text),
+  label: z.nullable(text),
+  amount_nits: NitsText,
+});
 
 export const HistoryRow = z.object({
   txid: Txid,
   direction: z.enum(HISTORY_DIRECTIONS),
   status: z.enum(HISTORY_STATUSES),
   confirmations: count,
+  /** Of its block; null while it waits for one. */
+  height: z.nullable(count),
   /** Blocks until a reward can be spent; null for what is none. */
   blocks_left: z.nullable(count),
   /** Of the block; null while it waits for one. */
   time: z.nullable(number),
+  /** Why the chain does not take a pending payment, as a sentence. */
+  problem: z.nullable(text),
+  /** The label as which it is told; null in the scope of the wallet. */
+  label: z.nullable(text),
+  /** All labels of the wallet that it concerns. */
+  labels: z.array(text),
   /** What was paid, received or mined, without the fee. */
   amount_nits: NitsText,
   /** Null when others paid it. */
   fee_nits: z.nullable(NitsText),
   /** What it did to the balance. */
   net_nits: signedNits,
-  /** The labels of the wallet that it concerns. */
-  labels: z.array(text),
-  /** Whom a `sent` paid, and who of the wallet's labels paid; an address that is none is null. */
-  counterparties: z.array(
-    z.object({ address: z.nullable(text), label: z.nullable(text), amount_nits: NitsText }),
-  ),
+  /** Whom a `sent` paid. */
+  paid: z.array(counterparty),
+  /** The addresses of the wallet that were paid. */
+  received: z.array(counterparty),
+  /** The label of this wallet that paid for a `received`. */
+  from: z.nullable(text),
   note: text,
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
@@ -267,10 +282,6 @@ export const ScanView = z.object({
   used: count,
 });
 export type ScanView = z.infer<typeof ScanView>;
-
-/** Another account of the same words that was found in use. */
-export const OtherAccount = z.object({ account: count, used_addresses: count });
-export type OtherAccount = z.infer<typeof OtherAccount>;
 
 export const CheckView = z.object({
   ok: flag,

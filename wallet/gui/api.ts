@@ -96,7 +96,8 @@ export const CALLS = {
     answer: z.object({
       wallet: values.WalletRow,
       used_addresses: z.number(),
-      other_accounts: z.array(values.OtherAccount),
+      /** Further accounts of the same words that are in use: each is a wallet of its own. */
+      other_accounts: z.array(z.number()),
     }),
   },
   /** A wallet that watches the keys of an extended public key (xpub, zpub, tpub, vpub). */
