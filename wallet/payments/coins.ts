@@ -1,7 +1,14 @@
 /** Coin selection: which coins pay for a payment, its exact fee, and what returns as change. Pure. */
 import type { Nits } from '../../protocol/units.ts';
 import { WalletError } from '../wallet-error.ts';
-import { type FeeRate, feeFor, MAX_PAYMENT_WEIGHT, paymentWeight, vsizeOfWeight } from './fee.ts';
+import {
+  type FeeRate,
+  feeFor,
+  INCREMENTAL_FEE_RATE,
+  MAX_PAYMENT_WEIGHT,
+  paymentWeight,
+  vsizeOfWeight,
+} from './fee.ts';
 
 /** The smallest P2WPKH output that nodes relay (Bitcoin Core's dust limit at 3 nits/vB). */
 export const DUST_LIMIT: Nits = 294n;
@@ -23,6 +30,11 @@ export interface SelectionRequest<C extends Candidate> {
   readonly feeRate: FeeRate;
   /** Spend all the coins given, whether they are needed or not: the owner chose them. */
   readonly spendAll?: boolean;
+  /**
+   * Fee of the payment whose place this one takes. Then its own fee is no less than that and 1 nit/vB for its own
+   * size, whatever the rate comes to (BIP 125 rules 3 and 4).
+   */
+  readonly replacedFee?: Nits;
 }
 
 export interface Selection<C extends Candidate> {
@@ -64,9 +76,7 @@ export class InsufficientFundsError extends WalletError {
 export function selectCoins<C extends Candidate>(request: SelectionRequest<C>): Selection<C> {
   const attempt = new Attempt<C>(request);
   if (request.spendAll) return attempt.all(request.coins);
-  const worthwhile = request.coins
-    .filter((coin) => coin.value > attempt.costOfInput)
-    .sort((a, b) => (a.value < b.value ? 1 : a.value > b.value ? -1 : 0));
+  const worthwhile = attempt.worthwhile(request.coins);
   const confirmed = worthwhile.filter((coin) => coin.confirmed);
   const pending = worthwhile.filter((coin) => !coin.confirmed);
   const selection =
@@ -77,26 +87,80 @@ export function selectCoins<C extends Candidate>(request: SelectionRequest<C>): 
   throw attempt.shortfall(worthwhile);
 }
 
+export interface SweepRequest<C extends Candidate> extends SelectionRequest<C> {
+  /** Who gets all that the other outputs and the fee leave. */
+  readonly script: Uint8Array;
+}
+
+export interface Sweep<C extends Candidate> {
+  readonly coins: readonly C[];
+  /** Exactly the sum of the coins less the other outputs and the fee. */
+  readonly amount: Nits;
+  /** Exactly what the rate comes to for this size. */
+  readonly fee: Nits;
+  readonly vsize: number;
+}
+
+/**
+ * The most that one output of a payment can get: every coin pays that is worth more than it costs to spend (with
+ * `spendAll` simply every coin), as far as they fit into one transaction, the largest first; nothing is left over.
+ *
+ * @throws InsufficientFundsError when that is less than the dust limit
+ * @throws WalletError `too-many-coins` when all are to be spent and do not fit into one transaction
+ */
+export function sweepCoins<C extends Candidate>(request: SweepRequest<C>): Sweep<C> {
+  const least = { value: DUST_LIMIT, script: request.script };
+  const attempt = new Attempt<C>({ ...request, outputs: [...request.outputs, least] });
+  const coins = request.spendAll ? request.coins : attempt.largest(attempt.worthwhile(request.coins));
+  const { fee, change = 0n, vsize } = attempt.exactly(coins);
+  return { coins, amount: DUST_LIMIT + change, fee, vsize };
+}
+
 /** One request with the parts of its arithmetic that do not depend on the coins. */
 class Attempt<C extends Candidate> {
   readonly #target: Nits;
   readonly #feeRate: FeeRate;
+  readonly #replacedFee: Nits | undefined;
   readonly #scriptLengths: readonly number[];
   /** Fee for one more input, in nits: a coin of less is not worth spending. */
-  readonly costOfInput: Nits;
+  readonly #costOfInput: Nits;
 
-  constructor({ outputs, feeRate }: SelectionRequest<C>) {
+  constructor({ outputs, feeRate, replacedFee }: SelectionRequest<C>) {
     this.#target = outputs.reduce((sum, output) => sum + output.value, 0n);
     this.#feeRate = feeRate;
+    this.#replacedFee = replacedFee;
     this.#scriptLengths = outputs.map((output) => output.script.length);
-    this.costOfInput = feeFor(vsizeOfWeight(paymentWeight(1, []) - paymentWeight(0, [])), feeRate);
+    this.#costOfInput = feeFor(vsizeOfWeight(paymentWeight(1, []) - paymentWeight(0, [])), feeRate);
+  }
+
+  /** Coins that bring more than they cost, the largest first. */
+  worthwhile(coins: readonly C[]): C[] {
+    return coins
+      .filter((coin) => coin.value > this.#costOfInput)
+      .sort((a, b) => (a.value < b.value ? 1 : a.value > b.value ? -1 : 0));
   }
 
   all(coins: readonly C[]): Selection<C> {
-    const sum = coins.reduce((total, coin) => total + coin.value, 0n);
-    const selection = this.#settle(coins, sum);
+    const selection = this.#settle(coins, sumOf(coins));
     if (selection === undefined) throw this.shortfall(coins);
     return selection;
+  }
+
+  /** As many of the first coins as fit into one transaction beside the outputs. */
+  largest(descending: readonly C[]): readonly C[] {
+    const room = MAX_PAYMENT_WEIGHT - paymentWeight(0, this.#scriptLengths);
+    // The count of the inputs itself takes up to 4 bytes more than it does for none.
+    const fitting = Math.floor((room - 16) / (paymentWeight(1, []) - paymentWeight(0, [])));
+    return descending.slice(0, Math.max(0, fitting));
+  }
+
+  /** Spends exactly these coins; `change` is what the outputs leave, however little, and needs no output of its own. */
+  exactly(coins: readonly C[]): Selection<C> {
+    const weight = paymentWeight(coins.length, this.#scriptLengths);
+    const fee = this.#feeOf(vsizeOfWeight(weight));
+    const change = sumOf(coins) - this.#target - fee;
+    if (coins.length === 0 || change < 0n || weight > MAX_PAYMENT_WEIGHT) throw this.shortfall(coins);
+    return { coins, change, fee, vsize: vsizeOfWeight(weight) };
   }
 
   smallestAlone(descending: readonly C[]): Selection<C> | undefined {
@@ -126,11 +190,7 @@ class Attempt<C extends Candidate> {
     let best = enough;
     for (const spare of enough.coins.toReversed()) {
       const rest = best.coins.filter((coin) => coin !== spare);
-      best =
-        this.#settle(
-          rest,
-          rest.reduce((sum, coin) => sum + coin.value, 0n),
-        ) ?? best;
+      best = this.#settle(rest, sumOf(rest)) ?? best;
     }
     return best;
   }
@@ -139,23 +199,30 @@ class Attempt<C extends Candidate> {
   #settle(coins: readonly C[], sum: Nits): Selection<C> | undefined {
     const bare = paymentWeight(coins.length, this.#scriptLengths);
     const withChange = paymentWeight(coins.length, [...this.#scriptLengths, CHANGE_SCRIPT_LENGTH]);
-    const change = sum - this.#target - feeFor(vsizeOfWeight(withChange), this.#feeRate);
+    const change = sum - this.#target - this.#feeOf(vsizeOfWeight(withChange));
     if (change >= DUST_LIMIT) {
       if (withChange > MAX_PAYMENT_WEIGHT) return undefined;
       const fee = sum - this.#target - change;
       return { coins: [...coins], change, fee, vsize: vsizeOfWeight(withChange) };
     }
     const fee = sum - this.#target;
-    if (fee < feeFor(vsizeOfWeight(bare), this.#feeRate) || bare > MAX_PAYMENT_WEIGHT) return undefined;
+    if (fee < this.#feeOf(vsizeOfWeight(bare)) || bare > MAX_PAYMENT_WEIGHT) return undefined;
     return { coins: [...coins], change: undefined, fee, vsize: vsizeOfWeight(bare) };
+  }
+
+  #feeOf(vsize: number): Nits {
+    const fee = feeFor(vsize, this.#feeRate);
+    if (this.#replacedFee === undefined) return fee;
+    const least = this.#replacedFee + feeFor(vsize, INCREMENTAL_FEE_RATE);
+    return fee > least ? fee : least;
   }
 
   /** Why there is no selection: too little, or too many pieces. */
   shortfall(coins: readonly C[]): WalletError {
-    const available = coins.reduce((sum, coin) => sum + coin.value, 0n);
+    const available = sumOf(coins);
     // A payment spends at least one coin, even if there is none yet.
     const inputs = Math.max(1, coins.length);
-    const fee = feeFor(vsizeOfWeight(paymentWeight(inputs, this.#scriptLengths)), this.#feeRate);
+    const fee = this.#feeOf(vsizeOfWeight(paymentWeight(inputs, this.#scriptLengths)));
     const missing = this.#target + fee - available;
     if (missing <= 0n) {
       return new WalletError(
@@ -168,4 +235,8 @@ class Attempt<C extends Candidate> {
       `need ${missing} nits more for ${this.#target} nits and the fee`,
     );
   }
+}
+
+function sumOf(coins: readonly Candidate[]): Nits {
+  return coins.reduce((sum, coin) => sum + coin.value, 0n);
 }

@@ -11,6 +11,9 @@ export type FeeRate = bigint & { readonly __unit?: 'nitsPerKvb' };
 /** The lowest rate that nodes relay: 1 nit/vB. */
 export const MINIMUM_FEE_RATE: FeeRate = 1_000n;
 
+/** What a replacement pays more for its own size (BIP 125 rule 4; Bitcoin Core's `incrementalrelayfee`). */
+export const INCREMENTAL_FEE_RATE: FeeRate = 1_000n;
+
 /** Bitcoin Core's default `maxfeerate`: whoever offers more has most likely mistyped. */
 export const MAXIMUM_FEE_RATE: FeeRate = 10_000_000n;
 
