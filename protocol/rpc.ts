@@ -232,6 +232,10 @@ export const MempoolInfo = z.object({
 });
 export type MempoolInfo = z.infer<typeof MempoolInfo>;
 
+/** Answer of `estimatesmartfee`. The fee rate is in NILZ per 1,000 vbytes; without one, `errors` says why. */
+export const SmartFee = z.object({ feerate: amount.optional(), errors: z.array(z.string()).optional() });
+export type SmartFee = z.infer<typeof SmartFee>;
+
 /** Answer of `getmininginfo`. */
 export const MiningInfo = z.object({
   blocks: height,

@@ -34,6 +34,8 @@ export class FakeChain implements ChainBackend {
   readonly blocks: Transaction[][];
   mempool: Transaction[] = [];
   feeRate: FeeRate = 1_000n;
+  /** What is estimated for so many blocks. */
+  estimates = new Map<number, FeeRate>();
   /** Set: nothing answers any more. */
   away = false;
   /** The next new transactions are refused, one for each of these reasons. */
@@ -189,6 +191,11 @@ export class FakeChain implements ChainBackend {
   async minimumFeeRate(): Promise<FeeRate> {
     this.#answer();
     return this.feeRate;
+  }
+
+  async feeEstimates(targets: readonly number[]): Promise<readonly (FeeRate | undefined)[]> {
+    this.#answer();
+    return targets.map((target) => this.estimates.get(target));
   }
 
   async broadcast(transaction: Transaction): Promise<void> {

@@ -27,13 +27,13 @@ export function requireTransaction(who: string, bytes: Uint8Array, txid: Hash): 
 }
 
 /**
- * The lowest fee rate as the source tells it, up to what a person may offer: whoever lies about it makes others pay
- * to miners.
+ * A fee rate as the source tells it, up to what a person may offer: whoever lies about it makes others pay to miners.
+ * @param is what the source says it is
  * @throws WalletError `bad-backend`
  */
-export function requireFeeRate(who: string, rate: FeeRate): FeeRate {
+export function requireFeeRate(who: string, rate: FeeRate, is = 'it takes no payments below'): FeeRate {
   if (rate >= 0n && rate <= MAXIMUM_FEE_RATE) return rate;
-  throw inconsistent(who, `it takes no payments below ${formatFeeRate(rate)} nits/vB`);
+  throw inconsistent(who, `${is} ${formatFeeRate(rate)} nits/vB`);
 }
 
 /** A list in parts of at most `size`. */

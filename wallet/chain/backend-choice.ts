@@ -101,6 +101,10 @@ class AskedBackend implements OpenBackend {
     return (await this.#backend()).minimumFeeRate();
   }
 
+  async feeEstimates(targets: readonly number[]) {
+    return (await this.#backend()).feeEstimates(targets);
+  }
+
   async broadcast(transaction: Transaction) {
     return (await this.#backend()).broadcast(transaction);
   }

@@ -10,6 +10,7 @@ import {
   MempoolInfo,
   RawTransaction,
   RPC_ERRORS,
+  SmartFee,
 } from '../../protocol/rpc.ts';
 import { displayedHash } from '../../protocol/schema.ts';
 import { encodeTransaction, outPointKey, type Transaction } from '../../protocol/transaction.ts';
@@ -133,6 +134,16 @@ export class NodeBackend implements ChainBackend {
     const { mempoolminfee } = await this.#rpc.call('getmempoolinfo', [], { schema: MempoolInfo });
     // NILZ per 1,000 vB, read as nits, are nits per 1,000 vB.
     return requireFeeRate(WHO, BigInt(mempoolminfee));
+  }
+
+  async feeEstimates(targets: readonly number[]): Promise<readonly (FeeRate | undefined)[]> {
+    const calls = targets.map((blocks) => ({ method: 'estimatesmartfee', params: [blocks] }));
+    const estimates = await this.#batch(calls, SmartFee);
+    return estimates.map((estimate) => {
+      if (estimate instanceof RpcCallError) throw estimate;
+      const { feerate } = estimate;
+      return feerate === undefined ? undefined : requireFeeRate(WHO, BigInt(feerate), 'it estimates');
+    });
   }
 
   async broadcast(transaction: Transaction): Promise<void> {

@@ -116,8 +116,20 @@ export class RelayBackend implements ChainBackend {
 
   async minimumFeeRate(): Promise<FeeRate> {
     const { min_fee_rate } = await this.#relay.get('/fees', { schema: RelayFees });
-    // Nits per vB with at most three decimals: whole nits per 1,000 vB.
-    return requireFeeRate(WHO, BigInt(Math.round(min_fee_rate * 1_000)));
+    return requireFeeRate(WHO, ratePerKvb(min_fee_rate));
+  }
+
+  /** A relay has estimates for some numbers of blocks: the slowest that is quick enough counts. */
+  async feeEstimates(targets: readonly number[]): Promise<readonly (FeeRate | undefined)[]> {
+    const { estimates } = await this.#relay.get('/fees', { schema: RelayFees });
+    return targets.map((target) => {
+      const rates = estimates
+        .filter(({ blocks }) => blocks <= target)
+        .sort((a, b) => b.blocks - a.blocks)
+        .map(({ fee_rate }) => fee_rate);
+      const rate = rates.find((each) => each !== null);
+      return typeof rate === 'number' ? requireFeeRate(WHO, ratePerKvb(rate), 'it estimates') : undefined;
+    });
   }
 
   async broadcast(transaction: Transaction): Promise<void> {
@@ -193,6 +205,11 @@ export class RelayBackend implements ChainBackend {
 
 function isRefused(error: unknown, code: RelayErrorCode): error is RefusedRequestError {
   return error instanceof RefusedRequestError && error.facts.code === code;
+}
+
+/** Nits per vB with at most three decimals are whole nits per 1,000 vB. */
+function ratePerKvb(ratePerVb: number): FeeRate {
+  return BigInt(Math.round(ratePerVb * 1_000));
 }
 
 /** Where a transaction stands; undefined where there is none. */

@@ -72,6 +72,11 @@ export interface ChainBackend {
   /** The lowest fee rate that is accepted at present. */
   minimumFeeRate(): Promise<FeeRate>;
   /**
+   * For each of these numbers of blocks the fee rate with which payments were lately confirmed within them;
+   * undefined where not enough was seen to tell.
+   */
+  feeEstimates(targets: readonly number[]): Promise<readonly (FeeRate | undefined)[]>;
+  /**
    * Hands a signed transaction in; having it already counts as success.
    * @throws PaymentRejectedError when it is refused
    */
