@@ -1,7 +1,7 @@
 /** What a wallet remembers: the document inside the encryption, and the pure steps that change it. */
 import { z } from 'zod';
 import { WalletError } from '../wallet-error.ts';
-import { IMPORTED, type KeyPlace } from './key-ring.ts';
+import { CHANGE, IMPORTED, type KeyPlace } from './key-ring.ts';
 
 /** Where everything goes that has no label of its own. */
 export const DEFAULT_LABEL = 'default';
@@ -168,8 +168,9 @@ export function labelOfReceive(contents: Contents, index: number): string {
   return contents.labels.find((label) => label.receive.includes(index))?.name ?? DEFAULT_LABEL;
 }
 
-/** The label of a key that somebody was given or brought: of a receive key, or of an imported one. */
-export function labelOfKey(contents: Contents, { chain, index }: KeyPlace): string {
+/** The label of a receive key or an imported one; undefined for change, which belongs to whoever paid. */
+export function labelOfPlace(contents: Contents, { chain, index }: KeyPlace): string | undefined {
+  if (chain === CHANGE) return undefined;
   if (chain === IMPORTED) return contents.imported[index]?.label ?? DEFAULT_LABEL;
   return labelOfReceive(contents, index);
 }

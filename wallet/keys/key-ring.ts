@@ -24,13 +24,14 @@ export interface KeyPlace {
 
 /** How an offline signer finds the key (BIP 174, derivation paths). */
 export interface KeyOrigin {
-  /** Of the master key, 8 hex digits. */
+  /** Of the key that the path begins at, the master key where it is known: 8 hex digits. */
   readonly fingerprint: string;
-  /** As in "m/84'/1'/0'/0/5". */
-  readonly path: string;
+  /** The steps from there, hardened ones with the highest bit set. */
+  readonly path: readonly number[];
 }
 
 const KEY_HASH_LENGTH = 20;
+const HARDENED = 0x8000_0000;
 
 /**
  * The addresses of an account up to some index on each chain. Deriving a key costs a millisecond or two, so the
@@ -41,6 +42,7 @@ export class KeyRing {
   readonly #keys: WalletKeys;
   readonly #network: Pick<NetworkProfile, 'coinType' | 'address'>;
   readonly #hashes: Readonly<Record<KeyPlace['chain'], Uint8Array[]>> = { 0: [], 1: [], 2: [] };
+  readonly #addresses: Readonly<Record<KeyPlace['chain'], string[]>> = { 0: [], 1: [], 2: [] };
   readonly #places = new Map<string, KeyPlace>();
   #imported: readonly ImportedKey[] = [];
   #account: AccountKey | undefined;
@@ -106,8 +108,12 @@ export class KeyRing {
   }
 
   address(place: KeyPlace): string {
+    const made = this.#addresses[place.chain];
+    const known = made[place.index];
+    if (known !== undefined) return known;
     const address = encodeAddress(this.script(place), this.#network.address);
     if (address === undefined) throw new RangeError(`no address for key ${place.chain}/${place.index}`);
+    made[place.index] = address;
     return address;
   }
 
@@ -132,7 +138,7 @@ export class KeyRing {
     return publicKey && this.#places.get(bytesToHex(hash160(publicKey)));
   }
 
-  /** Compressed, 33 bytes. */
+  /** Compressed, 33 bytes. No key becomes known by it. */
   publicKey({ chain, index }: KeyPlace): Uint8Array {
     if (chain === IMPORTED) return hexToBytes(this.#importedAt(index).publicKey);
     if (this.#keys.kind === 'watch') return this.publicAccount().derive(chain, index).publicKey;
@@ -140,21 +146,21 @@ export class KeyRing {
   }
 
   /** Whether the private key is here. */
-  canSign({ chain, index }: KeyPlace): boolean {
-    return chain === IMPORTED ? this.#importedAt(index).privateKey !== null : !this.watchOnly;
+  canSign(place: KeyPlace): boolean {
+    return (place.chain !== IMPORTED && !this.watchOnly) || this.#importedPrivateKey(place) !== null;
   }
 
   /**
    * The 32-byte private key. Keep it no longer than a signature takes.
    * @throws WalletError `watch-only` when it is not here
    */
-  privateKey({ chain, index }: KeyPlace): Uint8Array {
-    if (chain === IMPORTED) {
-      const { privateKey } = this.#importedAt(index);
-      if (privateKey !== null) return hexToBytes(privateKey);
-    } else if (this.#keys.kind === 'words') {
+  privateKey(place: KeyPlace): Uint8Array {
+    const { chain, index } = place;
+    if (chain !== IMPORTED && this.#keys.kind === 'words') {
       return this.#ownAccount(this.#keys).derive(chain, index).privateKey;
     }
+    const imported = this.#importedPrivateKey(place);
+    if (imported !== null) return hexToBytes(imported);
     throw new WalletError(
       'watch-only',
       'this wallet only watches: the key that signs is elsewhere. Make an unsigned transaction (PSBT), sign it there, and hand it in here',
@@ -168,11 +174,19 @@ export class KeyRing {
     return `m/84'/${this.#network.coinType}'/${account}'/${chain}/${index}`;
   }
 
-  /** Undefined for an imported key, and where the master key's fingerprint was never told. */
-  origin(place: KeyPlace): KeyOrigin | undefined {
-    const path = this.path(place);
+  /**
+   * Where a signer finds the key: from the master key, or, where that one was never told, from the account's own.
+   * Undefined for an imported key.
+   */
+  origin({ chain, index }: KeyPlace): KeyOrigin | undefined {
+    if (chain === IMPORTED) return undefined;
+    const { account } = this.#keys;
     const fingerprint = this.masterFingerprint();
-    return path === null || fingerprint === null ? undefined : { fingerprint, path };
+    if (fingerprint === null || account === null) {
+      return { fingerprint: this.publicAccount().fingerprint, path: [chain, index] };
+    }
+    const hardened = [84, this.#network.coinType, account].map((step) => step + HARDENED);
+    return { fingerprint, path: [...hardened, chain, index] };
   }
 
   /** Of the master key, 8 hex digits; null when it was never told. */
@@ -192,6 +206,12 @@ export class KeyRing {
   #ownAccount({ mnemonic, account }: WalletKeys & { kind: 'words' }): AccountKey {
     this.#account ??= accountOf(seedOf(mnemonic), this.#network.coinType, account);
     return this.#account;
+  }
+
+  /** Of an imported key, or of a watched account's key that was imported as well. */
+  #importedPrivateKey(place: KeyPlace): string | null {
+    const publicKey = bytesToHex(this.publicKey(place));
+    return this.#imported.find((key) => key.publicKey === publicKey)?.privateKey ?? null;
   }
 
   #importedAt(index: number): ImportedKey {
