@@ -210,6 +210,7 @@ export class KeyRing {
 
   /** Of an imported key, or of a watched account's key that was imported as well. */
   #importedPrivateKey(place: KeyPlace): string | null {
+    if (this.#imported.length === 0) return null;
     const publicKey = bytesToHex(this.publicKey(place));
     return this.#imported.find((key) => key.publicKey === publicKey)?.privateKey ?? null;
   }
