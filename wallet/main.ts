@@ -41,6 +41,18 @@ const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
   'bad-address',
   'bad-amount',
   'bad-fee-rate',
+  'bad-psbt',
+  'foreign-psbt',
+  'psbt-warning',
+  'unsigned-psbt',
+  'bad-signature',
+  'foreign-address',
+  'bad-uri',
+  'too-many-payees',
+  'frozen-coin',
+  'bad-coin',
+  'high-fee',
+  'unknown-payment',
   'wrong-network',
 ]);
 

@@ -220,6 +220,13 @@ class Attempt<C extends Candidate> {
   /** Why there is no selection: too little, or too many pieces. */
   shortfall(coins: readonly C[]): WalletError {
     const available = sumOf(coins);
+    if (paymentWeight(1, this.#scriptLengths) > MAX_PAYMENT_WEIGHT) {
+      const payees = this.#scriptLengths.length;
+      return new WalletError(
+        'too-many-payees',
+        `${payees} payees do not fit into one transaction: pay them in several`,
+      );
+    }
     // A payment spends at least one coin, even if there is none yet.
     const inputs = Math.max(1, coins.length);
     const fee = this.#feeOf(vsizeOfWeight(paymentWeight(inputs, this.#scriptLengths)));
