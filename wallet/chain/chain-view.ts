@@ -1,16 +1,17 @@
 /** One look at the chain: what the wallet has there at this moment, and what it learns from it. */
-import { displayHash } from '../../protocol/bytes.ts';
+import { displayHash, parseDisplayHash } from '../../protocol/bytes.ts';
 import { magicHex, type NetworkProfile } from '../../protocol/network.ts';
 import { type OutPoint, outPointKey } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { type Contents, DEFAULT_LABEL, type Discovery, labelOfReceive } from '../keys/contents.ts';
-import { CHANGE, type KeyPlace, type KeyRing } from '../keys/key-ring.ts';
+import { type Contents, DEFAULT_LABEL, type Discovery } from '../keys/contents.ts';
+import { CHANGE, IMPORTED, type KeyPlace, type KeyRing, RECEIVE } from '../keys/key-ring.ts';
+import { isFrozen } from '../keys/owner-notes.ts';
 import type { Candidate } from '../payments/coins.ts';
 import { WalletError } from '../wallet-error.ts';
 import type { ChainBackend, ChainCoin, ChainState, CoinStatus } from './backend.ts';
-import { deliver, outgoingTransaction, type RefusedPayment } from './outgoing.ts';
-import { findSenders } from './ownership.ts';
-import { type ScanProgress, scanKeys } from './scan.ts';
+import { type Delivery, deliver, outgoingTransaction, type RefusedPayment } from './outgoing.ts';
+import { findSenders, type LabelOf, labelsByKey } from './ownership.ts';
+import { GAP_LIMIT, type ScanProgress, scanKeys } from './scan.ts';
 import { TransactionReader } from './transaction-reader.ts';
 
 /** A coin of the wallet. */
@@ -28,12 +29,21 @@ export interface WalletCoin extends Candidate {
   readonly confirmed: boolean;
   /** Made by a payment of this wallet: may be spent while pending, nobody else can take it back. */
   readonly own: boolean;
+  /** Its owner does not want it to be spent. */
+  readonly frozen: boolean;
 }
 
 export interface ChainView {
   readonly chain: ChainState;
   /** Unspent, and not reserved by a payment that is on its way. */
   readonly coins: readonly WalletCoin[];
+  /**
+   * What payments on their way return to this wallet while the chain does not take them: it is the owner's, but
+   * nothing can be paid with it yet.
+   */
+  readonly undelivered: readonly WalletCoin[];
+  /** Whose transactions are the wallet's: what is in use or given out, and as many more as another copy may use. */
+  readonly places: readonly KeyPlace[];
   /** The first change index that no payment ever used, neither in the chain nor on its way. */
   readonly freeChange: number;
   readonly refused: readonly RefusedPayment[];
@@ -66,33 +76,74 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
     from: contents.used,
     given: { receive: contents.given, change: freeChange },
   });
-  const places = new Map(ring.places().map((place) => [ring.address(place), place]));
-  const chainCoins = await backend.coins([...places.keys()]);
+  const endOfReceive = Math.max(contents.given, contents.used.receive, ...used.receive.map(next));
+  const endOfChange = Math.max(freeChange, contents.used.change, ...used.change.map(next));
+  const places = ring.places().filter(({ chain: side, index }) => {
+    if (side === IMPORTED) return true;
+    return index < (side === RECEIVE ? endOfReceive : endOfChange) + GAP_LIMIT;
+  });
+  const byAddress = new Map(places.map((place) => [ring.address(place), place]));
+  const chainCoins = await backend.coins([...byAddress.keys()]);
   const reader = new TransactionReader(backend, profile, chain.height);
   const found = chainCoins
     .filter(({ outPoint }) => !delivery.reserved.has(outPointKey(outPoint)))
-    .map((coin) => ({ coin, place: placeOf(coin, places) }));
+    .map((coin) => ({ coin, place: placeOf(coin, byAddress) }));
+  const labelOf = labelsByKey(contents);
   const senders = await findSenders(
     found
       .filter(({ coin, place }) => place.chain === CHANGE || coin.status === 'pending')
       .map(({ coin }) => coin.outPoint.txid),
-    { ring, reader, known: contents.senders, labelOfReceive: (index) => labelOfReceive(contents, index) },
+    { ring, reader, known: contents.senders, labelOf },
   );
   const coins = found.map(({ coin, place }): WalletCoin => {
     const id = displayHash(coin.outPoint.txid);
     const sender = senders.get(id) ?? contents.senders[id];
-    const label = place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : labelOfReceive(contents, place.index);
+    const label = place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : labelOf(place);
     const script = ring.script(place);
-    return { ...coin, script, place, label, confirmed: coin.status !== 'pending', own: sender !== undefined };
+    const facts = { confirmed: coin.status !== 'pending', own: sender !== undefined };
+    return { ...coin, script, place, label, ...facts, frozen: isFrozen(contents, coin.outPoint) };
   });
   return {
     chain,
     coins,
-    freeChange: Math.max(freeChange, ...used.change.map((index) => index + 1)),
+    undelivered: undeliveredCoins(contents, delivery, { ring, labelOf }),
+    places,
+    freeChange: endOfChange,
     refused: delivery.refused,
     discovery: { ...used, senders, settled: delivery.settled },
     reader,
   };
+}
+
+/** The outputs to keys of this wallet of payments that the chain does not take now but may take later. */
+function undeliveredCoins(
+  { outgoing }: Contents,
+  { refused, reserved }: Delivery,
+  { ring, labelOf }: { readonly ring: KeyRing; readonly labelOf: LabelOf },
+): WalletCoin[] {
+  const waiting = new Set(refused.filter(({ givenUp }) => !givenUp).map(({ txid }) => txid));
+  return outgoing
+    .filter(({ txid }) => waiting.has(txid))
+    .flatMap((payment) =>
+      outgoingTransaction(payment).outputs.flatMap(({ script, value }, index): WalletCoin[] => {
+        const place = ring.findScript(script);
+        const outPoint = { txid: parseDisplayHash(payment.txid), index };
+        if (place === undefined || reserved.has(outPointKey(outPoint))) return [];
+        const label = place.chain === CHANGE ? payment.label : labelOf(place);
+        const where = { outPoint, script, place, label, address: ring.address(place) };
+        return [
+          {
+            ...where,
+            value,
+            status: 'pending',
+            confirmations: 0,
+            confirmed: false,
+            own: true,
+            frozen: false,
+          },
+        ];
+      }),
+    );
 }
 
 /** @throws WalletError `wrong-network` when a backend follows another chain */
@@ -104,6 +155,10 @@ export function requireSameNetwork(chain: ChainState, profile: NetworkProfile): 
     'wrong-network',
     `the node is on the network ${chain.network}${chain.magic ? ` (${chain.magic})` : ''}, the wallet on ${profile.name} (${magic}); see --network and --node-url`,
   );
+}
+
+function next(index: number): number {
+  return index + 1;
 }
 
 /** A backend must not name coins that were not asked for. */

@@ -1,17 +1,31 @@
 /**
  * Whose change is it? A change output belongs to the label whose coins paid for its transaction. That can be read
- * from the chain alone: a P2WPKH input names the key that signed it, and this key is either a receive key, which
- * has a label, or a change key, whose coin again belongs to whoever paid for it.
+ * from the chain alone: a P2WPKH input names the key that signed it, and this key is either one that has a label (a
+ * receive key, a single key) or a change key, whose coin again belongs to whoever paid for it. Where several labels
+ * pay together, the first input says whose the change is.
  */
 import { displayHash } from '../../protocol/bytes.ts';
 import type { Transaction } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
-import { CHANGE, type KeyRing } from '../keys/key-ring.ts';
+import { type Contents, DEFAULT_LABEL } from '../keys/contents.ts';
+import { CHANGE, IMPORTED, type KeyPlace, type KeyRing } from '../keys/key-ring.ts';
 import type { TransactionReader } from './transaction-reader.ts';
+
+/** The label of a key that has one: any but those of the change chain. */
+export type LabelOf = (place: KeyPlace) => string;
+
+/** Reads all labels at once: asking the contents for one key after the other would take long for many keys. */
+export function labelsByKey({ labels, imported }: Pick<Contents, 'labels' | 'imported'>): LabelOf {
+  const byIndex = new Map(
+    labels.flatMap(({ name, receive }) => receive.map((index) => [index, name] as const)),
+  );
+  return ({ chain, index }) =>
+    (chain === IMPORTED ? imported[index]?.label : byIndex.get(index)) ?? DEFAULT_LABEL;
+}
 
 export interface SenderLookup {
   readonly ring: KeyRing;
-  readonly labelOfReceive: (index: number) => string;
+  readonly labelOf: LabelOf;
   /** Senders found before, by txid as shown. */
   readonly known: Readonly<Record<string, string>>;
   readonly reader: Pick<TransactionReader, 'listed'>;
@@ -19,7 +33,7 @@ export interface SenderLookup {
 
 /** What one transaction says about its sender. */
 type Clue =
-  /** A receive key signed, or (undefined) no key of this wallet did. */
+  /** A key with a label signed, or (undefined) no key of this wallet did. */
   | { readonly label: string | undefined }
   /** A change key signed: ask who paid for the transaction of that coin. */
   | { readonly paidBy: Hash };
@@ -32,7 +46,7 @@ type Clue =
  */
 export async function findSenders(
   txids: readonly Hash[],
-  { ring, labelOfReceive, known, reader }: SenderLookup,
+  { ring, labelOf, known, reader }: SenderLookup,
 ): Promise<Map<string, string>> {
   const clues = new Map<string, Clue>();
   let wanted = new Map(txids.map((txid) => [displayHash(txid), txid]));
@@ -41,7 +55,7 @@ export async function findSenders(
     wanted = new Map();
     const found = await reader.listed(asked.map(([, txid]) => txid));
     found.forEach(({ transaction }, at) => {
-      const clue = clueOf(transaction, ring, labelOfReceive);
+      const clue = clueOf(transaction, ring, labelOf);
       clues.set(asked[at]?.[0] ?? '', clue);
       if ('paidBy' in clue) wanted.set(displayHash(clue.paidBy), clue.paidBy);
     });
@@ -49,12 +63,12 @@ export async function findSenders(
   return followed(clues, known);
 }
 
-/** The first input signed by a key of ours decides: this wallet never mixes the coins of two labels. */
-function clueOf(transaction: Transaction, ring: KeyRing, labelOfReceive: (index: number) => string): Clue {
+/** The first input signed by a key of ours decides. */
+function clueOf(transaction: Transaction, ring: KeyRing, labelOf: LabelOf): Clue {
   for (const { witness, previous } of transaction.inputs) {
     const place = ring.findWitness(witness);
     if (place !== undefined) {
-      return place.chain === CHANGE ? { paidBy: previous.txid } : { label: labelOfReceive(place.index) };
+      return place.chain === CHANGE ? { paidBy: previous.txid } : { label: labelOf(place) };
     }
   }
   return { label: undefined };

@@ -3,6 +3,7 @@ import { type AddressFormat, encodeAddress } from '../../protocol/address.ts';
 import { isCoinbase, type OutPoint, type TxOutput, txid } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { ChainTransaction } from '../chain/backend.ts';
+import type { LabelOf } from '../chain/ownership.ts';
 import { DEFAULT_LABEL } from '../keys/contents.ts';
 import { CHANGE, type KeyRing } from '../keys/key-ring.ts';
 
@@ -47,7 +48,7 @@ export interface HistoryEntry {
 export interface HistoryFacts {
   readonly ring: KeyRing;
   readonly format: AddressFormat;
-  readonly labelOfReceive: (index: number) => string;
+  readonly labelOf: LabelOf;
   /** The label whose coins paid for this transaction, undefined when it is a stranger's. */
   readonly sender: string | undefined;
   /** Value of a coin that an input of ours spends. */
@@ -59,7 +60,7 @@ export interface HistoryFacts {
 /** The entries of one transaction: the sender's first, then those it paid, in the order of the outputs. */
 export function historyEntries(standing: ChainTransaction, facts: HistoryFacts): HistoryEntry[] {
   const { transaction } = standing;
-  const outputs = transaction.outputs.map((output) => ({ ...output, label: labelOf(output, facts) }));
+  const outputs = transaction.outputs.map((output) => ({ ...output, label: ownerOf(output, facts) }));
   const sender = facts.sender;
   const entries = sender === undefined ? [] : [senderEntry(standing, sender, outputs, facts)];
   const others = new Set(outputs.map(({ label }) => label));
@@ -118,10 +119,10 @@ function standingOf({ transaction, confirmations, time }: ChainTransaction, { ma
 }
 
 /** The label an output belongs to; change belongs to whoever paid. */
-function labelOf({ script }: TxOutput, { ring, labelOfReceive, sender }: HistoryFacts): string | undefined {
+function ownerOf({ script }: TxOutput, { ring, labelOf, sender }: HistoryFacts): string | undefined {
   const place = ring.findScript(script);
   if (place === undefined) return undefined;
-  return place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : labelOfReceive(place.index);
+  return place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : labelOf(place);
 }
 
 function sum(outputs: readonly { readonly value: Nits }[]): Nits {

@@ -5,8 +5,8 @@ import { isCoinbase, outPointKey, txid } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { ChainBackend } from '../chain/backend.ts';
 import type { ChainView } from '../chain/chain-view.ts';
-import { findSenders } from '../chain/ownership.ts';
-import { type Contents, labelOfReceive } from '../keys/contents.ts';
+import { findSenders, labelsByKey } from '../chain/ownership.ts';
+import type { Contents } from '../keys/contents.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type HistoryEntry, historyEntries } from './history.ts';
 
@@ -48,10 +48,10 @@ export async function readHistory(
 async function readPage(txids: readonly Hash[], source: HistorySource): Promise<HistoryEntry[]> {
   const { contents, view, ring, profile } = source;
   const { reader } = view;
-  const labelOf = (index: number) => labelOfReceive(contents, index);
+  const labelOf = labelsByKey(contents);
   const transactions = await reader.listed(txids);
   const known = contents.senders;
-  const senders = await findSenders(txids, { ring, reader, known, labelOfReceive: labelOf });
+  const senders = await findSenders(txids, { ring, reader, known, labelOf });
   const spent = transactions
     .flatMap(({ transaction }) => transaction.inputs)
     .filter(({ witness }) => ring.findWitness(witness) !== undefined)
@@ -65,7 +65,7 @@ async function readPage(txids: readonly Hash[], source: HistorySource): Promise<
     return historyEntries(standing, {
       ring,
       format: profile.address,
-      labelOfReceive: labelOf,
+      labelOf,
       sender: senders.get(displayHash(id)) ?? known[displayHash(id)],
       valueOf: (outPoint) => coinValue.get(outPointKey(outPoint)) ?? 0n,
       maturity: waits ? profile.maturity : 0,

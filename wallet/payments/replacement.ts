@@ -87,5 +87,6 @@ function ownCoin({ outPoint, value, script }: SpentCoin, label: string, ring: Ke
     confirmations: 1,
     confirmed: true,
     own: true,
+    frozen: false,
   };
 }
