@@ -6,7 +6,7 @@ import { CHANGE, IMPORTED, type KeyPlace } from './key-ring.ts';
 /** Where everything goes that has no label of its own. */
 export const DEFAULT_LABEL = 'default';
 
-const MAX_LABEL_LENGTH = 64;
+export const MAX_LABEL_LENGTH = 64;
 const keyIndex = z
   .int()
   .min(0)

@@ -170,9 +170,13 @@ export function unsealKeyFile(file: KeyFile, { key }: SealingKey): unknown {
   try {
     clear = Buffer.concat([decipher.update(sealed.subarray(0, -TAG_LENGTH)), decipher.final()]);
   } catch {
-    throw new WalletError('wrong-passphrase', 'wrong passphrase: the wallet stays closed');
+    throw wrongPassphrase();
   }
   return JSON.parse(clear.toString('utf8'));
+}
+
+export function wrongPassphrase(): WalletError {
+  return new WalletError('wrong-passphrase', 'wrong passphrase: the wallet stays closed');
 }
 
 /**

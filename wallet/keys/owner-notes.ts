@@ -11,7 +11,7 @@ import {
   type WalletSettings,
 } from './contents.ts';
 
-const MAX_NOTE_LENGTH = 500;
+export const MAX_NOTE_LENGTH = 500;
 
 /** Whom something is written about: an address, or a transaction by its txid as shown. */
 export type NoteSubject = { readonly address: string } | { readonly txid: string };

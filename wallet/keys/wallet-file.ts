@@ -1,4 +1,5 @@
 /** The encrypted file as a store: found, opened, changed under a lock, and never overwritten by accident. */
+import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +9,7 @@ import { readIfExists, writeFileAtomic } from '../../service/files.ts';
 import { WalletError } from '../wallet-error.ts';
 import { type Contents, contentsSchema } from './contents.ts';
 import { contentsFromV1 } from './contents-v1.ts';
+import { GuessDelay } from './guess-delay.ts';
 import {
   deriveSealingKey,
   type KeyFile,
@@ -16,8 +18,9 @@ import {
   type SealingKey,
   sealKeyFile,
   unsealKeyFile,
+  wrongPassphrase,
 } from './key-file.ts';
-import { type Updated, type WalletStore, WorkQueue } from './wallet-store.ts';
+import { type Companion, lockedError, type Updated, type WalletStore, WorkQueue } from './wallet-store.ts';
 
 /** How contents are laid out in one format version, and how those of older versions become it. */
 export interface ContentsFormat {
@@ -46,6 +49,8 @@ export interface OpenFileOptions {
   /** Asked only after the file was found, read, and seen to be of this network. */
   readonly passphrase: () => Promise<string>;
   readonly format?: ContentsFormat;
+  /** Slows repeated wrong passphrases. Default: one account for the whole process. */
+  readonly guesses?: GuessDelay;
 }
 
 export interface CreateFileOptions {
@@ -61,6 +66,12 @@ const OWNER_ONLY = 0o600;
 const LOCK_TIMEOUT_MS = 60_000;
 const LOCK_RETRY_MS = 50;
 
+/** Names the use of a companion's key (RFC 5869, `info`); the name of the companion follows. */
+const COMPANION_INFO = 'nilzcoin-wallet';
+
+/** Wrong passphrases of this process. */
+const GUESSES = new GuessDelay();
+
 /** What a file held when it was last read or written. */
 interface Snapshot {
   readonly text: string;
@@ -68,20 +79,25 @@ interface Snapshot {
   readonly contents: Contents;
 }
 
+interface Opened {
+  readonly key: SealingKey;
+  readonly snapshot: Snapshot;
+}
+
 export class WalletFile implements WalletStore {
   readonly path: string;
   readonly #network: WalletNetwork;
   readonly #format: ContentsFormat;
-  readonly #key: SealingKey;
   readonly #queue = new WorkQueue();
-  #snapshot: Snapshot;
+  /** Undefined once the wallet is locked. */
+  #opened: Opened | undefined;
+  #closing = false;
 
-  private constructor(options: OpenFileOptions | CreateFileOptions, key: SealingKey, snapshot: Snapshot) {
-    this.path = options.path;
-    this.#network = options.network;
-    this.#format = ('format' in options ? options.format : undefined) ?? CONTENTS_FORMAT;
-    this.#key = key;
-    this.#snapshot = snapshot;
+  private constructor(path: string, network: WalletNetwork, format: ContentsFormat, opened: Opened) {
+    this.path = path;
+    this.#network = network;
+    this.#format = format;
+    this.#opened = opened;
   }
 
   /**
@@ -94,9 +110,17 @@ export class WalletFile implements WalletStore {
     const text = await readWalletText(options.path);
     const file = readKeyFile(options.path, text, format.version);
     requireNetwork(options.path, file, options.network);
-    const key = await deriveSealingKey(await options.passphrase(), file.kdf);
+    const passphrase = await options.passphrase();
     const path = await realpath(options.path);
-    return new WalletFile({ ...options, path }, key, snapshotOf(text, file, key, format));
+    const opened = await (options.guesses ?? GUESSES).run(
+      path,
+      async () => {
+        const key = await deriveSealingKey(passphrase, file.kdf);
+        return { key, snapshot: snapshotOf(text, file, key, format) };
+      },
+      isWrongPassphrase,
+    );
+    return new WalletFile(path, options.network, format, opened);
   }
 
   /**
@@ -111,49 +135,136 @@ export class WalletFile implements WalletStore {
       const { version } = CONTENTS_FORMAT;
       const text = sealKeyFile({ version, ...headOf(options.network) }, key, contents);
       await writeFileAtomic(options.path, text, OWNER_ONLY);
-      return new WalletFile(options, key, { text, version, contents });
+      const snapshot = { text, version, contents };
+      return new WalletFile(options.path, options.network, CONTENTS_FORMAT, { key, snapshot });
     });
   }
 
+  /**
+   * The contents as they are now.
+   * @throws WalletError `locked`; `file-replaced` after a change of passphrase elsewhere; as {@link open} when
+   *   something has happened to the file
+   */
   async read(): Promise<Contents> {
-    const text = await readWalletText(this.path);
-    if (text !== this.#snapshot.text) {
-      const file = readKeyFile(this.path, text, this.#format.version);
-      if (file.kdf.salt !== this.#key.kdf.salt) {
-        throw new WalletError(
-          'wrong-passphrase',
-          `${this.path} was replaced or got another passphrase in the meantime: open it again`,
-        );
-      }
-      requireNetwork(this.path, file, this.#network);
-      this.#snapshot = snapshotOf(text, file, this.#key, this.#format);
-    }
-    return this.#snapshot.contents;
+    if (this.#closing) throw lockedError();
+    return (await this.#refreshed()).snapshot.contents;
   }
 
-  update<T>(step: (contents: Contents) => Promise<Updated<T>>): Promise<T> {
+  async update<T>(step: (contents: Contents) => Promise<Updated<T>>): Promise<T> {
+    if (this.#closing) throw lockedError();
     return this.#queue.run(() =>
       locked(this.path, async () => {
-        const before = await this.read();
-        const { contents, result } = await step(before);
-        if (contents !== before) await this.#write(contents);
+        const before = await this.#refreshed();
+        const { contents, result } = await step(before.snapshot.contents);
+        if (contents !== before.snapshot.contents) await this.#write(before, before.key, contents);
         return result;
       }),
     );
   }
 
-  /** Replaces the file; the last one of an older format is kept beside it. */
-  async #write(contents: Contents): Promise<void> {
-    const { version } = this.#format;
-    const old = this.#snapshot;
-    if (old.version < version) {
-      const backup = `${this.path}.v${old.version}.backup`;
-      if ((await readIfExists(backup)) === undefined) await writeFileAtomic(backup, old.text, OWNER_ONLY);
-    }
-    const text = sealKeyFile({ version, ...headOf(this.#network) }, this.#key, contents);
-    await writeFileAtomic(this.path, text, OWNER_ONLY);
-    this.#snapshot = { text, version, contents };
+  /**
+   * Seals the file, and the copies of older formats beside it, with a key from another passphrase and a new salt.
+   * Whoever has it open elsewhere gets `file-replaced` from then on.
+   * @param cost lower than the default only in tests
+   * @throws WalletError `wrong-passphrase` when `current` does not open the file
+   */
+  async changePassphrase(current: string, next: string, cost?: ScryptCost): Promise<void> {
+    if (this.#closing) throw lockedError();
+    await this.#queue.run(() =>
+      locked(this.path, async () => {
+        const before = await this.#refreshed();
+        await GUESSES.run(this.path, () => requirePassphrase(current, before.key), isWrongPassphrase);
+        const key = await deriveSealingKey(next, undefined, cost);
+        const { contents } = before.snapshot;
+        if (before.snapshot.version < this.#format.version) await this.#write(before, before.key, contents);
+        for (const version of this.#format.upgrades.keys()) {
+          await resealBackup(backupPath(this.path, version), before.key, key, version);
+        }
+        await this.#write(this.#opened ?? before, key, contents);
+        before.key.key.fill(0);
+      }),
+    );
   }
+
+  companion(name: string): Companion | undefined {
+    const { kdf, key } = this.#requireOpened().key;
+    const info = `${COMPANION_INFO} ${name}`;
+    const derived = hkdfSync('sha256', key, Buffer.from(kdf.salt, 'hex'), info, 32);
+    return { path: `${this.path}.${name}`, key: new Uint8Array(derived) };
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#queue.run(async () => {
+      this.#opened?.key.key.fill(0);
+      this.#opened = undefined;
+    });
+  }
+
+  #requireOpened(): Opened {
+    if (this.#closing || this.#opened === undefined) throw lockedError();
+    return this.#opened;
+  }
+
+  /** What the file holds now. Work that began before the wallet was locked still gets it. */
+  async #refreshed(): Promise<Opened> {
+    const text = await readWalletText(this.path);
+    if (this.#opened === undefined) throw lockedError();
+    const { key, snapshot } = this.#opened;
+    if (text !== snapshot.text) {
+      const file = readKeyFile(this.path, text, this.#format.version);
+      if (file.kdf.salt !== key.kdf.salt) {
+        throw new WalletError(
+          'file-replaced',
+          `${this.path} was replaced or got another passphrase in the meantime: open it again`,
+        );
+      }
+      requireNetwork(this.path, file, this.#network);
+      this.#opened = { key, snapshot: snapshotOf(text, file, key, this.#format) };
+    }
+    return this.#opened;
+  }
+
+  /** Replaces the file; the last one of an older format is kept beside it. */
+  async #write({ snapshot: old }: Opened, key: SealingKey, contents: Contents): Promise<void> {
+    const { version } = this.#format;
+    if (old.version < version) await keepBackup(this.path, old);
+    const text = sealKeyFile({ version, ...headOf(this.#network) }, key, contents);
+    await writeFileAtomic(this.path, text, OWNER_ONLY);
+    this.#opened = { key, snapshot: { text, version, contents } };
+  }
+}
+
+function isWrongPassphrase(error: unknown): boolean {
+  return error instanceof WalletError && error.code === 'wrong-passphrase';
+}
+
+/** @throws WalletError `wrong-passphrase` unless it is the one that the key came of */
+async function requirePassphrase(passphrase: string, { kdf, key }: SealingKey): Promise<void> {
+  const { key: derived } = await deriveSealingKey(passphrase, kdf);
+  if (!timingSafeEqual(derived, key)) throw wrongPassphrase();
+}
+
+/** Where the last file of an older format is kept. */
+function backupPath(path: string, version: number): string {
+  return `${path}.v${version}.backup`;
+}
+
+async function keepBackup(path: string, { version, text }: Snapshot): Promise<void> {
+  const backup = backupPath(path, version);
+  if ((await readIfExists(backup)) === undefined) await writeFileAtomic(backup, text, OWNER_ONLY);
+}
+
+/**
+ * A copy of an older format is to open with the new passphrase only, as the wallet itself: whoever changes it may
+ * do so because somebody knows the old one. A copy with another key is not ours to change.
+ */
+async function resealBackup(path: string, from: SealingKey, to: SealingKey, version: number): Promise<void> {
+  const bytes = await readIfExists(path);
+  if (bytes === undefined) return;
+  const file = readKeyFile(path, Buffer.from(bytes).toString('utf8'), version);
+  if (file.kdf.salt !== from.kdf.salt) return;
+  await writeFileAtomic(path, sealKeyFile(file, to, unsealKeyFile(file, from)), OWNER_ONLY);
 }
 
 /** @throws WalletError `file-exists` when a file, whatever it holds, is at the place of a new wallet */

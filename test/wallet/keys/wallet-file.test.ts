@@ -149,7 +149,7 @@ test('a wallet put in the place of an open one is not written over', async () =>
   const { path: otherPath } = await created(withReceive(newContents(wordKeys(WORDS)), 'other', 0));
   const other = await readFile(otherPath, 'utf8');
   await writeFile(path, other);
-  await assert.rejects(file.update(addLabel('rent', 0)), refusal('wrong-passphrase', /open it again/));
+  await assert.rejects(file.update(addLabel('rent', 0)), refusal('file-replaced', /open it again/));
   assert.equal(await readFile(path, 'utf8'), other);
 });
 
