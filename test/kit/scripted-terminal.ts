@@ -9,6 +9,8 @@ export class ScriptedTerminal implements Terminal {
   readonly interactive: boolean;
   /** Standard output. */
   readonly printed: string[] = [];
+  /** Pictures. */
+  readonly drawn: string[] = [];
   /** Standard error. */
   readonly noted: string[] = [];
   readonly progressed: string[] = [];
@@ -39,6 +41,10 @@ export class ScriptedTerminal implements Terminal {
 
   print(line: string): void {
     this.printed.push(line);
+  }
+
+  draw(lines: readonly string[]): void {
+    this.drawn.push(...lines);
   }
 
   note(line: string): void {

@@ -8,6 +8,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** A result. */
   print(line: string): void;
+  /** Lines of blocks (U+2580 and the like) that are a picture, light on dark whatever colours the terminal has. */
+  draw(lines: readonly string[]): void;
   /** Anything that is no result. */
   note(line: string): void;
   /** A line that the next one replaces; shown only where a person is. `undefined` ends it. */
@@ -35,11 +37,14 @@ export class InterruptedError extends Error {
 const SECOND_SCREEN = '\x1b[?1049h\x1b[2J\x1b[H';
 const FIRST_SCREEN = '\x1b[2J\x1b[?1049l';
 const ERASE_LINE = '\r\x1b[2K';
+/** Bright white on black, and back (ECMA-48, SGR). */
+const LIGHT_ON_DARK = '\x1b[97;40m';
+const OWN_COLOURS = '\x1b[0m';
 
 /** The streams of a process; `isTTY` where a person is at the other end. */
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
@@ -65,6 +70,10 @@ export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   return {
     interactive,
     print: (line) => void stdout.write(`${readable(line)}\n`),
+    draw: (lines) => {
+      const [before, after] = stdout.isTTY === true ? [LIGHT_ON_DARK, OWN_COLOURS] : ['', ''];
+      for (const line of lines) stdout.write(`${before}${readable(line)}${after}\n`);
+    },
     note: (line) => void stderr.write(`${readable(line)}\n`),
     progress: (line) => {
       if (interactive) stderr.write(ERASE_LINE + readable(line ?? ''));
