@@ -225,7 +225,9 @@ export const PlanView = z.object({
   coins: z.array(CoinRow),
   /** Null when nothing worth an output is left over. */
   change: z.nullable(z.object({ address: text, amount_nits: NitsText })),
-  /** What to think about before it is sent, as sentences. */
+  /** Why the fee looks like a mistake; `pay` has to say that it is none. Null where it is usual. */
+  high_fee: z.nullable(text),
+  /** What else to think about before it is sent, as sentences. */
   warnings: z.array(text),
 });
 export type PlanView = z.infer<typeof PlanView>;

@@ -180,7 +180,10 @@ export const CALLS = {
   'plan/bump': { request: z.strictObject({ wallet, txid: values.Txid, fee }), answer: values.PlanView },
   'plan/cancel': { request: z.strictObject({ wallet, txid: values.Txid, fee }), answer: values.PlanView },
   /** Makes what was planned, to the nit, or refuses: `plan-changed`. A plan can be paid once. */
-  pay: { request: z.strictObject({ wallet, plan: text(100) }), answer: values.SentPayment },
+  pay: {
+    request: z.strictObject({ wallet, plan: text(100), accept_high_fee: z.optional(z.boolean()) }),
+    answer: values.SentPayment,
+  },
 
   // Contacts, notes, settings.
   contacts: {
