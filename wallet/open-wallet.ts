@@ -10,6 +10,7 @@ import type { ScryptCost } from './keys/key-file.ts';
 import { KeyRing, RECEIVE } from './keys/key-ring.ts';
 import { WalletFile, type WalletNetwork } from './keys/wallet-file.ts';
 import { MemoryStore } from './keys/wallet-store.ts';
+import { readWatchKey } from './keys/watch-key.ts';
 import { Wallet } from './wallet.ts';
 import { WalletError } from './wallet-error.ts';
 
@@ -36,6 +37,12 @@ export interface CreateWalletOptions {
   readonly backend: ChainBackend;
   readonly passphrase: string;
   readonly mnemonic: string;
+  /** N of m/84'/coin type'/N' (BIP 84). Default: 0. */
+  readonly account?: number;
+  /** When the owner showed that they have the words, Unix seconds. */
+  readonly wordsChecked?: number;
+  /** Unix seconds. Default: the machine's clock. */
+  readonly created?: number;
   /** See {@link ScryptCost}. */
   readonly cost?: ScryptCost;
 }
@@ -75,13 +82,25 @@ export function parseMnemonic(text: string, profile: NetworkProfile): string {
  * @throws WalletError `file-exists`
  */
 export async function createWallet(options: CreateWalletOptions): Promise<Wallet> {
-  return save(options, firstContents(options.mnemonic, options.profile));
+  return save(
+    options,
+    withBeginning(firstContents(options.mnemonic, options.profile, options.account), options),
+  );
 }
 
-export interface RestoreWalletOptions extends CreateWalletOptions {
+interface Search {
   /** Unused addresses in a row after which the search ends. */
   readonly gapLimit?: number;
   readonly onProgress?: (progress: ScanProgress) => void;
+}
+
+export type RestoreWalletOptions = CreateWalletOptions & Search;
+
+export interface WatchWalletOptions
+  extends Search,
+    Omit<CreateWalletOptions, 'mnemonic' | 'account' | 'wordsChecked'> {
+  /** The public half of an account; see {@link readWatchKey}. */
+  readonly xpub: string;
 }
 
 /**
@@ -91,16 +110,47 @@ export interface RestoreWalletOptions extends CreateWalletOptions {
  * @throws WalletError `file-exists`, `wrong-network`; UnreachableError when the chain cannot be asked
  */
 export async function restoreWallet(options: RestoreWalletOptions): Promise<Wallet> {
-  const { mnemonic, profile, backend, gapLimit, onProgress } = options;
-  const store = new MemoryStore(firstContents(mnemonic, profile));
+  const { mnemonic, profile, account } = options;
+  return save(
+    options,
+    await searched(options, withBeginning(firstContents(mnemonic, profile, account), options)),
+  );
+}
+
+/**
+ * Makes a wallet that sees an account and cannot spend from it, looking for its addresses in use as a restore does.
+ * @throws WalletError `bad-key`, and as {@link restoreWallet}
+ */
+export async function watchWallet(options: WatchWalletOptions): Promise<Wallet> {
+  const keys = readWatchKey(options.xpub, options.profile);
+  const first = withReceive(newContents(keys), DEFAULT_LABEL, 0);
+  return save(options, await searched(options, withBeginning(first, options)));
+}
+
+async function searched(
+  { profile, backend, gapLimit, onProgress }: Search & Pick<CreateWalletOptions, 'profile' | 'backend'>,
+  contents: Contents,
+): Promise<Contents> {
+  const store = new MemoryStore(contents);
   await new Wallet({ store, profile, backend }).scan({
     ...(gapLimit !== undefined && { gapLimit }),
     ...(onProgress !== undefined && { onProgress }),
   });
-  return save(options, await store.read());
+  return store.read();
 }
 
-async function save(options: CreateWalletOptions, contents: Contents): Promise<Wallet> {
+function withBeginning(
+  contents: Contents,
+  { created, wordsChecked }: Pick<CreateWalletOptions, 'created' | 'wordsChecked'>,
+): Contents {
+  return {
+    ...contents,
+    created: created ?? Math.floor(Date.now() / 1_000),
+    wordsChecked: wordsChecked ?? null,
+  };
+}
+
+async function save(options: Omit<CreateWalletOptions, 'mnemonic'>, contents: Contents): Promise<Wallet> {
   const { path, profile, backend, passphrase, cost } = options;
   const network = networkOf(profile);
   const store = await WalletFile.create({ path, network, passphrase, contents, ...(cost && { cost }) });
@@ -108,8 +158,8 @@ async function save(options: CreateWalletOptions, contents: Contents): Promise<W
 }
 
 /** The contents before anything is known from the chain: the funded accounts if these are their words. */
-export function firstContents(mnemonic: string, profile: NetworkProfile): Contents {
-  const keys = wordKeys(mnemonic);
+export function firstContents(mnemonic: string, profile: NetworkProfile, account = 0): Contents {
+  const keys = wordKeys(mnemonic, account);
   const ring = new KeyRing(keys, profile);
   const funded = profile.fundedAccounts.filter(({ index, script }) =>
     equalBytes(ring.script({ chain: RECEIVE, index }), script),

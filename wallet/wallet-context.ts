@@ -45,6 +45,12 @@ export class WalletContext {
     this.random = random ?? randomInt;
   }
 
+  /** Forgets the keys once what is going on has ended. */
+  async close(): Promise<void> {
+    await this.store.close();
+    this.#ring = undefined;
+  }
+
   /** The keys, brought up to what the contents know. */
   ringOf(contents: Contents): KeyRing {
     this.#ring ??= new KeyRing(contents.keys, this.profile);

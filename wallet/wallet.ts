@@ -15,10 +15,13 @@ import {
   type Discovery,
   mnemonicOf,
   parseLabel,
+  type WalletKeys,
   withDiscovery,
   withReceive,
 } from './keys/contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './keys/key-ring.ts';
+import { checkWords, exportXpub, type ImportedAddress, importKey } from './keys/own-keys.ts';
+import type { ExportedAccount } from './keys/watch-key.ts';
 import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
 import { buildPayment, signPayment } from './payments/payment.ts';
 import {
@@ -160,6 +163,36 @@ export class Wallet {
    */
   async mnemonic(): Promise<string> {
     return mnemonicOf(await this.#context.store.read());
+  }
+
+  /** Whether the wallet has its keys, or only sees what belongs to them. */
+  async kind(): Promise<WalletKeys['kind']> {
+    return (await this.#context.store.read()).keys.kind;
+  }
+
+  /** Brings a single key in. @throws WalletError as {@link importKey} */
+  importKey(text: string, label?: string): Promise<ImportedAddress> {
+    return importKey(this.#context, text, label);
+  }
+
+  /** The public half of the account: what a wallet that only watches is made from. */
+  exportXpub(): Promise<ExportedAccount> {
+    return exportXpub(this.#context);
+  }
+
+  /** Whether these are the wallet's words; when they are, it remembers so. @throws WalletError `watch-only` */
+  checkWords(text: string): Promise<boolean> {
+    return checkWords(this.#context, text);
+  }
+
+  /** @throws WalletError `wrong-passphrase` when the present one is another; `no-file` when there is none */
+  changePassphrase(current: string, next: string): Promise<void> {
+    return this.#context.store.changePassphrase(current, next);
+  }
+
+  /** Forgets the keys once what is going on has ended; every later call throws WalletError `locked`. */
+  close(): Promise<void> {
+    return this.#context.close();
   }
 
   /** Looks for addresses in use beyond the ones known; see {@link scanKeys}. */

@@ -81,7 +81,8 @@ export class KeyRing {
 
   /** Takes the single keys: the same ones as before, and perhaps more. */
   rememberImported(imported: readonly ImportedKey[]): void {
-    this.#imported = imported;
+    // Contents read a moment earlier may come a moment later; they do not make it forget.
+    if (imported.length >= this.#imported.length) this.#imported = imported;
     for (const { publicKey } of imported.slice(this.count(IMPORTED))) {
       this.#add({ chain: IMPORTED, index: this.count(IMPORTED) }, hash160(hexToBytes(publicKey)));
     }
