@@ -36,6 +36,8 @@ export const WalletRow = z.object({
   kind: z.nullable(z.enum(['words', 'watch'])),
   /** Minutes without the person after which it is locked, 0 for never; null while it is closed. */
   auto_lock_minutes: z.nullable(number),
+  /** Why it cannot be opened as it is: damaged, of another network. */
+  problem: z.nullable(text),
 });
 export type WalletRow = z.infer<typeof WalletRow>;
 

@@ -221,7 +221,15 @@ export const CALLS = {
   },
   'keys/xpub': {
     request: z.strictObject({ wallet }),
-    answer: z.object({ xpub: z.string(), path: z.nullable(z.string()), fingerprint: z.nullable(z.string()) }),
+    answer: z.object({
+      xpub: z.string(),
+      /** The same as SLIP 132 writes it. */
+      zpub: z.string(),
+      path: z.string(),
+      fingerprint: z.nullable(z.string()),
+      /** With its origin in front: what an offline signer needs. */
+      with_origin: z.string(),
+    }),
   },
   /** A single private key, as WIF or 64 hex digits. */
   'keys/import': {
@@ -306,7 +314,8 @@ export const LiveEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('wallets'), wallets: z.array(values.WalletRow) }),
   /** Something of an open wallet is different, in the chain or in its file: read again what is shown. */
   z.object({ event: z.literal('changed'), wallet: z.string() }),
-  z.object({ event: z.literal('locked'), wallet: z.string(), reason: z.enum(['asked', 'idle', 'replaced']) }),
+  /** `ended`: its file is not what it was, or the program ends. */
+  z.object({ event: z.literal('locked'), wallet: z.string(), reason: z.enum(['asked', 'idle', 'ended']) }),
   /** How far the search of `wallets/restore`, `wallets/watch` (named by its name) or `scan` is. */
   z.object({ event: z.literal('scan'), wallet: z.string(), progress: values.ScanView }),
 ]);
