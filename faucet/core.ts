@@ -7,17 +7,19 @@ import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { composeStop, type Stoppable, startParts, stopWithin } from '../service/lifecycle.ts';
 import type { Logger } from '../service/log.ts';
 import type { ChainBackend } from '../wallet/chain/backend.ts';
+import type { PayoutStep } from '../wallet/services/payout-delivery.ts';
+import { PayoutWatch } from '../wallet/services/payout-watch.ts';
+import { Settlement } from '../wallet/services/settlement.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import { ClaimClock } from './claims/claim-clock.ts';
 import { ClaimCounter } from './claims/claim-counter.ts';
 import type { ClaimDesk } from './claims/claim-desk.ts';
 import { ClaimPolicy, type PolicyOptions } from './claims/claim-policy.ts';
 import type { ClaimRules } from './claims/claim-rules.ts';
-import { Payer, type PayoutStep } from './payouts/payer.ts';
+import { BackendPayoutChain } from './payouts/backend-payout-chain.ts';
+import { Payer } from './payouts/payer.ts';
 import { PayoutLoop } from './payouts/payout-loop.ts';
-import { PayoutWatch } from './payouts/payout-watch.ts';
 import { Purse } from './payouts/purse.ts';
-import { RivalSearch } from './payouts/rival-search.ts';
 import { FaucetStore } from './store/faucet-store.ts';
 
 /** What a faucet works with, face or not. */
@@ -75,17 +77,20 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
   const systemsClock = options.clock ?? systemClock;
   const clock = new ClaimClock(systemsClock, await store.claims.latestMs());
   const stopping = new AbortController();
-  const rivals = new RivalSearch({
-    backend,
-    addressFormat: profile.address,
-    isGone: (txid) => store.payouts.isGone(txid),
-  });
-  const common = { store, purse, backend, clock, log };
+  const chain = new BackendPayoutChain(backend, store.payouts, profile.address);
+  const settledDepth = Math.max(SETTLED_DEPTH, profile.maturity);
+  const paying = { book: store.payouts, wallet: purse.wallet, chain, clock, log };
+  const objection = (address: string): Promise<string | undefined> => counter.objection(address);
   const loop: PayoutLoop = new PayoutLoop({
-    ...common,
     profile,
-    payer: new Payer({ ...common, objection: (address) => counter.objection(address), onStep }),
-    watch: new PayoutWatch({ ...common, rivals, settledDepth: Math.max(SETTLED_DEPTH, profile.maturity) }),
+    store,
+    purse,
+    backend,
+    payer: new Payer({ store, settlement: new Settlement({ ...paying, onStep }), objection, log }),
+    watch: new PayoutWatch({ ...paying, settledDepth }),
+    settledDepth,
+    clock,
+    log,
     signal: stopping.signal,
     pollMs: options.pollMs ?? POLL_MS,
     intervalMs: options.payoutIntervalMs,

@@ -7,10 +7,14 @@ import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ChainBackend, ChainState } from '../../wallet/chain/backend.ts';
 import { requireSameNetwork } from '../../wallet/chain/chain-view.ts';
+import type { PayoutInput } from '../../wallet/services/payout.ts';
+import { mayPassLater } from '../../wallet/services/payout-chain.ts';
+import type { PayoutWatch } from '../../wallet/services/payout-watch.ts';
+import { coinRules } from '../../wallet/services/service-wallet.ts';
+import type { QueuedClaim } from '../store/claim-book.ts';
 import type { FaucetStore } from '../store/faucet-store.ts';
-import { coinRules, type Payer } from './payer.ts';
-import type { PayoutWatch } from './payout-watch.ts';
-import { isPassing, type Purse, type PurseView } from './purse.ts';
+import type { Payer } from './payer.ts';
+import type { Purse, PurseView } from './purse.ts';
 
 export interface PayoutLoopOptions {
   readonly profile: NetworkProfile;
@@ -18,7 +22,9 @@ export interface PayoutLoopOptions {
   readonly purse: Purse;
   readonly backend: Pick<ChainBackend, 'chain'>;
   readonly payer: Payer;
-  readonly watch: PayoutWatch;
+  readonly watch: PayoutWatch<QueuedClaim, PayoutInput>;
+  /** So deep a payout is out of reach of any reorganisation worth the name, in blocks. */
+  readonly settledDepth: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -34,6 +40,8 @@ export interface PayoutLoopOptions {
 const LOOK_AGAIN_MS = 30_000;
 /** After so long all payouts that are not settled are looked at, and not only those that few blocks bury. */
 const THOROUGH_MS = 60_000;
+/** Most reorganisations go no deeper: payouts below are looked at again only before they are settled. */
+const SHALLOW_BLOCKS = 6;
 /** The chain may be out of sight for so long before claims are refused for it: they are paid later anyway. */
 const PATIENCE_MS = 10_000;
 
@@ -122,7 +130,7 @@ export class PayoutLoop {
       const outage = error instanceof Error ? error.message : String(error);
       if (outage === this.#outage) return;
       this.#outage = outage;
-      if (isPassing(error)) log.warn({ reason: outage }, 'the chain cannot be seen at present');
+      if (mayPassLater(error)) log.warn({ reason: outage }, 'the chain cannot be seen at present');
       else log.error({ err: error }, 'the faucet cannot pay');
       onChange([]);
     }
@@ -136,7 +144,7 @@ export class PayoutLoop {
     const before = this.#sight;
     const isSame = before !== undefined && equalBytes(before.chain.tip, chain.tip);
     const isOld = before === undefined || clock.steadyMs() - before.seenMs >= LOOK_AGAIN_MS;
-    if (!this.#isReminded) await watch.remind();
+    if (!this.#isReminded) await watch.remind(await store.payouts.onTheirWay());
     this.#isReminded = true;
     // A chain that has not grown has changed; how far back, nobody knows yet.
     const isOther = before === undefined || (!isSame && chain.height <= before.chain.height);
@@ -146,25 +154,34 @@ export class PayoutLoop {
     const [first] = await store.claims.queued(1);
     if (first === undefined) this.#shortage = undefined;
     // What could not be paid can be no sooner than something else is seen.
-    else if (this.#sight !== this.#stuckAt) await this.#pay(chain);
+    else if (this.#sight !== this.#stuckAt) await this.#pay();
   }
 
   /** Sees what became of payouts, and what the wallet has. */
   async #look(chain: ChainState, mayBeOther: boolean): Promise<void> {
-    const { watch, store, purse, clock, onChange } = this.#options;
+    const { watch, store, purse, settledDepth, clock, onChange } = this.#options;
     const isThorough = mayBeOther || clock.steadyMs() - this.#thoroughMs >= THOROUGH_MS;
-    const changed = await watch.look(chain, isThorough);
-    const view = await purse.look(await coinRules(store, chain.height));
+    const { height, tip: hash } = chain;
+    const payouts = await store.payouts.toWatch({
+      above: isThorough ? -1 : height - SHALLOW_BLOCKS,
+      upTo: height - settledDepth + 1,
+    });
+    const moved = await watch.look(payouts, { hash, height });
+    const changed = moved.flatMap(({ items }) => items.map(({ id }) => id));
+    const view = await purse.look(await coinRules(store.payouts, height));
     this.#sight = { chain, purse: view, seenMs: clock.steadyMs() };
     if (isThorough) this.#thoroughMs = clock.steadyMs();
     this.#mustLook = false;
     onChange(changed);
   }
 
-  async #pay(chain: ChainState): Promise<void> {
+  async #pay(): Promise<void> {
     const { payer, clock, log, onChange } = this.#options;
-    const { changed, trouble } = await payer.pay(chain.height, (cost) => this.#take(cost));
+    const { changed, trouble } = await payer.pay((cost) => this.#take(cost));
     this.#paidMs = clock.steadyMs();
+    // The change of what was paid is seen: who is left may merely wait for it.
+    const chain = this.#sight?.chain;
+    if (changed.length > 0 && chain !== undefined) await this.#look(chain, false);
     const shortage = this.#isMerelyWaiting ? undefined : trouble;
     if (shortage !== undefined && shortage !== this.#shortage) {
       log.warn({ reason: shortage }, 'not everybody who waits was paid');
@@ -172,7 +189,6 @@ export class PayoutLoop {
     this.#shortage = shortage;
     this.#stuckAt = changed.length === 0 ? this.#sight : undefined;
     onChange(changed);
-    if (changed.length > 0) await this.#look(chain, false);
   }
 
   /** What was just spent is not promised to the next one, though the wallet was not looked at since. */

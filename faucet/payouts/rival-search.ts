@@ -3,7 +3,7 @@ import { type AddressFormat, encodeAddress } from '../../protocol/address.ts';
 import { outPointKey, type Transaction } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { ChainBackend } from '../../wallet/chain/backend.ts';
-import type { PayoutInput } from '../store/payout-rows.ts';
+import type { PayoutInput } from '../../wallet/services/payout.ts';
 
 export interface RivalSearchOptions {
   readonly backend: Pick<ChainBackend, 'transactionIds' | 'transactions'>;

@@ -1,9 +1,9 @@
 /** Claims, in the order they were made. What is written here is a promise. */
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Database, Statements } from '../../service/database.ts';
+import type { PayoutState } from '../../wallet/services/payout-state.ts';
 import type { ClaimState, Proof, SpentChallenge } from '../claims/claim-desk.ts';
 import { ClaimRefusedError } from '../claims/refusal.ts';
-import type { PayoutState } from '../payouts/payout-state.ts';
 
 export interface NewClaim {
   readonly id: string;

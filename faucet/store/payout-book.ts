@@ -1,45 +1,41 @@
-/** Payouts with their claims and transactions. What is written here is binding: it is sent, whatever happens. */
+/** Payouts with their claims and transactions. What is written here is binding: it is signed and sent, whatever happens. */
 import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Database } from '../../service/database.ts';
-import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
-import type { QueuedClaim } from './claim-book.ts';
-import { ClaimsChangedError } from './claims-changed.ts';
+import {
+  OwedChangedError,
+  type PayoutInput,
+  type PayoutRecord,
+  type PayoutTransaction,
+  type PayoutBook as ServiceBook,
+} from '../../wallet/services/payout.ts';
 import {
   groupedBy,
+  plainBytes,
+  readTransaction,
+  type TransactionRow,
+} from '../../wallet/services/payout-rows.ts';
+import type { PayoutProgress, PayoutState } from '../../wallet/services/payout-state.ts';
+import type { QueuedClaim } from './claim-book.ts';
+import {
   type InputRow,
   insertTransaction,
-  type PayoutTransaction,
-  plain,
   readInput,
-  readTransaction,
   requireFreeCoins,
-  requireSharedCoin,
-  type TransactionRow,
+  requireReplacingAll,
 } from './payout-rows.ts';
 
-/** A payout with all that was signed for it. */
-export interface PayoutRecord {
-  readonly id: number;
-  readonly progress: PayoutProgress;
-  readonly claims: readonly QueuedClaim[];
-  /** Oldest first: each of the others replaces those before it. */
-  readonly transactions: readonly PayoutTransaction[];
-}
+type ClaimPayout = PayoutRecord<QueuedClaim, PayoutInput>;
 
-export class PayoutBook {
+export class PayoutBook implements ServiceBook<QueuedClaim, PayoutInput> {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /**
-   * Writes a signed payout down with the claims it pays. Only after this may anybody else hear of the transaction.
-   * @returns its number
-   * @throws ClaimsChangedError when one of the claims is not queued, or another payout spends one of the coins
-   */
+  /** With the claims it pays, each of them queued until now; see {@link ServiceBook.enter}. */
   enter(claims: readonly QueuedClaim[], transaction: PayoutTransaction): Promise<number> {
     const ids = JSON.stringify(claims.map(({ id }) => id));
     return this.#database.transaction(async (statements) => {
@@ -57,26 +53,33 @@ export class PayoutBook {
            AND id IN (SELECT value FROM json_each(?))`,
         [id, ids],
       );
-      if (taken !== claims.length) throw new ClaimsChangedError('one of the claims is not queued any more');
+      if (taken !== claims.length) throw new OwedChangedError('one of the claims is not queued any more');
       await insertTransaction(id, transaction, statements);
       return id;
     });
   }
 
-  /**
-   * Adds a transaction that pays the same claims with a higher fee.
-   * @throws ClaimsChangedError when the payout needs none any more, or both could be mined
-   */
+  /** See {@link ServiceBook.replace}. */
   replace(id: number, transaction: PayoutTransaction): Promise<void> {
     return this.#database.transaction(async (statements) => {
       const payout = await statements.get<{ state: PayoutState }>('SELECT state FROM payouts WHERE id = ?', [
         id,
       ]);
-      if (payout?.state !== 'sending') throw new ClaimsChangedError('the payout is not on its way any more');
-      await requireSharedCoin(id, transaction, statements);
+      if (payout?.state !== 'sending') throw new OwedChangedError('the payout is not on its way any more');
+      await requireReplacingAll(id, transaction, statements);
       await requireFreeCoins(transaction, statements, id);
       await insertTransaction(id, transaction, statements);
     });
+  }
+
+  /** See {@link ServiceBook.sign}. */
+  async sign(id: number, txid: Hash, raw: Uint8Array): Promise<void> {
+    const signed = await this.#database.run(
+      `UPDATE payout_transactions SET raw = ? WHERE payout = ? AND txid = ?
+         AND EXISTS (SELECT 1 FROM payouts WHERE id = payout AND state = 'sending')`,
+      [raw, id, txid],
+    );
+    if (signed !== 1) throw new OwedChangedError('the payout is not on its way any more');
   }
 
   /** Writes down how far a payout is. One that is returned gives its claims back to the queue at the same moment. */
@@ -94,13 +97,19 @@ export class PayoutBook {
   }
 
   /** Payouts on their way, and those in blocks whose height is in one of the ranges: in the order they were made. */
-  async toWatch(confirmed: { readonly above: Height; readonly upTo: Height }): Promise<PayoutRecord[]> {
+  async toWatch(confirmed: { readonly above: Height; readonly upTo: Height }): Promise<ClaimPayout[]> {
     const rows = await this.#database.all<PayoutRow>(
       `SELECT * FROM payouts WHERE state = 'sending'
          OR (state = 'confirmed' AND (block_height > ? OR block_height <= ?)) ORDER BY id`,
       [confirmed.above, confirmed.upTo],
     );
     return this.#records(rows);
+  }
+
+  async onTheirWay(): Promise<ClaimPayout[]> {
+    return this.#records(
+      await this.#database.all<PayoutRow>("SELECT * FROM payouts WHERE state = 'sending' ORDER BY id"),
+    );
   }
 
   /** {@link outPointKey} of every coin that a payout spends which is neither settled nor returned. */
@@ -134,7 +143,7 @@ export class PayoutBook {
     return row?.gone === 1;
   }
 
-  async #records(rows: readonly PayoutRow[]): Promise<PayoutRecord[]> {
+  async #records(rows: readonly PayoutRow[]): Promise<ClaimPayout[]> {
     const ids = JSON.stringify(rows.map(({ id }) => id));
     const claims = await this.#database.all<ClaimOfPayout>(
       `SELECT payout, id, address, amount FROM claims
@@ -156,7 +165,7 @@ export class PayoutBook {
     return rows.map((row) => ({
       id: row.id,
       progress: readProgress(row),
-      claims: (claimsOf.get(row.id) ?? []).map(readClaim),
+      items: (claimsOf.get(row.id) ?? []).map(readClaim),
       transactions: (transactionsOf.get(row.id) ?? []).map((transaction) =>
         readTransaction(transaction, (inputsOf.get(transaction.id) ?? []).map(readInput)),
       ),
@@ -183,5 +192,7 @@ function readClaim({ id, address, amount }: ClaimOfPayout): QueuedClaim {
 }
 
 function readProgress({ state, block_height: height, block_txid: txid }: PayoutRow): PayoutProgress {
-  return { state, inBlock: height === null || txid === null ? undefined : { height, txid: plain(txid) } };
+  const inBlock =
+    height === null || txid === null ? undefined : { height, txid: plainBytes(txid), hash: undefined };
+  return { state, inBlock, impossibleSince: undefined };
 }

@@ -1,28 +1,16 @@
 /** How the transactions of payouts lie in the file. */
 import { hashKey } from '../../protocol/bytes.ts';
 import type { OutPoint } from '../../protocol/transaction.ts';
-import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Statements } from '../../service/database.ts';
-import { ClaimsChangedError } from './claims-changed.ts';
+import {
+  OwedChangedError,
+  type PayoutInput,
+  type PayoutTransaction,
+  requireReplacing,
+} from '../../wallet/services/payout.ts';
+import { type CoinRow, plainBytes, readCoins } from '../../wallet/services/payout-rows.ts';
 
-/** A coin that a payout spends. */
-export interface PayoutInput extends OutPoint {
-  readonly value: Nits;
-  readonly script: Uint8Array;
-}
-
-/** A signed transaction of a payout. */
-export interface PayoutTransaction {
-  readonly txid: Hash;
-  readonly raw: Uint8Array;
-  readonly fee: Nits;
-  readonly timeMs: number;
-  /** Of the tip when it was signed. */
-  readonly height: Height;
-  readonly inputs: readonly PayoutInput[];
-}
-
-/** @throws ClaimsChangedError when another payout that may still be mined spends one of the coins */
+/** @throws OwedChangedError when another payout that may still be mined spends one of the coins */
 export async function requireFreeCoins(
   { inputs }: PayoutTransaction,
   statements: Statements,
@@ -35,24 +23,21 @@ export async function requireFreeCoins(
        AND (i.txid, i.output) IN (SELECT unhex(value->>0), value->>1 FROM json_each(?))`,
     [except, coinKeys(inputs)],
   );
-  if (taken !== undefined) throw new ClaimsChangedError('another payout spends one of these coins');
+  if (taken !== undefined) throw new OwedChangedError('another payout spends one of these coins');
 }
 
-/** @throws ClaimsChangedError unless every earlier transaction of the payout shares a coin with this one */
-export async function requireSharedCoin(
+/** @throws OwedChangedError as {@link requireReplacing} */
+export async function requireReplacingAll(
   payout: number,
-  { inputs }: PayoutTransaction,
+  transaction: PayoutTransaction,
   statements: Statements,
 ): Promise<void> {
-  const apart = await statements.get(
-    `SELECT 1 FROM payout_transactions t WHERE t.payout = ? AND NOT EXISTS (
-       SELECT 1 FROM payout_inputs i WHERE i.payout_transaction = t.id
-         AND (i.txid, i.output) IN (SELECT unhex(value->>0), value->>1 FROM json_each(?)))`,
-    [payout, coinKeys(inputs)],
+  const rows = await statements.all<CoinRow>(
+    `SELECT i.payout_transaction, i.txid, i.output FROM payout_inputs i
+     JOIN payout_transactions t ON t.id = i.payout_transaction WHERE t.payout = ?`,
+    [payout],
   );
-  if (apart !== undefined) {
-    throw new ClaimsChangedError('the replacement shares no coin with what it replaces');
-  }
+  requireReplacing(readCoins(rows), transaction);
 }
 
 export async function insertTransaction(
@@ -85,50 +70,12 @@ function coinKeys(coins: readonly OutPoint[]): string {
   return JSON.stringify(coins.map(({ txid, index }) => [hashKey(txid), index]));
 }
 
-/** A row of `payout_transactions`. */
-export interface TransactionRow {
-  readonly id: number;
-  readonly payout: number;
-  readonly txid: Hash;
-  readonly raw: Uint8Array;
-  readonly fee: number;
-  readonly time_ms: number;
-  readonly height: Height;
-}
-
 /** A row of `payout_inputs`. */
-export interface InputRow {
-  readonly payout_transaction: number;
-  readonly txid: Hash;
-  readonly output: number;
+export interface InputRow extends CoinRow {
   readonly value: number;
   readonly script: Uint8Array;
 }
 
 export function readInput({ txid, output, value, script }: InputRow): PayoutInput {
-  return { txid: plain(txid), index: output, value: BigInt(value), script: plain(script) };
-}
-
-export function readTransaction(row: TransactionRow, inputs: readonly PayoutInput[]): PayoutTransaction {
-  const { txid, raw, fee, time_ms: timeMs, height } = row;
-  return { txid: plain(txid), raw: plain(raw), fee: BigInt(fee), timeMs, height, inputs };
-}
-
-/** Rows by the key that several share, in their order. */
-export function groupedBy<T>(
-  rows: readonly T[],
-  keyOf: (row: T) => number,
-): ReadonlyMap<number, readonly T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group === undefined) groups.set(keyOf(row), [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
-/** A blob as the rest of the code knows bytes: not as a Buffer, whose slices alias it. */
-export function plain(blob: Uint8Array): Uint8Array {
-  return new Uint8Array(blob);
+  return { txid: plainBytes(txid), index: output, value: BigInt(value), script: plainBytes(script) };
 }

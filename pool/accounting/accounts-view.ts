@@ -1,8 +1,8 @@
 /** What the rest of the pool may ask about money. Amounts are nits, times are milliseconds since 1970. */
 import type { EventEmitter } from 'node:events';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
+import type { PayoutState } from '../../wallet/services/payout-state.ts';
 import type { LedgerBlock } from '../ledger/accounts-schema.ts';
-import type { PayoutState } from '../payouts/payout-state.ts';
 import type { Balance } from './balances.ts';
 import type { BlockState, Delivery } from './block-state.ts';
 import type { Scheme } from './scheme.ts';

@@ -2,12 +2,12 @@
 import { EventEmitter } from 'node:events';
 import { equalBytes } from '../../protocol/bytes.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
+import type { BlockPlace } from '../../wallet/services/payout-state.ts';
 import type { NumberedBlock } from '../ledger/block-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PayoutRecord } from '../ledger/payout-book.ts';
 import type { Round } from '../ledger/round-book.ts';
 import { chooseDue, payoutMinimum } from '../payouts/due.ts';
-import type { BlockPlace } from '../payouts/payout-state.ts';
 import {
   type AccountedBlock,
   type AccountedRound,

@@ -1,6 +1,6 @@
 /** What everybody has: a pure fold over what the ledger's books say of credits. */
 import type { Nits } from '../../protocol/units.ts';
-import type { PayoutState } from '../payouts/payout-state.ts';
+import type { PayoutState } from '../../wallet/services/payout-state.ts';
 import type { BlockState } from './block-state.ts';
 
 /** Credits of one address that are alike, summed up. */

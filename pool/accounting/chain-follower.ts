@@ -4,9 +4,10 @@ import { equalBytes } from '../../protocol/bytes.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
+import { ChainMovedError } from '../../wallet/services/payout-chain.ts';
+import type { BlockPlace } from '../../wallet/services/payout-state.ts';
 import { NetworkError } from '../nodes/node-network.ts';
-import type { BlockPlace } from '../payouts/payout-state.ts';
-import { ChainMovedError, type NodeChain } from './node-chain.ts';
+import type { NodeChain } from './node-chain.ts';
 
 /** What happened since the chain was looked at last. */
 export interface ChainMove {

@@ -9,10 +9,11 @@ import {
   txid as txidOf,
 } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
+import type { PayoutTransaction } from '../../wallet/services/payout.ts';
 import type { NumberedBlock } from '../ledger/block-book.ts';
 import type { LedgerSnapshot } from '../ledger/ledger-snapshot.ts';
 import type { PayoutRecord } from '../ledger/payout-book.ts';
-import type { Debt, PayoutTransaction } from '../ledger/payout-rows.ts';
+import type { Debt } from '../ledger/payout-rows.ts';
 import type { Round, RoundCredit } from '../ledger/round-book.ts';
 import { type Balance, balanceOf } from './balances.ts';
 import { blockWeight, distribute, sum } from './distribution.ts';

@@ -6,12 +6,8 @@ import { amount, displayedHash, hexBytes } from '../../protocol/schema.ts';
 import type { OutPoint } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import { RpcCallError, type RpcClient } from '../../service/rpc-client.ts';
-import type { BlockPlace } from '../payouts/payout-state.ts';
-
-/** The tip moved while the chain was looked at: what was seen does not fit together. Look again. */
-export class ChainMovedError extends Error {
-  override readonly name = 'ChainMovedError';
-}
+import { ChainMovedError, type TransactionPlace } from '../../wallet/services/payout-chain.ts';
+import type { BlockPlace } from '../../wallet/services/payout-state.ts';
 
 /** An unspent output of the best chain; what waits in the mempool does not count. */
 export interface ChainCoin {
@@ -21,12 +17,6 @@ export interface ChainCoin {
   /** Made by a coinbase, the genesis block's included. */
   readonly isCoinbase: boolean;
 }
-
-/** Where a transaction stands. */
-export type TransactionPlace =
-  | { readonly state: 'unknown' }
-  | { readonly state: 'waiting' }
-  | { readonly state: 'in-block'; readonly block: Hash; readonly confirmations: number };
 
 /** What a node says to a transaction that is handed in. */
 export type SendAnswer = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };

@@ -3,14 +3,18 @@ import type { Nits } from '../../protocol/units.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
+import type { PayoutStep } from '../../wallet/services/payout-delivery.ts';
+import { PayoutWatch } from '../../wallet/services/payout-watch.ts';
+import { Settlement } from '../../wallet/services/settlement.ts';
 import type { Wallet } from '../../wallet/wallet.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Debt } from '../ledger/payout-rows.ts';
 import { askNetwork, NetworkError, type NodeNetwork } from '../nodes/node-network.ts';
-import { OperatorWallet } from '../payouts/operator-wallet.ts';
+import { NodePayoutChain } from '../payouts/node-payout-chain.ts';
+import { openOperatorWallet } from '../payouts/operator-wallet.ts';
 import { PayoutService } from '../payouts/payout-service.ts';
-import { PayoutWatch } from '../payouts/payout-watch.ts';
-import { Settlement, type SettlementStep } from '../payouts/settlement.ts';
+import { PoolSettlement } from '../payouts/settlement.ts';
 import { NotRecordedError } from '../stratum/share-sink.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountsView } from './accounts-view.ts';
@@ -30,7 +34,7 @@ export interface PayoutOptions {
   /** 0: only by hand. */
   readonly intervalSeconds: number;
   /** For tests that end the process between two steps. */
-  readonly onStep?: ((step: SettlementStep) => Promise<void>) | undefined;
+  readonly onStep?: ((step: PayoutStep) => Promise<void>) | undefined;
 }
 
 export interface AccountsParts {
@@ -165,15 +169,19 @@ async function openPayer(
   }
   const { maturity } = network;
   const { label, minimum, intervalSeconds, onStep, openWallet } = payouts;
-  const wallet = await OperatorWallet.open(
-    { wallet: await openWallet(client), label, chain, maturity },
+  const wallet = await openOperatorWallet(
+    { wallet: await openWallet(client), label, buriedDepth: maturity },
     rewardAddress,
   );
   const book = ledger.payouts;
-  const common = { book, wallet, chain, clock, log };
+  const common = { book, wallet, chain: new NodePayoutChain(chain, book), clock, log };
   return new PayoutService({
-    settlement: new Settlement({ ...common, minimum, onStep }),
-    watch: new PayoutWatch({ ...common, maturity }),
+    settlement: new PoolSettlement({
+      book,
+      minimum,
+      settlement: new Settlement({ ...common, onStep, split: (debt: Debt, most) => book.split(debt, most) }),
+    }),
+    watch: new PayoutWatch({ ...common, settledDepth: maturity }),
     book,
     clock,
     log,

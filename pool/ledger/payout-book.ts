@@ -2,35 +2,32 @@ import { EventEmitter } from 'node:events';
 import { hashKey } from '../../protocol/bytes.ts';
 import { outPointKey } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import type { PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
+import {
+  OwedChangedError,
+  type PayoutRecord as PayoutOf,
+  type PayoutTransaction,
+  type PayoutBook as ServiceBook,
+} from '../../wallet/services/payout.ts';
+import { groupedBy, readTransaction, type TransactionRow } from '../../wallet/services/payout-rows.ts';
+import type { PayoutProgress, PayoutState } from '../../wallet/services/payout-state.ts';
 import type { BookDatabase } from './book-database.ts';
 import {
   claimCredits,
   type Debt,
-  DebtsChangedError,
-  groupedBy,
   type InputRow,
   insertTransaction,
   OPEN_CREDIT,
   type PayoutRow,
-  type PayoutTransaction,
+  type PoolInput,
   readInput,
   readProgress,
-  readTransaction,
   requireFreeCoins,
-  requireSharedCoin,
-  type TransactionRow,
+  requireReplacingAll,
 } from './payout-rows.ts';
 
-/** A payout with all that was signed for it. */
-export interface PayoutRecord {
-  readonly id: number;
+/** A payout with every transaction that was made for it. */
+export interface PayoutRecord extends PayoutOf<Debt, PoolInput> {
   readonly timeMs: number;
-  readonly progress: PayoutProgress;
-  /** What it pays, by address. */
-  readonly items: readonly Debt[];
-  /** Oldest first: each of the others replaces those before it. */
-  readonly transactions: readonly PayoutTransaction[];
 }
 
 export interface PayoutBookEvents {
@@ -40,8 +37,8 @@ export interface PayoutBookEvents {
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
-/** Payouts with their debts and transactions. What is written here is binding: it is sent, whatever happens. */
-export class PayoutBook extends EventEmitter<PayoutBookEvents> {
+/** Payouts with their debts and transactions. What is written here is binding: it is signed and sent, whatever happens. */
+export class PayoutBook extends EventEmitter<PayoutBookEvents> implements ServiceBook<Debt, PoolInput> {
   readonly #database: BookDatabase;
 
   constructor(database: BookDatabase) {
@@ -77,13 +74,8 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
     return [older, { address, amount: amount - older.amount, blocks: { after: row.block, through } }];
   }
 
-  /**
-   * Writes a signed payout down, with the debts it carries: the open credits of each, no more and no less.
-   * Only after this may anybody else hear of the transaction.
-   * @returns its number
-   * @throws DebtsChangedError when the debts are others by now, or another payout spends one of the coins
-   */
-  async enter(items: readonly Debt[], transaction: PayoutTransaction): Promise<number> {
+  /** With the open credits that the debts are made of, no more and no less; see {@link ServiceBook.enter}. */
+  async enter(items: readonly Debt[], transaction: PayoutTransaction<PoolInput>): Promise<number> {
     const id = await this.#database.transaction(async (statements) => {
       await requireFreeCoins(transaction, statements);
       const row = await statements.get<{ next: number }>(
@@ -102,21 +94,28 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
     return id;
   }
 
-  /**
-   * Adds a transaction that pays the same debts with a higher fee.
-   * @throws DebtsChangedError when the payout needs none any more, or both could be mined
-   */
-  async replace(id: number, transaction: PayoutTransaction): Promise<void> {
+  /** See {@link ServiceBook.replace}. */
+  async replace(id: number, transaction: PayoutTransaction<PoolInput>): Promise<void> {
     await this.#database.transaction(async (statements) => {
       const payout = await statements.get<{ state: PayoutState }>('SELECT state FROM payouts WHERE id = ?', [
         id,
       ]);
-      if (payout?.state !== 'sending') throw new DebtsChangedError('the payout is not on its way any more');
-      await requireSharedCoin(id, transaction, statements);
+      if (payout?.state !== 'sending') throw new OwedChangedError('the payout is not on its way any more');
+      await requireReplacingAll(id, transaction, statements);
       await requireFreeCoins(transaction, statements, id);
       await insertTransaction(id, transaction, statements);
     });
     this.emit('changed', id);
+  }
+
+  /** See {@link ServiceBook.sign}. */
+  async sign(id: number, txid: Hash, raw: Uint8Array): Promise<void> {
+    const signed = await this.#database.run(
+      `UPDATE payout_transactions SET raw = ? WHERE payout = ? AND txid = ?
+         AND EXISTS (SELECT 1 FROM payouts WHERE id = payout AND state = 'sending')`,
+      [raw, id, txid],
+    );
+    if (signed !== 1) throw new OwedChangedError('the payout is not on its way any more');
   }
 
   /** Writes down how far a payout is. One that is returned gives its debts back at the same moment. */
@@ -203,7 +202,7 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
     return rows.map(({ address, amount }) => ({ address, amount: BigInt(amount) }));
   }
 
-  /** {@link outPointKey} of every coin that a payout spends which is not returned. */
+  /** {@link outPointKey} of every coin that a payout spends which is neither settled nor returned. */
   async spentCoins(): Promise<ReadonlySet<string>> {
     const rows = await this.#database.all<{ txid: Hash; output: number }>(
       `SELECT i.txid, i.output FROM payout_inputs i JOIN payout_transactions t ON t.id = i.payout_transaction
@@ -212,10 +211,11 @@ export class PayoutBook extends EventEmitter<PayoutBookEvents> {
     return new Set(rows.map(({ txid, output }) => outPointKey({ txid, index: output })));
   }
 
-  /** `hashKey` of the transactions that blocks took and that are not settled yet. */
-  async confirmedTxids(): Promise<ReadonlySet<string>> {
+  /** `hashKey` of every transaction of payouts that are neither settled nor returned: their change is ours to spend. */
+  async txidsUnderWay(): Promise<ReadonlySet<string>> {
     const rows = await this.#database.all<{ txid: Hash }>(
-      "SELECT block_txid AS txid FROM payouts WHERE state = 'confirmed'",
+      `SELECT t.txid FROM payout_transactions t JOIN payouts p ON p.id = t.payout
+       WHERE p.state IN ('sending', 'confirmed')`,
     );
     return new Set(rows.map(({ txid }) => hashKey(txid)));
   }

@@ -2,16 +2,22 @@
 
 import { hashKey } from '../../protocol/bytes.ts';
 import type { OutPoint } from '../../protocol/transaction.ts';
-import type { Hash, Height, Nits } from '../../protocol/units.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
 import type { SqlValue, Statements } from '../../service/database.ts';
-import type { BlockPlace, PayoutProgress, PayoutState } from '../payouts/payout-state.ts';
+import {
+  type Owed,
+  OwedChangedError,
+  type PayoutInput,
+  type PayoutTransaction,
+  requireReplacing,
+} from '../../wallet/services/payout.ts';
+import { type CoinRow, readCoins } from '../../wallet/services/payout-rows.ts';
+import type { BlockPlace, PayoutProgress, PayoutState } from '../../wallet/services/payout-state.ts';
 import { plainBytes } from './blob.ts';
 import { payeeIds } from './payee-rows.ts';
 
 /** What an address is owed: its confirmed credits that no payout carries. */
-export interface Debt {
-  readonly address: string;
-  readonly amount: Nits;
+export interface Debt extends Owed {
   /** Only what these blocks have brought; left out, all of it. */
   readonly blocks?: BlockRange;
 }
@@ -22,29 +28,10 @@ export interface BlockRange {
   readonly through: number;
 }
 
-/** A coin that a payout spends. */
-export interface PayoutInput extends OutPoint {
-  readonly value: Nits;
-  readonly script: Uint8Array;
+/** A coin that a pool's payout spends. */
+export interface PoolInput extends PayoutInput {
   /** The block whose coinbase made it; undefined for any other coin. */
   readonly coinbase: BlockPlace | undefined;
-}
-
-/** A signed transaction of a payout. */
-export interface PayoutTransaction {
-  readonly txid: Hash;
-  readonly raw: Uint8Array;
-  /** Paid by the operator. */
-  readonly fee: Nits;
-  readonly timeMs: number;
-  /** Of the tip when it was signed. */
-  readonly height: Height;
-  readonly inputs: readonly PayoutInput[];
-}
-
-/** What is owed is not what was signed for: a block has come or gone since. Nothing was written. */
-export class DebtsChangedError extends Error {
-  override readonly name = 'DebtsChangedError';
 }
 
 /** Credits that may be paid: of confirmed blocks, in no payout, and not paid by a coinbase. */
@@ -64,7 +51,7 @@ const INPUT_COLUMNS = {
 
 /**
  * Puts the open credits that the debts are made of into a payout.
- * @throws DebtsChangedError unless they come to exactly what is paid
+ * @throws OwedChangedError unless they come to exactly what is paid
  */
 export async function claimCredits(
   payout: number,
@@ -95,14 +82,14 @@ export async function claimCredits(
   const rows = items.map(({ address, amount }): SqlValue[] => {
     const payee = ids.get(address);
     if (payee === undefined || amounts.get(payee) !== amount) {
-      throw new DebtsChangedError(`${address} is owed another amount than a moment ago; nothing was sent`);
+      throw new OwedChangedError(`${address} is owed another amount than a moment ago; nothing was sent`);
     }
     return [payout, payee, amount.toString()];
   });
   await statements.insertRows('payout_items', ITEM_COLUMNS, rows);
 }
 
-/** @throws DebtsChangedError when a payout that is not returned spends one of the coins */
+/** @throws OwedChangedError when a payout that is not returned spends one of the coins */
 export async function requireFreeCoins(
   { inputs }: PayoutTransaction,
   statements: Statements,
@@ -115,28 +102,26 @@ export async function requireFreeCoins(
        AND lower(hex(i.txid)) || ':' || i.output IN (SELECT value FROM json_each(?))`,
     [except, coinKeys(inputs)],
   );
-  if (taken !== undefined) throw new DebtsChangedError('another payout spends one of these coins');
+  if (taken !== undefined) throw new OwedChangedError('another payout spends one of these coins');
 }
 
-/** @throws DebtsChangedError unless every earlier transaction of the payout shares a coin with this one */
-export async function requireSharedCoin(
+/** @throws OwedChangedError as {@link requireReplacing} */
+export async function requireReplacingAll(
   payout: number,
-  { inputs }: PayoutTransaction,
+  transaction: PayoutTransaction,
   statements: Statements,
 ): Promise<void> {
-  const apart = await statements.get(
-    `SELECT 1 FROM payout_transactions t WHERE t.payout = ? AND NOT EXISTS (
-       SELECT 1 FROM payout_inputs i WHERE i.payout_transaction = t.id
-         AND lower(hex(i.txid)) || ':' || i.output IN (SELECT value FROM json_each(?)))`,
-    [payout, coinKeys(inputs)],
+  const rows = await statements.all<CoinRow>(
+    `SELECT i.payout_transaction, i.txid, i.output FROM payout_inputs i
+     JOIN payout_transactions t ON t.id = i.payout_transaction WHERE t.payout = ?`,
+    [payout],
   );
-  if (apart !== undefined)
-    throw new DebtsChangedError('the replacement shares no coin with what it replaces');
+  requireReplacing(readCoins(rows), transaction);
 }
 
 export async function insertTransaction(
   payout: number,
-  { txid, raw, fee, timeMs, height, inputs }: PayoutTransaction,
+  { txid, raw, fee, timeMs, height, inputs }: PayoutTransaction<PoolInput>,
   statements: Statements,
 ): Promise<void> {
   const row = await statements.get<{ next: number }>(
@@ -190,29 +175,15 @@ export function readProgress(row: PayoutRow): PayoutProgress {
   return { state, inBlock, impossibleSince };
 }
 
-/** A row of `payout_transactions`. */
-export interface TransactionRow {
-  readonly id: number;
-  readonly payout: number;
-  readonly txid: Hash;
-  readonly raw: Uint8Array;
-  readonly fee: number;
-  readonly time_ms: number;
-  readonly height: Height;
-}
-
 /** A row of `payout_inputs`, its value as text. */
-export interface InputRow {
-  readonly payout_transaction: number;
-  readonly txid: Hash;
-  readonly output: number;
+export interface InputRow extends CoinRow {
   readonly nits: string;
   readonly script: Uint8Array;
   readonly coinbase_hash: Hash | null;
   readonly coinbase_height: Height | null;
 }
 
-export function readInput(row: InputRow): PayoutInput {
+export function readInput(row: InputRow): PoolInput {
   const { coinbase_hash: hash, coinbase_height: height } = row;
   return {
     txid: plainBytes(row.txid),
@@ -221,29 +192,4 @@ export function readInput(row: InputRow): PayoutInput {
     script: plainBytes(row.script),
     coinbase: hash === null || height === null ? undefined : { hash: plainBytes(hash), height },
   };
-}
-
-export function readTransaction(row: TransactionRow, inputs: readonly PayoutInput[]): PayoutTransaction {
-  return {
-    txid: plainBytes(row.txid),
-    raw: plainBytes(row.raw),
-    fee: BigInt(row.fee),
-    timeMs: row.time_ms,
-    height: row.height,
-    inputs,
-  };
-}
-
-/** Rows by the key that several share, in their order. */
-export function groupedBy<T>(
-  rows: readonly T[],
-  keyOf: (row: T) => number,
-): ReadonlyMap<number, readonly T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group === undefined) groups.set(keyOf(row), [row]);
-    else group.push(row);
-  }
-  return groups;
 }

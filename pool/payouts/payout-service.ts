@@ -1,17 +1,18 @@
 /** Settles by the clock and by hand, one settlement at a time, and looks after what was sent. */
 import type { Logger } from '../../service/log.ts';
 import { WorkQueue } from '../../wallet/keys/wallet-store.ts';
+import type { PayoutWatch } from '../../wallet/services/payout-watch.ts';
 import type { Payer } from '../accounting/accounts.ts';
 import { SettlementError, type SettlementReport } from '../accounting/accounts-view.ts';
 import type { ChainMove } from '../accounting/chain-follower.ts';
 import type { Clock } from '../clock.ts';
 import type { PayoutBook } from '../ledger/payout-book.ts';
-import type { PayoutWatch } from './payout-watch.ts';
-import type { Settlement } from './settlement.ts';
+import type { Debt, PoolInput } from '../ledger/payout-rows.ts';
+import type { PoolSettlement } from './settlement.ts';
 
 export interface PayoutServiceOptions {
-  readonly settlement: Settlement;
-  readonly watch: PayoutWatch;
+  readonly settlement: PoolSettlement;
+  readonly watch: PayoutWatch<Debt, PoolInput>;
   readonly book: PayoutBook;
   readonly clock: Clock;
   readonly log: Logger;
@@ -54,7 +55,7 @@ export class PayoutService implements Payer {
   /** Lets the wallet know what is under way, and sets the clock: restarts do not put a payout off. */
   async start(): Promise<void> {
     const { watch, book, clock, intervalMs } = this.#options;
-    await watch.remind();
+    await watch.remind(await book.toWatch(Number.MAX_SAFE_INTEGER));
     if (intervalMs === 0) return;
     const nowMs = clock.wallMs();
     const dueMs = ((await book.lastTimeMs()) ?? nowMs - intervalMs) + intervalMs;
@@ -67,8 +68,9 @@ export class PayoutService implements Payer {
     await this.#turns.run(() => Promise.resolve());
   }
 
-  async look(move: ChainMove): Promise<void> {
-    await this.#turns.run(() => this.#options.watch.look(move));
+  async look({ tip, forkHeight }: ChainMove): Promise<void> {
+    const { watch, book } = this.#options;
+    await this.#turns.run(async () => watch.look(await book.toWatch(forkHeight), tip));
     this.#hasLooked();
   }
 
@@ -82,7 +84,7 @@ export class PayoutService implements Payer {
     const { settlement, signal } = this.#options;
     return this.#turns.run(async () => {
       if (signal.aborted) throw new SettlementError('the pool is stopping');
-      const report = await (dryRun ? settlement.plan() : settlement.pay());
+      const report = await settlement.settle(dryRun);
       if (!dryRun) this.#trouble = report.trouble;
       if (report.transactions.length === 0 && report.trouble !== undefined) {
         throw new SettlementError(report.trouble);

@@ -12,7 +12,6 @@ import {
 import { systemClock } from '../../pool/clock.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { askNetwork } from '../../pool/nodes/node-network.ts';
-import type { PayoutProgress } from '../../pool/payouts/payout-state.ts';
 import { encodeAddress } from '../../protocol/address.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { encodeBlock } from '../../protocol/block.ts';
@@ -28,6 +27,7 @@ import { NodeBackend } from '../../wallet/chain/backend-node.ts';
 import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import type { Payee } from '../../wallet/payments/payment-plan.ts';
+import type { PayoutProgress } from '../../wallet/services/payout-state.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { startTestNode, type TestNode } from '../node/node-kit.ts';
 import { SILENT, temporaryDirectory } from './pool-kit.ts';

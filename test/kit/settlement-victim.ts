@@ -8,9 +8,9 @@ import { startAccounts } from '../../pool/accounting/start-accounts.ts';
 import { systemClock } from '../../pool/clock.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { askNetwork } from '../../pool/nodes/node-network.ts';
-import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { createRpcClient } from '../../service/rpc-client.ts';
+import { PAYOUT_STEPS } from '../../wallet/services/payout-delivery.ts';
 import { openOperatorWallet, POOL_LABEL, POOL_REWARD_ADDRESS, PROFILE } from './accounts-kit.ts';
 import { SILENT } from './pool-kit.ts';
 
@@ -31,7 +31,7 @@ const { view } = await startAccounts({
     minimum: COIN / 1_000n,
     intervalSeconds: 0,
     onStep: async (step) => {
-      if (step === SETTLEMENT_STEPS[0]) transaction += 1;
+      if (step === PAYOUT_STEPS[0]) transaction += 1;
       if (step === deathStep && transaction === Number(deathTransaction))
         process.kill(process.pid, 'SIGKILL');
     },

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
-import { SETTLEMENT_STEPS } from '../../pool/payouts/settlement.ts';
 import { COIN } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { MAX_PAYEES } from '../../wallet/services/payment-parts.ts';
+import { PAYOUT_STEPS } from '../../wallet/services/payout-delivery.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../kit/accounts-kit.ts';
 
 const VICTIM = fileURLToPath(new URL('../kit/settlement-victim.ts', import.meta.url));
@@ -31,7 +31,7 @@ async function settleAndDie(kit: AccountsKit, step: string, transaction = 1): Pr
   assert.equal(signal, 'SIGKILL');
 }
 
-for (const step of SETTLEMENT_STEPS) {
+for (const step of PAYOUT_STEPS) {
   test(`killed after "${step}", a settlement is made once: each debt is paid exactly`, {
     timeout: 120_000,
   }, async (t) => {
@@ -46,7 +46,7 @@ for (const step of SETTLEMENT_STEPS) {
     const audit = await auditLedger(kit.file);
     assert.equal(outcomeOf(audit), 'adds-up', audit.money.findings.join('\n'));
 
-    const isWritten = SETTLEMENT_STEPS.indexOf(step) >= SETTLEMENT_STEPS.indexOf('written');
+    const isWritten = PAYOUT_STEPS.indexOf(step) >= PAYOUT_STEPS.indexOf('written');
     await kit.open();
     const [left] = (await kit.ledger.payouts.page(10)).map(({ transactions }) => transactions[0]);
     assert.equal(left !== undefined, isWritten);

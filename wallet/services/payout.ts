@@ -58,7 +58,10 @@ export interface PayoutBook<D extends Owed, I extends PayoutInput> {
    *   could be mined beside one of those before it ({@link requireReplacing})
    */
   replace(id: number, transaction: PayoutTransaction<I>): Promise<void>;
-  /** Puts the signed transaction in the place of the unsigned one with the same id. */
+  /**
+   * Puts the signed transaction in the place of the unsigned one with the same id.
+   * @throws OwedChangedError unless the payout is on its way and has it
+   */
   sign(id: number, txid: Hash, raw: Uint8Array): Promise<void>;
   /** Writes down how far a payout is. One that is returned gives what it carries back at the same moment. */
   advance(id: number, progress: PayoutProgress): Promise<void>;

@@ -1,0 +1,49 @@
+/** From a payout that is written down to the network: signed, signature written down, kept by the wallet, handed in. */
+import type { Owed, PayoutBook, PayoutInput, PayoutTransaction } from './payout.ts';
+import type { PayoutChain, SendAnswer } from './payout-chain.ts';
+import type { ServiceWallet } from './service-wallet.ts';
+
+/** The steps of one transaction of a payout, in their order. A crash after any of them is survived. */
+export const PAYOUT_STEPS = ['chosen', 'written', 'signed', 'kept', 'sent'] as const;
+export type PayoutStep = (typeof PAYOUT_STEPS)[number];
+
+export interface Delivery<I extends PayoutInput> {
+  readonly book: Pick<PayoutBook<Owed, I>, 'sign'>;
+  readonly wallet: ServiceWallet;
+  readonly chain: PayoutChain<I>;
+  readonly onStep?: ((step: PayoutStep) => Promise<void>) | undefined;
+}
+
+/** A transaction of a payout that the book has, without signatures. */
+export interface Undelivered<I extends PayoutInput> {
+  readonly payoutId: number;
+  readonly transaction: PayoutTransaction<I>;
+}
+
+/**
+ * Signs what the book has and lets the wallet know. Nothing else is ever signed: a crash before the signature is in
+ * the book leaves the same transaction to be signed again, and nobody has heard of the signature that was lost.
+ * @returns it with its signatures
+ * @throws WalletError `coins-gone` when its coins belong to another wallet
+ */
+export async function signWritten<I extends PayoutInput>(
+  { payoutId, transaction }: Undelivered<I>,
+  { book, wallet, onStep }: Delivery<I>,
+): Promise<PayoutTransaction<I>> {
+  const raw = await wallet.sign(transaction);
+  await book.sign(payoutId, transaction.txid, raw);
+  await onStep?.('signed');
+  const signed = { ...transaction, raw };
+  await wallet.keep(signed);
+  await onStep?.('kept');
+  return signed;
+}
+
+/** {@link signWritten}, and hands it in. */
+export async function deliver<I extends PayoutInput>(
+  undelivered: Undelivered<I>,
+  delivery: Delivery<I>,
+): Promise<SendAnswer> {
+  const { raw } = await signWritten(undelivered, delivery);
+  return delivery.chain.send(raw);
+}
