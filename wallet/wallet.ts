@@ -1,37 +1,55 @@
 /** A wallet at work: its labels, what they have, what happened to them, and payments. */
-import { bytesToHex, displayHash } from '../protocol/bytes.ts';
+import type { AddressFormat } from '../protocol/address.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
-import { encodeTransaction, outPointKey, type Transaction, txid } from '../protocol/transaction.ts';
+import type { OutPoint, Transaction } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
-import { UnreachableError } from '../service/rpc-client.ts';
-import { type ChainState, PaymentRejectedError } from './chain/backend.ts';
+import type { ChainState } from './chain/backend.ts';
 import { type Balance, balanceOf } from './chain/balance.ts';
-import type { ChainView, WalletCoin } from './chain/chain-view.ts';
-import type { RefusedPayment } from './chain/outgoing.ts';
+import type { WalletCoin } from './chain/chain-view.ts';
+import type { KeptPayment, RefusedPayment } from './chain/outgoing.ts';
+import type { AddressRow } from './history/address-rows.ts';
+import type { BalancePoint } from './history/balance-chart.ts';
+import type { SyncProgress } from './history/book-sync.ts';
 import type { HistoryEntry } from './history/history.ts';
-import { type HistoryRequest, readHistory } from './history/wallet-history.ts';
+import type { HistoryChoice, HistoryPage, HistoryRequest } from './history/history-page.ts';
+import type { WalletCheck } from './history/wallet-check.ts';
+import { WalletHistory } from './history/wallet-history.ts';
 import {
+  type Contact,
   type Contents,
-  type Discovery,
   mnemonicOf,
   parseLabel,
   type WalletKeys,
-  withDiscovery,
+  type WalletSettings,
   withReceive,
 } from './keys/contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './keys/key-ring.ts';
 import { checkWords, exportXpub, type ImportedAddress, importKey } from './keys/own-keys.ts';
-import type { ExportedAccount } from './keys/watch-key.ts';
-import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
-import { buildPayment, signPayment } from './payments/payment.ts';
 import {
-  type PaymentPlan,
-  type PaymentRequest,
-  planPayment,
-  requireLabel,
-  requireTrueCoins,
-} from './payments/payment-plan.ts';
-import { planReplacement, type ReplacementRequest } from './payments/replacement.ts';
+  type NoteSubject,
+  withContact,
+  withFrozen,
+  withNote,
+  withoutContact,
+  withSettings,
+} from './keys/owner-notes.ts';
+import type { ExportedAccount } from './keys/watch-key.ts';
+import { type FeeChoice, type FeeOffer, feeOffer } from './payments/fee-offer.ts';
+import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
+import { type PaymentPlan, type PaymentRequest, requireLabel } from './payments/payment-plan.ts';
+import type { ReplacementRequest } from './payments/replacement.ts';
+import {
+  keep,
+  type Payment,
+  type PayOptions,
+  pay,
+  planned,
+  plannedReplacement,
+  type ReplacementChoice,
+  replace,
+  signOnly,
+  signReplacement,
+} from './payments/sending.ts';
 import {
   type PreparedPayment,
   preparePayment,
@@ -42,6 +60,8 @@ import {
 import { type LookOptions, WalletContext, type WalletOptions, withKeys } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
+export type { KeptPayment } from './chain/outgoing.ts';
+export { type Payment, type PayOptions, UndeliveredPaymentError } from './payments/sending.ts';
 export type { WalletOptions } from './wallet-context.ts';
 
 export interface WalletAddress {
@@ -56,6 +76,21 @@ export interface WalletLabel {
   readonly addresses: readonly WalletAddress[];
 }
 
+/** What a search for addresses brought. */
+export interface ScanResult {
+  /** One more than the highest index in use on each chain. */
+  readonly used: { readonly receive: number; readonly change: number };
+  /** Addresses that were not known to be in use. */
+  readonly found: number;
+}
+
+export interface BalanceChartRequest {
+  /** Default: the whole wallet. */
+  readonly label?: string | undefined;
+  /** At most so many. */
+  readonly points?: number;
+}
+
 /** What the wallet has, by label, at one moment. */
 export interface WalletBalance {
   readonly chain: ChainState;
@@ -65,42 +100,15 @@ export interface WalletBalance {
   readonly refused: readonly RefusedPayment[];
 }
 
-/** A signed payment. */
-export interface Payment extends PaymentPlan {
-  readonly txid: Hash;
-  readonly transaction: Transaction;
-}
-
-export interface PayOptions {
-  /**
-   * Called with the signed payment before anything else knows of it: when it rejects, the payment was never made.
-   * A service writes it down here, so that whatever is sent was recorded first.
-   */
-  readonly beforeBroadcast?: (payment: Payment) => Promise<void>;
-}
-
-/** The payment is signed and kept, but the backend could not be asked to take it; it is handed in again later. */
-export class UndeliveredPaymentError extends Error {
-  override readonly name = 'UndeliveredPaymentError';
-  readonly payment: Payment;
-
-  constructor(payment: Payment, cause: UnreachableError) {
-    const id = displayHash(payment.txid);
-    super(
-      `${cause.message}. The payment ${id} is signed and kept in the wallet: every later look at the chain hands it in again, so do not send it a second time`,
-      { cause },
-    );
-    this.payment = payment;
-  }
-}
-
 export class Wallet {
   readonly profile: NetworkProfile;
   readonly #context: WalletContext;
+  readonly #history: WalletHistory;
 
   constructor(options: WalletOptions) {
     this.profile = options.profile;
     this.#context = new WalletContext(options);
+    this.#history = new WalletHistory(this.#context);
   }
 
   /** The labels with their addresses. Does not need the chain. */
@@ -116,12 +124,7 @@ export class Wallet {
   /** A receive address nobody has seen yet, for a label that is made if it is new. Does not need the chain. */
   async newAddress(name: string): Promise<WalletAddress & NewAddress> {
     const label = parseLabel(name);
-    if (isAddressOf(label, this.profile.address) || networkOf(label) !== undefined) {
-      throw new WalletError(
-        'bad-label',
-        `${label} is an address: as a label it would hide whom a payment goes to`,
-      );
-    }
+    requireNoAddress('bad-label', label, this.profile.address);
     return this.#context.store.update(async (contents) => {
       const ring = this.#context.ringOf(contents);
       const index = contents.given;
@@ -195,22 +198,22 @@ export class Wallet {
     return this.#context.close();
   }
 
-  /** Looks for addresses in use beyond the ones known; see {@link scanKeys}. */
-  async scan(options: LookOptions): Promise<void> {
-    await this.#context.look(options);
+  /** Looks for addresses in use beyond the ones known, further with a larger gap limit; see {@link scanKeys}. */
+  async scan(options: LookOptions = {}): Promise<ScanResult> {
+    const { contents, view } = await this.#context.look(options);
+    const { receive, change } = view.discovery;
+    return { used: contents.used, found: receive.length + change.length };
   }
 
   async balance(): Promise<WalletBalance> {
     const { contents, view } = await this.#context.look();
-    const names = new Set([
-      ...contents.labels.map(({ name }) => name),
-      ...view.coins.map(({ label }) => label),
-    ]);
+    const coins = [...view.coins, ...view.undelivered];
+    const names = new Set([...contents.labels.map(({ name }) => name), ...coins.map(({ label }) => label)]);
     const labels = [...names].map((label) => ({
       label,
-      ...balanceOf(view.coins.filter((coin) => coin.label === label)),
+      ...balanceOf(coins.filter((coin) => coin.label === label)),
     }));
-    return { chain: view.chain, labels, total: balanceOf(view.coins), refused: view.refused };
+    return { chain: view.chain, labels, total: balanceOf(coins), refused: view.refused };
   }
 
   /** The unspent coins. */
@@ -218,72 +221,107 @@ export class Wallet {
     return (await this.#context.look()).view.coins;
   }
 
-  /** Newest first, pending ones before all others. */
-  async history(request: HistoryRequest): Promise<HistoryEntry[]> {
-    const { contents, view } = await this.#context.look();
-    if (request.label !== undefined) requireLabel(contents, request.label);
-    const ring = this.#context.ringOf(contents);
-    return readHistory(request, {
-      contents,
-      view,
-      ring,
-      backend: this.#context.backend,
-      profile: this.profile,
-    });
+  /**
+   * A page of what happened: newest first, pending ones before all others. A page after the first is of the same
+   * moment as that.
+   * @throws WalletError `unknown-label`, `history-changed`
+   */
+  history(request: HistoryRequest): Promise<HistoryPage> {
+    return this.#history.page(request);
+  }
+
+  /** One transaction as the whole wallet sees it; undefined when it is none of the wallet's. */
+  historyEntry(txid: Hash): Promise<HistoryEntry | undefined> {
+    return this.#history.entry(displayHash(txid));
+  }
+
+  /** All that was chosen as a table (RFC 4180). @throws WalletError `unknown-label` */
+  historyCsv(choice: HistoryChoice = {}): Promise<string> {
+    return this.#history.csv(choice);
+  }
+
+  /** What the wallet, or one label, had after each block; at most so many points. @throws WalletError `unknown-label` */
+  balanceChart({ label, points = 400 }: BalanceChartRequest = {}): Promise<BalancePoint[]> {
+    return this.#history.chart(label, points);
+  }
+
+  /** All addresses that were given out or used, and imported ones. */
+  addresses(): Promise<AddressRow[]> {
+    return this.#history.addresses();
+  }
+
+  /** Reads what is new in the history, the first time all of it. */
+  async sync(onProgress?: (progress: SyncProgress) => void): Promise<void> {
+    await this.#history.read(onProgress);
+  }
+
+  /** Whether what the chain says adds up, and what the owner should know. */
+  check(): Promise<WalletCheck> {
+    return this.#history.check();
+  }
+
+  /** What fees there are to choose from at present. */
+  fees(): Promise<FeeOffer> {
+    return feeOffer(this.#context.backend);
   }
 
   /**
    * What a payment would look like, without making it.
-   * @throws WalletError when it cannot be made: no such label, an address or amount that cannot be paid, too few
-   *   coins ({@link InsufficientFundsError})
+   * @throws WalletError when it cannot be made: no such label, an address, amount or fee rate that cannot be paid, a
+   *   coin that may not be spent, too few coins ({@link InsufficientFundsError})
    */
   async plan(request: PaymentRequest): Promise<PaymentPlan> {
-    const { contents, view } = await this.#context.look();
-    return this.#plan(request, contents, view);
+    return planned(this.#context, request, await this.#context.look());
   }
 
   /**
    * Makes a payment: chooses coins, signs, writes it down, and hands it in. Once written down it is handed in again
    * with every look at the chain until it is settled, also after a crash.
-   * @throws WalletError as {@link plan}; PaymentRejectedError when the chain refuses it, and then it is forgotten;
-   *   UndeliveredPaymentError when it is kept but was not handed in yet
+   * @throws WalletError as {@link plan}; `high-fee` when the fee looks like a mistake and was not accepted;
+   *   `watch-only`; PaymentRejectedError when the chain refuses it, and then it is forgotten; UndeliveredPaymentError
+   *   when it is kept but was not handed in yet
    */
-  async pay(request: PaymentRequest, { beforeBroadcast }: PayOptions = {}): Promise<Payment> {
-    const payment = await this.#context.store.update(async (stored) => {
-      const { contents, view } = await this.#context.lookWith(stored);
-      const plan = await this.#plan(request, contents, view);
-      await requireTrueCoins(plan.coins, view);
-      const ring = this.#context.ringOf(contents);
-      const signed = this.#sign(plan, ring);
-      await beforeBroadcast?.(signed);
-      return {
-        contents: withKeys(withOutgoing(contents, signed, this.#context.now()), ring),
-        result: signed,
-      };
-    });
-    try {
-      await this.#context.backend.broadcast(payment.transaction);
-    } catch (error) {
-      if (error instanceof UnreachableError) throw new UndeliveredPaymentError(payment, error);
-      if (!(error instanceof PaymentRejectedError)) throw error;
-      // Another look at the chain may have handed it in meanwhile, with more success.
-      const [standing] = await this.#context.backend.transactions([payment.txid]);
-      if (standing !== undefined) return payment;
-      await this.#forget(payment);
-      throw error;
-    }
-    return payment;
+  pay(request: PaymentRequest, options: PayOptions = {}): Promise<Payment> {
+    return pay(this.#context, request, options);
+  }
+
+  /**
+   * What {@link bump} would send.
+   * @throws WalletError `unknown-payment`, `not-replaceable`, `bad-fee-rate`; InsufficientFundsError
+   */
+  async planBump(txid: Hash, choice: FeeChoice = {}): Promise<PaymentPlan> {
+    return plannedReplacement(this.#context, 'bump', txid, choice, await this.#context.look());
+  }
+
+  /**
+   * Raises the fee of a payment that waits for a block (BIP 125): the same payees are paid by another transaction,
+   * which takes its place. It is kept and handed in as {@link pay} does.
+   * @throws WalletError as {@link planBump} and {@link pay}
+   */
+  bump(txid: Hash, choice: ReplacementChoice = {}): Promise<Payment> {
+    return replace(this.#context, 'bump', txid, choice);
+  }
+
+  /** What {@link cancel} would send. @throws WalletError as {@link planBump} */
+  async planCancel(txid: Hash, choice: FeeChoice = {}): Promise<PaymentPlan> {
+    return plannedReplacement(this.#context, 'cancel', txid, choice, await this.#context.look());
+  }
+
+  /**
+   * Takes a payment back that waits for a block: another transaction, which returns its coins to their labels, takes
+   * its place. Whether it came in time, the chain says: see {@link history}.
+   * @throws WalletError as {@link planBump} and {@link pay}
+   */
+  cancel(txid: Hash, choice: ReplacementChoice = {}): Promise<Payment> {
+    return replace(this.#context, 'cancel', txid, choice);
   }
 
   /**
    * Signs a payment for a service that keeps it itself: nothing is written down here and nobody hears of it.
    * @throws WalletError as {@link plan}
    */
-  async sign(request: PaymentRequest): Promise<Payment> {
-    const { contents, view } = await this.#context.look();
-    const plan = await this.#plan(request, contents, view);
-    await requireTrueCoins(plan.coins, view);
-    return this.#sign(plan, this.#context.ringOf(contents));
+  sign(request: PaymentRequest): Promise<Payment> {
+    return signOnly(this.#context, request);
   }
 
   /**
@@ -291,17 +329,8 @@ export class Wallet {
    * where they do not cover the fee. Kept and handed in by the caller, as {@link sign}.
    * @throws WalletError when a coin is not this wallet's, or the coins do not cover the fee
    */
-  async signReplacement(request: ReplacementRequest): Promise<Payment> {
-    const { contents, view } = await this.#context.look();
-    const ring = this.#context.ringOf(contents);
-    const minimumFeeRate = await this.#context.backend.minimumFeeRate();
-    const plan = planReplacement(request, contents, view, { profile: this.profile, minimumFeeRate, ring });
-    const known = new Set(request.coins.map(({ outPoint }) => outPointKey(outPoint)));
-    await requireTrueCoins(
-      plan.coins.filter(({ outPoint }) => !known.has(outPointKey(outPoint))),
-      view,
-    );
-    return this.#sign(plan, ring);
+  signReplacement(request: ReplacementRequest): Promise<Payment> {
+    return signReplacement(this.#context, request);
   }
 
   /** {@link preparePayment}: for a service that writes a payment down before it is signed. */
@@ -323,42 +352,54 @@ export class Wallet {
    * Remembers a payment that was signed here and is kept elsewhere: its coins are not spent again, and it is handed
    * in with every look until it is settled. Remembering it twice changes nothing.
    */
-  async keep(payment: KeptPayment): Promise<void> {
-    await this.#context.store.update(async (contents) => {
-      const isKnown = contents.outgoing.some(({ txid: id }) => id === displayHash(payment.txid));
-      const updated = isKnown ? contents : withOutgoing(contents, payment, this.#context.now());
-      return { contents: updated, result: undefined };
-    });
+  keep(payment: KeptPayment): Promise<void> {
+    return keep(this.#context, payment);
   }
 
-  async #plan(request: PaymentRequest, contents: Contents, view: ChainView): Promise<PaymentPlan> {
-    const minimumFeeRate = await this.#context.backend.minimumFeeRate();
-    return planPayment(request, contents, view, { profile: this.profile, minimumFeeRate });
+  /** Coins that are not to be spent until they are asked for by hand. What is so already stays so. */
+  setFrozen(outPoints: readonly OutPoint[], frozen: boolean): Promise<void> {
+    return this.#write((contents) => withFrozen(contents, outPoints, frozen));
   }
 
-  #sign(plan: PaymentPlan, ring: KeyRing): Payment {
-    const { coins, outputs, change } = plan;
-    const position = this.#context.random(outputs.length + 1);
-    const unsigned = buildPayment({
-      coins,
-      outputs,
-      ...(change && { change: { value: change.value, script: ring.script(change.place), position } }),
-    });
-    const transaction = signPayment(unsigned, coins, (coin) => ring.privateKey(coin.place));
-    return { ...plan, transaction, txid: txid(transaction) };
+  async contacts(): Promise<readonly Contact[]> {
+    return (await this.#context.store.read()).contacts;
   }
 
-  #forget(payment: Payment): Promise<void> {
-    const settled = new Set([displayHash(payment.txid)]);
-    return this.#context.store.update(async (contents) => ({
-      contents: withDiscovery(contents, { ...NOTHING_NEW, settled }),
-      result: undefined,
-    }));
+  /** @throws WalletError `bad-name`; `bad-address`, `wrong-network` when nobody could pay to the address */
+  async setContact(name: string, address: string): Promise<void> {
+    requireNoAddress('bad-name', name, this.profile.address);
+    payeeScript(address, this.profile.name, this.profile.address);
+    await this.#write((contents) => withContact(contents, name, address));
+  }
+
+  /** @throws WalletError `unknown-contact` */
+  removeContact(name: string): Promise<void> {
+    return this.#write((contents) => withoutContact(contents, name));
+  }
+
+  /**
+   * Writes something beside an address or a transaction; an empty text takes it away.
+   * @throws WalletError `bad-note`, `bad-address`, `wrong-network`, `unknown-payment`
+   */
+  async setNote(subject: NoteSubject, text: string): Promise<void> {
+    if ('address' in subject) payeeScript(subject.address, this.profile.name, this.profile.address);
+    else requireTxid(subject.txid);
+    await this.#write((contents) => withNote(contents, subject, text));
+  }
+
+  async settings(): Promise<WalletSettings> {
+    return (await this.#context.store.read()).settings;
+  }
+
+  /** Those not named stay. @throws WalletError `bad-setting` */
+  setSettings(changes: Partial<WalletSettings>): Promise<void> {
+    return this.#write((contents) => withSettings(contents, changes));
+  }
+
+  #write(step: (contents: Contents) => Contents): Promise<void> {
+    return this.#context.store.update(async (contents) => ({ contents: step(contents), result: undefined }));
   }
 }
-
-/** A signed payment and the label that pays. */
-export type KeptPayment = Pick<Payment, 'txid' | 'transaction' | 'from'>;
 
 /** What to know about an address beside itself. */
 export interface NewAddress {
@@ -367,16 +408,16 @@ export interface NewAddress {
   readonly unusedBefore: number;
 }
 
-const NOTHING_NEW: Discovery = { receive: [], change: [], senders: new Map(), settled: new Set() };
+/** A name that is an address would hide whom a payment goes to. */
+function requireNoAddress(code: 'bad-label' | 'bad-name', name: string, format: AddressFormat): void {
+  if (!isAddressOf(name, format) && networkOf(name) === undefined) return;
+  const what = code === 'bad-label' ? 'label' : 'name';
+  throw new WalletError(code, `${name} is an address: as a ${what} it would hide whom a payment goes to`);
+}
 
-function withOutgoing(contents: Contents, payment: KeptPayment, time: number): Contents {
-  const hex = bytesToHex(encodeTransaction(payment.transaction));
-  const id = displayHash(payment.txid);
-  return {
-    ...contents,
-    senders: { ...contents.senders, [id]: payment.from },
-    outgoing: [...contents.outgoing, { txid: id, hex, label: payment.from, time }],
-  };
+function requireTxid(text: string): void {
+  if (/^[0-9a-f]{64}$/.test(text)) return;
+  throw new WalletError('unknown-payment', `${JSON.stringify(text)} is no txid: it has 64 hex digits`);
 }
 
 function addressAt(ring: KeyRing, place: KeyPlace): WalletAddress {

@@ -86,7 +86,7 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
   const chainCoins = await backend.coins([...byAddress.keys()]);
   const reader = new TransactionReader(backend, profile, chain.height);
   const found = chainCoins
-    .filter(({ outPoint }) => !delivery.reserved.has(outPointKey(outPoint)))
+    .filter(({ outPoint }) => isFree(outPoint, delivery))
     .map((coin) => ({ coin, place: placeOf(coin, byAddress) }));
   const labelOf = labelsByKey(contents);
   const senders = await findSenders(
@@ -144,6 +144,11 @@ function undeliveredCoins(
         ];
       }),
     );
+}
+
+/** Neither spent by a payment on its way, nor made by one that another is to take the place of. */
+function isFree({ txid, index }: OutPoint, { reserved, replaced }: Delivery): boolean {
+  return !reserved.has(outPointKey({ txid, index })) && !replaced.has(displayHash(txid));
 }
 
 /** @throws WalletError `wrong-network` when a backend follows another chain */

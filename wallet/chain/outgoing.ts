@@ -1,11 +1,28 @@
 /** Signed payments that are not settled yet: handed in again until they are in the chain for good. */
-import { displayHash, hexToBytes, parseDisplayHash } from '../../protocol/bytes.ts';
-import { decodeTransaction, outPointKey, type Transaction } from '../../protocol/transaction.ts';
-import type { Outgoing } from '../keys/contents.ts';
+import { bytesToHex, displayHash, hexToBytes, parseDisplayHash } from '../../protocol/bytes.ts';
+import {
+  decodeTransaction,
+  encodeTransaction,
+  outPointKey,
+  type Transaction,
+  type TxOutput,
+} from '../../protocol/transaction.ts';
+import type { Hash } from '../../protocol/units.ts';
+import { type Contents, type Outgoing, withDiscovery } from '../keys/contents.ts';
 import { type ChainBackend, PaymentRejectedError } from './backend.ts';
 
 /** So many confirmations, and a payment needs no more care. */
 const SETTLED_CONFIRMATIONS = 6;
+
+/** What is kept of a signed payment. */
+export interface KeptPayment {
+  readonly txid: Hash;
+  readonly transaction: Transaction;
+  /** The label that pays. */
+  readonly from: string;
+  /** Txids, as shown, of payments of this wallet whose place it takes. */
+  readonly replaces?: readonly string[];
+}
 
 /** What to tell the owner about a payment that the chain does not take. */
 export interface RefusedPayment {
@@ -26,6 +43,11 @@ export interface Delivery {
   readonly refused: readonly RefusedPayment[];
   /** {@link outPointKey} of every coin that a payment kept here spends, whether the chain knows it or not. */
   readonly reserved: ReadonlySet<string>;
+  /**
+   * Txids, as shown, of payments that another one is to take the place of: what they make, though the chain may list
+   * it still, cannot be counted on.
+   */
+  readonly replaced: ReadonlySet<string>;
 }
 
 /** The transaction of a kept payment. */
@@ -33,34 +55,131 @@ export function outgoingTransaction(payment: Outgoing): Transaction {
   return decodeTransaction(hexToBytes(payment.hex));
 }
 
-/** Looks after the payments that were sent before: whatever the chain does not know is handed in again. */
-export async function deliver(
-  outgoing: readonly Outgoing[],
-  backend: Pick<ChainBackend, 'transactions' | 'broadcast'>,
-): Promise<Delivery> {
-  const settled = new Set<string>();
-  const refused: RefusedPayment[] = [];
-  const reserved = new Set<string>();
-  if (outgoing.length === 0) return { settled, refused, reserved };
-  const standing = await backend.transactions(outgoing.map(({ txid }) => parseDisplayHash(txid)));
-  for (const [at, payment] of outgoing.entries()) {
-    const transaction = outgoingTransaction(payment);
-    const known = standing[at];
-    if (known !== undefined && known.confirmations >= SETTLED_CONFIRMATIONS) settled.add(payment.txid);
-    const refusal = known === undefined ? await handIn(transaction, backend) : undefined;
-    if (refusal !== undefined) {
-      const { txid, label } = payment;
-      // A coin that an earlier payment is still to make is not gone.
-      const spends = new Set(transaction.inputs.map(({ previous }) => displayHash(previous.txid)));
-      const waits = refused.some((earlier) => !earlier.givenUp && spends.has(earlier.txid));
-      const givenUp = refusal.conflicts && !waits;
-      refused.push({ txid, label, reason: refusal.reason, givenUp });
-      if (givenUp) settled.add(txid);
-    }
-    if (settled.has(payment.txid)) continue;
-    for (const input of transaction.inputs) reserved.add(outPointKey(input.previous));
+/** Keeps a signed payment. @param time Unix seconds */
+export function withOutgoing(contents: Contents, payment: KeptPayment, time: number): Contents {
+  const { from: label, replaces = [] } = payment;
+  const id = displayHash(payment.txid);
+  const hex = bytesToHex(encodeTransaction(payment.transaction));
+  const kept = { txid: id, hex, label, time, ...(replaces.length > 0 && { replaces: [...replaces] }) };
+  return {
+    ...contents,
+    senders: { ...contents.senders, [id]: label },
+    outgoing: [...contents.outgoing, kept],
+  };
+}
+
+/** Forgets a payment. @param txid as shown */
+export function withoutOutgoing(contents: Contents, txid: string): Contents {
+  const settled = new Set([txid]);
+  return withDiscovery(contents, { receive: [], change: [], senders: new Map(), settled });
+}
+
+type Taker = Pick<ChainBackend, 'transactions' | 'broadcast'>;
+
+/**
+ * Looks after the payments that were sent before: whatever the chain does not know is handed in again. Of payments
+ * that take each other's place only the newest is, an older one only after the newer was given up; and never one that
+ * was cancelled, which nobody wants any more.
+ */
+export async function deliver(outgoing: readonly Outgoing[], backend: Taker): Promise<Delivery> {
+  const round = new DeliveryRound(outgoing, backend);
+  if (outgoing.length > 0) await round.attend();
+  return round;
+}
+
+/** One look at all payments on their way. */
+class DeliveryRound implements Delivery {
+  readonly settled = new Set<string>();
+  readonly refused: RefusedPayment[] = [];
+  readonly reserved = new Set<string>();
+  readonly replaced = new Set<string>();
+  readonly #backend: Taker;
+  readonly #outgoing: ReadonlyMap<string, Outgoing>;
+  /** Confirmations of those that the chain knows. */
+  readonly #confirmations = new Map<string, number>();
+
+  constructor(outgoing: readonly Outgoing[], backend: Taker) {
+    this.#backend = backend;
+    this.#outgoing = new Map(outgoing.map((payment) => [payment.txid, payment]));
   }
-  return { settled, refused, reserved };
+
+  async attend(): Promise<void> {
+    const payments = [...this.#outgoing.values()];
+    const standing = await this.#backend.transactions(payments.map(({ txid }) => parseDisplayHash(txid)));
+    for (const [at, { txid }] of payments.entries()) {
+      const known = standing[at];
+      if (known !== undefined) this.#confirmations.set(txid, known.confirmations);
+    }
+    const older = new Set(payments.flatMap(({ replaces = [] }) => replaces));
+    // In the order they were made: a payment comes after those whose coins it spends.
+    for (const payment of payments) if (!older.has(payment.txid)) await this.#attend(payment);
+    for (const payment of payments) {
+      if (this.settled.has(payment.txid)) continue;
+      for (const txid of payment.replaces ?? []) this.replaced.add(txid);
+      const { inputs } = outgoingTransaction(payment);
+      for (const { previous } of inputs) this.reserved.add(outPointKey(previous));
+    }
+  }
+
+  async #attend(payment: Outgoing): Promise<void> {
+    const { txid, replaces = [] } = payment;
+    const confirmations = this.#confirmations.get(txid);
+    if (confirmations !== undefined) {
+      if (confirmations >= SETTLED_CONFIRMATIONS) this.#settle(txid, ...replaces);
+      return;
+    }
+    const mined = replaces.find((older) => (this.#confirmations.get(older) ?? 0) > 0);
+    if (mined !== undefined) {
+      this.#giveUp(payment, `${mined}, whose place it was to take, was mined before`);
+      return this.#attendOlder(payment);
+    }
+    const transaction = outgoingTransaction(payment);
+    const refusal = await handIn(transaction, this.#backend);
+    if (refusal === undefined) return;
+    const { reason } = refusal;
+    if (!refusal.conflicts || this.#waits(transaction)) {
+      this.refused.push({ txid, label: payment.label, reason, givenUp: false });
+      return;
+    }
+    this.#giveUp(payment, reason);
+    const isKnown = replaces.some((older) => this.#confirmations.has(older));
+    // The coin that is gone was a coin of the cancelled payment too.
+    if (this.#cancels(payment) && !isKnown) this.#settle(...replaces);
+    else await this.#attendOlder(payment);
+  }
+
+  /** When a payment was given up, the one whose place it was to take is wanted again. */
+  async #attendOlder({ replaces: [direct] = [] }: Outgoing): Promise<void> {
+    const older = direct === undefined ? undefined : this.#outgoing.get(direct);
+    if (older !== undefined) await this.#attend(older);
+  }
+
+  /** Whether a payment takes another's place without paying anybody that the other pays. */
+  #cancels(payment: Outgoing): boolean {
+    const older = this.#outgoing.get(payment.replaces?.[0] ?? '');
+    if (older === undefined) return false;
+    const paid = new Set(outgoingTransaction(older).outputs.map(outputKey));
+    return !outgoingTransaction(payment).outputs.some((output) => paid.has(outputKey(output)));
+  }
+
+  /** A coin that an earlier payment is still to make is not gone. */
+  #waits({ inputs }: Transaction): boolean {
+    const spends = new Set(inputs.map(({ previous }) => displayHash(previous.txid)));
+    return this.refused.some((earlier) => !earlier.givenUp && spends.has(earlier.txid));
+  }
+
+  #giveUp({ txid, label }: Outgoing, reason: string): void {
+    this.refused.push({ txid, label, reason, givenUp: true });
+    this.settled.add(txid);
+  }
+
+  #settle(...txids: readonly string[]): void {
+    for (const txid of txids) if (this.#outgoing.has(txid)) this.settled.add(txid);
+  }
+}
+
+function outputKey({ value, script }: TxOutput): string {
+  return `${value} ${bytesToHex(script)}`;
 }
 
 async function handIn(

@@ -1,30 +1,37 @@
-/** Which coins would pay for a payment, what it costs, and where the change goes. Pure but for reading coins. */
+/** Which coins would pay for a payment, what it costs, and where the change goes. Pure. */
 import { formatAmount } from '../../protocol/amount.ts';
-import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { type OutPoint, outPointKey, type TxOutput } from '../../protocol/transaction.ts';
 import type { Nits } from '../../protocol/units.ts';
-import { type Balance, balanceOf } from '../chain/balance.ts';
+import { balanceOf } from '../chain/balance.ts';
 import type { ChainView, WalletCoin } from '../chain/chain-view.ts';
 import type { RefusedPayment } from '../chain/outgoing.ts';
 import { type Contents, DEFAULT_LABEL } from '../keys/contents.ts';
 import { CHANGE, type KeyPlace, RECEIVE } from '../keys/key-ring.ts';
+import { coinName } from '../keys/owner-notes.ts';
 import { WalletError } from '../wallet-error.ts';
-import { InsufficientFundsError, selectCoins } from './coins.ts';
-import { type FeeRate, formatFeeRate } from './fee.ts';
+import { InsufficientFundsError, selectCoins, sweepCoins } from './coins.ts';
+import type { FeeRate } from './fee.ts';
+import type { FeeChoice } from './fee-offer.ts';
 import { payableAmount, payeeScript } from './payee.ts';
 
-export interface Payee {
+/** All that is left when the other payees and the fee are paid. */
+export const MAX = 'max';
+
+export interface Payee<Amount = Nits> {
   readonly address: string;
-  readonly amount: Nits;
+  readonly amount: Amount;
 }
 
-export interface PaymentRequest {
-  /** The label whose coins pay. */
-  readonly from: string;
-  readonly to: readonly Payee[];
-  /** Default: the lowest that the backend accepts. */
-  readonly feeRate?: FeeRate;
+/** The fee, if nothing of it is said, is at the lowest rate that the backend accepts. */
+export interface PaymentRequest extends FeeChoice {
+  /**
+   * The label whose coins pay. Left out, any label may: the first that has enough alone, and only where none has, the
+   * coins of several, which then pay together.
+   */
+  readonly from?: string;
+  /** At most one of them gets {@link MAX}. */
+  readonly to: readonly Payee<Nits | typeof MAX>[];
   /**
    * Where change goes: to a `fresh` address of the change chain (default), or back to the first address of the
    * label: `reuse` is for services whose address is known anyway and whose wallet must not grow with every payment.
@@ -34,11 +41,15 @@ export interface PaymentRequest {
   readonly coins?: readonly OutPoint[];
   /** Spend only coins for which this says yes. Default: any. */
   readonly allows?: (coin: WalletCoin) => boolean;
+  /** Make it even if the fee looks like a mistake; see `fee-warning.ts`. */
+  readonly acceptHighFee?: boolean;
 }
 
 /** A payment as it would be made now. Nothing of it is kept. */
 export interface PaymentPlan {
+  /** The label that pays; of several that pay together the one whose coin comes first, which gets the change. */
   readonly from: string;
+  /** With the amounts that it comes to. */
   readonly to: readonly Payee[];
   readonly coins: readonly WalletCoin[];
   /** What is paid, in the order of `to`. */
@@ -51,57 +62,82 @@ export interface PaymentPlan {
   readonly vsize: number;
   /** Earlier payments that the chain does not take. */
   readonly refused: readonly RefusedPayment[];
+  /** For a payment that takes the place of others: their txids, as shown, the one it replaces directly first. */
+  readonly replaces?: readonly string[];
+}
+
+export interface PlanFacts {
+  readonly profile: NetworkProfile;
+  /** Chosen and within range; see `chosenFeeRate`. */
+  readonly feeRate: FeeRate;
 }
 
 /**
- * @param minimumFeeRate used when the request names no rate
- * @throws WalletError when the payment cannot be made: no such label, an address, amount or rate that cannot be
- *   paid, too few coins ({@link InsufficientFundsError})
+ * @throws WalletError when the payment cannot be made: no such label, an address or amount that cannot be paid, a
+ *   coin that may not be spent, too few coins ({@link InsufficientFundsError})
  */
 export function planPayment(
   request: PaymentRequest,
   contents: Contents,
   view: ChainView,
-  { profile, minimumFeeRate }: { readonly profile: NetworkProfile; readonly minimumFeeRate: FeeRate },
+  { profile, feeRate }: PlanFacts,
 ): PaymentPlan {
-  const { from, to, feeRate = minimumFeeRate } = request;
-  requireLabel(contents, from, view);
-  if (feeRate < minimumFeeRate) {
-    throw new WalletError(
-      'bad-fee-rate',
-      `${formatFeeRate(feeRate)} nits/vB is below the ${formatFeeRate(minimumFeeRate)} nits/vB that the node accepts at present`,
-    );
+  const { from, to, coins, allows = () => true } = request;
+  if (from !== undefined) requireLabel(contents, from, view);
+  if (to.length === 0) throw new WalletError('bad-amount', 'the payment pays nobody');
+  if (to.filter(({ amount }) => amount === MAX).length > 1) {
+    throw new WalletError('bad-amount', 'only one payee can get all that is left');
   }
-  const outputs = to.map(({ address, amount }) => ({
-    value: payableAmount(amount),
-    script: payeeScript(address, profile.name, profile.address),
-  }));
-  const ours = view.coins.filter((coin) => coin.label === from);
-  const usable = ours.filter(
-    (coin) => isUsable(coin) && (request.allows === undefined || request.allows(coin)),
+  const outputs = to.map(
+    ({ address, amount }): WantedOutput => ({
+      value: amount === MAX ? MAX : payableAmount(amount),
+      script: payeeScript(address, profile.name, profile.address),
+    }),
   );
+  const named = coins && namedCoins(coins, from, view);
+  const ours = view.coins.filter((coin) => from === undefined || coin.label === from);
+  const usable = named ?? ours.filter((coin) => isUsable(coin) && allows(coin));
+  const spendAll = named !== undefined;
   try {
-    const spendAll = request.coins !== undefined;
-    const coins = request.coins === undefined ? usable : named(request.coins, usable);
-    const selection = selectCoins({ coins, outputs, feeRate, spendAll });
-    const { fee, vsize, coins: chosen } = selection;
-    const place = changePlace(request, contents, view);
-    const change = selection.change === undefined ? undefined : { value: selection.change, place };
-    return { from, to, coins: chosen, outputs, change, fee, feeRate, vsize, refused: view.refused };
+    const paid = distribute(outputs, {
+      candidates: candidates(request, contents, usable),
+      feeRate,
+      spendAll,
+    });
+    const sender = paid.coins[0]?.label ?? from ?? DEFAULT_LABEL;
+    const place = changePlace({ ...request, from: sender }, contents, view);
+    return {
+      from: sender,
+      to: to.map(({ address }, at) => ({ address, amount: paid.outputs[at]?.value ?? 0n })),
+      coins: paid.coins,
+      outputs: paid.outputs,
+      change: paid.change === undefined ? undefined : { value: paid.change, place },
+      fee: paid.fee,
+      feeRate,
+      vsize: paid.vsize,
+      refused: view.refused,
+    };
   } catch (error) {
     if (!(error instanceof InsufficientFundsError)) throw error;
-    throw new InsufficientFundsError(error, fundsMessage(from, error, balanceOf(ours)));
+    throw new InsufficientFundsError(error, fundsMessage(request, error, named ?? ours));
   }
 }
 
-/** What may be spent now: what the next block takes, and change of ours that waits for a block. */
-export function isUsable({ status, own }: WalletCoin): boolean {
-  return status === 'spendable' || (status === 'pending' && own);
+/** What makes exactly this payment again, and nothing else: for whoever saw it before agreeing to it. */
+export function requestOf({ from, to, coins, feeRate }: PaymentPlan): PaymentRequest {
+  const labels = new Set(coins.map(({ label }) => label));
+  const outPoints = coins.map(({ outPoint }) => outPoint);
+  return { ...(labels.size === 1 && { from }), to, feeRate, coins: outPoints };
+}
+
+/** What may be spent now: what the next block takes, and change of ours that waits for a block, unless frozen. */
+export function isUsable({ status, own, frozen }: WalletCoin): boolean {
+  return !frozen && (status === 'spendable' || (status === 'pending' && own));
 }
 
 /** Where the change of a payment goes. */
 export function changePlace(
-  request: Pick<PaymentRequest, 'from' | 'change'>,
+  request: { readonly from: string; readonly change?: PaymentRequest['change'] },
   contents: Contents,
   view: ChainView,
 ): KeyPlace {
@@ -114,47 +150,116 @@ export function changePlace(
 export function requireLabel(contents: Contents, name: string, view?: ChainView): Contents['labels'][number] {
   const label = contents.labels.find((candidate) => candidate.name === name);
   if (label !== undefined) return label;
-  if (name === DEFAULT_LABEL && view?.coins.some((coin) => coin.label === name)) return { name, receive: [] };
+  if (view?.coins.some((coin) => coin.label === name)) return { name, receive: [] };
   const names = contents.labels.map((candidate) => candidate.name).join(', ');
   throw new WalletError('unknown-label', `the wallet has no label "${name}"; there are: ${names}`);
 }
 
-function named(outPoints: readonly OutPoint[], coins: readonly WalletCoin[]): WalletCoin[] {
-  const byPlace = new Map(coins.map((coin) => [outPointKey(coin.outPoint), coin]));
-  return outPoints.map((outPoint) => {
-    const coin = byPlace.get(outPointKey(outPoint));
-    if (coin !== undefined) return coin;
-    throw new WalletError('coins-gone', 'a coin of this payment was spent in the meantime: try again');
-  });
+interface WantedOutput {
+  readonly value: Nits | typeof MAX;
+  readonly script: Uint8Array;
+}
+
+interface Distribution {
+  readonly coins: readonly WalletCoin[];
+  readonly outputs: readonly TxOutput[];
+  readonly change: Nits | undefined;
+  readonly fee: Nits;
+  readonly vsize: number;
+}
+
+interface Purse {
+  /** To be tried one after the other. */
+  readonly candidates: readonly (readonly WalletCoin[])[];
+  readonly feeRate: FeeRate;
+  readonly spendAll: boolean;
+}
+
+/** @throws InsufficientFundsError of the last candidates, which are all there are */
+function distribute(
+  outputs: readonly WantedOutput[],
+  { candidates: all, feeRate, spendAll }: Purse,
+): Distribution {
+  const fixed = outputs.filter((output): output is TxOutput => output.value !== MAX);
+  const taker = outputs.find(({ value }) => value === MAX);
+  for (const [at, coins] of all.entries()) {
+    try {
+      if (taker === undefined) {
+        return { ...selectCoins({ coins, outputs: fixed, feeRate, spendAll }), outputs: fixed };
+      }
+      const sweep = sweepCoins({ coins, outputs: fixed, script: taker.script, feeRate, spendAll });
+      const { amount } = sweep;
+      const paid = outputs.map(({ value, script }) => ({ value: value === MAX ? amount : value, script }));
+      return { ...sweep, outputs: paid, change: undefined };
+    } catch (error) {
+      if (!(error instanceof WalletError) || at === all.length - 1) throw error;
+    }
+  }
+  throw new RangeError('no coins to choose from');
+}
+
+/** The coins of each label alone, if any label may pay some amount; then all of them together. */
+function candidates(
+  { from, to, coins }: PaymentRequest,
+  contents: Contents,
+  usable: readonly WalletCoin[],
+): (readonly WalletCoin[])[] {
+  if (from !== undefined || coins !== undefined || to.some(({ amount }) => amount === MAX)) return [usable];
+  const byLabel = new Map<string, WalletCoin[]>(contents.labels.map(({ name }) => [name, []]));
+  for (const coin of usable) {
+    const own = byLabel.get(coin.label);
+    if (own === undefined) byLabel.set(coin.label, [coin]);
+    else own.push(coin);
+  }
+  return [...[...byLabel.values()].filter((own) => own.length > 0), usable];
 }
 
 /**
- * Compares each coin with the transaction that made it. A signature covers the value it was told (BIP 143), so a
- * lie about it costs no coins; but two lies could be put together into a payment with a giant fee.
+ * The coins that the owner named.
+ * @throws WalletError `coins-gone`, `frozen-coin`, `bad-coin` when one may not be spent
  */
-export async function requireTrueCoins(coins: readonly WalletCoin[], view: ChainView): Promise<void> {
-  const outputs = await view.reader.outputs(coins.map(({ outPoint }) => outPoint));
-  coins.forEach(({ value, script, outPoint }, at) => {
-    const output = outputs[at];
-    if (output?.value === value && equalBytes(output.script, script)) return;
-    throw new WalletError(
-      'bad-backend',
-      `the node says that coin ${displayHash(outPoint.txid)}:${outPoint.index} is another than it is; nothing was signed`,
-    );
+function namedCoins(outPoints: readonly OutPoint[], from: string | undefined, view: ChainView): WalletCoin[] {
+  const byPlace = new Map(view.coins.map((coin) => [outPointKey(coin.outPoint), coin]));
+  const distinct = new Map(outPoints.map((outPoint) => [outPointKey(outPoint), outPoint]));
+  return [...distinct].map(([key, outPoint]) => {
+    const coin = byPlace.get(key);
+    const name = coinName(outPoint);
+    if (coin === undefined) {
+      throw new WalletError('coins-gone', `the coin ${name} is not there, or was spent in the meantime`);
+    }
+    if (from !== undefined && coin.label !== from) {
+      throw new WalletError('bad-coin', `the coin ${name} belongs to "${coin.label}", not to "${from}"`);
+    }
+    if (coin.frozen) {
+      throw new WalletError('frozen-coin', `the coin ${name} is frozen: unfreeze it to spend it`);
+    }
+    if (!isUsable(coin)) {
+      throw new WalletError('bad-coin', `the coin ${name} is ${coin.status}: it cannot be spent yet`);
+    }
+    return coin;
   });
 }
 
 /** "need X more for the fee", with what may come yet. */
-function fundsMessage(label: string, error: InsufficientFundsError, balance: Balance): string {
+function fundsMessage(
+  { from, coins }: PaymentRequest,
+  error: InsufficientFundsError,
+  ours: readonly WalletCoin[],
+): string {
   const { target, available, missing } = error;
   const forWhat = available >= target ? ' for the fee' : '';
   const fee = missing + available - target;
+  const balance = balanceOf(ours);
+  const frozen = balanceOf(ours.filter((coin) => coin.frozen)).spendable;
   const later = [
     balance.pending > 0n ? `${formatAmount(balance.pending)} is pending` : undefined,
     balance.immature > 0n ? `${formatAmount(balance.immature)} is immature` : undefined,
+    frozen > 0n ? `${formatAmount(frozen)} is frozen` : undefined,
   ].filter((part) => part !== undefined);
+  const who = from === undefined ? 'the wallet' : `"${from}"`;
   return [
-    `need ${formatAmount(missing)} NILZ more${forWhat}: "${label}" has ${formatAmount(available)} to spend,`,
+    `need ${formatAmount(missing)} NILZ more${forWhat}: ${coins ? 'these coins hold' : `${who} has`}`,
+    `${formatAmount(available)}${coins ? '' : ' to spend'},`,
     `the payment is ${formatAmount(target)} and its fee ${formatAmount(fee)}`,
     later.length > 0 ? `(${later.join(', ')})` : '',
   ]
