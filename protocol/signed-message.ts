@@ -1,4 +1,4 @@
-import { recoverPublicKey } from '@noble/secp256k1';
+import { recoverPublicKey, sign } from '@noble/secp256k1';
 import type { AddressType, DecodedAddress } from './address.ts';
 import { concatBytes, equalBytes } from './bytes.ts';
 import { varBytes } from './codec.ts';
@@ -15,6 +15,19 @@ export const MESSAGE_SIGNATURE_BYTES = 65;
 export function messageHash(message: string): Hash {
   const utf8 = new TextEncoder().encode(message);
   return sha256d(concatBytes(text.encode(MAGIC), text.encode(utf8)));
+}
+
+/** What the first byte of a P2WPKH signature is counted from (BIP 137). */
+const P2WPKH_HEADER = 39;
+
+/**
+ * Signs a message for the P2WPKH address of a key, in the form of BIP 137; deterministic (RFC 6979).
+ * @param privateKey 32 bytes
+ * @returns 65 bytes
+ */
+export function signMessageRecoverably(message: string, privateKey: Uint8Array): Uint8Array {
+  const made = sign(messageHash(message), privateKey, { prehash: false, lowS: true, format: 'recovered' });
+  return concatBytes(Uint8Array.of(P2WPKH_HEADER + (made[0] ?? 0)), made.subarray(1));
 }
 
 /**

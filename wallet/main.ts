@@ -45,6 +45,7 @@ const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
   'foreign-psbt',
   'psbt-warning',
   'unsigned-psbt',
+  'bad-message',
   'bad-signature',
   'foreign-address',
   'bad-uri',
