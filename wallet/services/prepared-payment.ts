@@ -3,14 +3,10 @@ import { outPointKey, type Transaction, txid } from '../../protocol/transaction.
 import type { Hash } from '../../protocol/units.ts';
 import type { WalletCoin } from '../chain/chain-view.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { buildPayment, type SpentCoin, signPayment } from '../payments/payment.ts';
-import {
-  type PaymentPlan,
-  type PaymentRequest,
-  planPayment,
-  requireTrueCoins,
-} from '../payments/payment-plan.ts';
+import { type SpentCoin, signPayment } from '../payments/payment.ts';
+import type { PaymentPlan, PaymentRequest } from '../payments/payment-plan.ts';
 import { planReplacement, type ReplacementRequest } from '../payments/replacement.ts';
+import { planned, requireTrueCoins, unsignedPayment } from '../payments/sending.ts';
 import type { WalletContext } from '../wallet-context.ts';
 import { WalletError } from '../wallet-error.ts';
 
@@ -29,18 +25,17 @@ export interface UnsignedPayment {
 
 /**
  * Chooses the coins of a payment and puts it together; nothing is signed, written down or said.
- * @throws WalletError as {@link planPayment}; `watch-only` when there is no key to sign it with
+ * @throws WalletError as `Wallet.plan`; `watch-only` when there is no key to sign it with
  */
 export async function preparePayment(
   context: WalletContext,
   request: PaymentRequest,
 ): Promise<PreparedPayment> {
-  const { contents, view } = await context.look();
-  const ring = signingRing(context.ringOf(contents));
-  const minimumFeeRate = await context.backend.minimumFeeRate();
+  const look = await context.look();
+  const ring = signingRing(context.ringOf(look.contents));
   const signable = { ...request, allows: onlySignable(ring, request.allows) };
-  const plan = planPayment(signable, contents, view, { profile: context.profile, minimumFeeRate });
-  await requireTrueCoins(plan.coins, view);
+  const plan = await planned(context, signable, look);
+  await requireTrueCoins(plan.coins, look.view);
   return prepared(context, plan, ring);
 }
 
@@ -57,7 +52,8 @@ export async function prepareReplacement(
   const ring = signingRing(context.ringOf(contents));
   const minimumFeeRate = await context.backend.minimumFeeRate();
   const signable = { ...request, allows: onlySignable(ring, request.allows) };
-  const plan = planReplacement(signable, contents, view, { profile: context.profile, minimumFeeRate, ring });
+  const facts = { profile: context.profile, minimumFeeRate, ring };
+  const plan = planReplacement(signable, contents, view, facts);
   const known = new Set(request.coins.map(({ outPoint }) => outPointKey(outPoint)));
   const added = plan.coins.filter(({ outPoint }) => !known.has(outPointKey(outPoint)));
   await requireTrueCoins(added, view);
@@ -92,13 +88,7 @@ export async function signPrepared(
 }
 
 function prepared(context: WalletContext, plan: PaymentPlan, ring: KeyRing): PreparedPayment {
-  const { coins, outputs, change } = plan;
-  const position = context.random(outputs.length + 1);
-  const transaction = buildPayment({
-    coins,
-    outputs,
-    ...(change && { change: { value: change.value, script: ring.script(change.place), position } }),
-  });
+  const transaction = unsignedPayment(plan, ring, context.random);
   return { ...plan, transaction, txid: txid(transaction) };
 }
 
