@@ -314,8 +314,12 @@ export const LiveEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('wallets'), wallets: z.array(values.WalletRow) }),
   /** Something of an open wallet is different, in the chain or in its file: read again what is shown. */
   z.object({ event: z.literal('changed'), wallet: z.string() }),
-  /** `ended`: its file is not what it was, or the program ends. */
-  z.object({ event: z.literal('locked'), wallet: z.string(), reason: z.enum(['asked', 'idle', 'ended']) }),
+  /** `replaced`: its file is not what it was; `ended`: the program ends. */
+  z.object({
+    event: z.literal('locked'),
+    wallet: z.string(),
+    reason: z.enum(['asked', 'idle', 'replaced', 'ended']),
+  }),
   /** How far the search of `wallets/restore`, `wallets/watch` (named by its name) or `scan` is. */
   z.object({ event: z.literal('scan'), wallet: z.string(), progress: values.ScanView }),
 ]);
