@@ -1,5 +1,6 @@
 /** A wallet at work: its labels, what they have, what happened to them, and payments. */
 import type { AddressFormat } from '../protocol/address.ts';
+import { displayHash } from '../protocol/bytes.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
 import type { OutPoint, Transaction } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
@@ -173,6 +174,11 @@ export class Wallet {
     return (await this.#context.store.read()).keys.kind;
   }
 
+  /** When the owner last showed that they have the words, Unix seconds; undefined for never. */
+  async wordsChecked(): Promise<number | undefined> {
+    return (await this.#context.store.read()).wordsChecked ?? undefined;
+  }
+
   /** Brings a single key in. @throws WalletError as {@link importKey} */
   importKey(text: string, label?: string): Promise<ImportedAddress> {
     return importKey(this.#context, text, label);
@@ -298,8 +304,8 @@ export class Wallet {
    * which takes its place. It is kept and handed in as {@link pay} does.
    * @throws WalletError as {@link planBump} and {@link pay}
    */
-  bump(txid: Hash, choice: ReplacementChoice = {}): Promise<Payment> {
-    return replace(this.#context, 'bump', txid, choice);
+  bump(txid: Hash, choice: ReplacementChoice = {}, options: PayOptions = {}): Promise<Payment> {
+    return replace(this.#context, 'bump', txid, choice, options);
   }
 
   /** What {@link cancel} would send. @throws WalletError as {@link planBump} */
@@ -312,8 +318,8 @@ export class Wallet {
    * its place. Whether it came in time, the chain says: see {@link history}.
    * @throws WalletError as {@link planBump} and {@link pay}
    */
-  cancel(txid: Hash, choice: ReplacementChoice = {}): Promise<Payment> {
-    return replace(this.#context, 'cancel', txid, choice);
+  cancel(txid: Hash, choice: ReplacementChoice = {}, options: PayOptions = {}): Promise<Payment> {
+    return replace(this.#context, 'cancel', txid, choice, options);
   }
 
   /**
@@ -394,6 +400,11 @@ export class Wallet {
   /** Those not named stay. @throws WalletError `bad-setting` */
   setSettings(changes: Partial<WalletSettings>): Promise<void> {
     return this.#write((contents) => withSettings(contents, changes));
+  }
+
+  /** The address of a key of this wallet, such as a plan's change would go to. */
+  async addressOfPlace(place: KeyPlace): Promise<string> {
+    return this.#context.ringOf(await this.#context.store.read()).address(place);
   }
 
   #write(step: (contents: Contents) => Contents): Promise<void> {

@@ -122,8 +122,9 @@ export function replace(
   purpose: ReplacementPurpose,
   replaced: Hash,
   { acceptHighFee, ...choice }: ReplacementChoice,
+  options: PayOptions,
 ): Promise<Payment> {
-  return send(context, { ...(acceptHighFee && { acceptHighFee }) }, (look) =>
+  return send(context, { ...options, ...(acceptHighFee && { acceptHighFee }) }, (look) =>
     plannedReplacement(context, purpose, replaced, choice, look),
   );
 }
