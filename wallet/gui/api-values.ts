@@ -288,9 +288,10 @@ export const ScanView = z.object({
 export type ScanView = z.infer<typeof ScanView>;
 
 export const CheckView = z.object({
-  ok: flag,
+  /** False when the node contradicts itself: nothing that it says of the wallet should be believed. */
+  sound: flag,
   /** Each with its finding, as a sentence. */
-  checks: z.array(z.object({ name: text, ok: flag, detail: text })),
+  findings: z.array(z.object({ name: text, ok: flag, detail: text })),
 });
 export type CheckView = z.infer<typeof CheckView>;
 
