@@ -79,14 +79,14 @@ async function start(options: CoreOptions, started: Stoppable[]): Promise<Runnin
   const stopping = new AbortController();
   const chain = new BackendPayoutChain(backend, store.payouts, profile.address);
   const settledDepth = Math.max(SETTLED_DEPTH, profile.maturity);
-  const paying = { book: store.payouts, wallet: purse.wallet, chain, clock, log };
+  const paying = { book: store.payouts, wallet: purse.wallet, chain, clock, log, onStep };
   const objection = (address: string): Promise<string | undefined> => counter.objection(address);
   const loop: PayoutLoop = new PayoutLoop({
     profile,
     store,
     purse,
     backend,
-    payer: new Payer({ store, settlement: new Settlement({ ...paying, onStep }), objection, log }),
+    payer: new Payer({ store, settlement: new Settlement(paying), objection, log }),
     watch: new PayoutWatch({ ...paying, settledDepth }),
     settledDepth,
     clock,

@@ -174,12 +174,12 @@ async function openPayer(
     rewardAddress,
   );
   const book = ledger.payouts;
-  const common = { book, wallet, chain: new NodePayoutChain(chain, book), clock, log };
+  const common = { book, wallet, chain: new NodePayoutChain(chain, book), clock, log, onStep };
   return new PayoutService({
     settlement: new PoolSettlement({
       book,
       minimum,
-      settlement: new Settlement({ ...common, onStep, split: (debt: Debt, most) => book.split(debt, most) }),
+      settlement: new Settlement({ ...common, split: (debt: Debt, most) => book.split(debt, most) }),
     }),
     watch: new PayoutWatch({ ...common, settledDepth: maturity }),
     book,

@@ -18,6 +18,8 @@ export interface Delivery<I extends PayoutInput> {
 export interface Undelivered<I extends PayoutInput> {
   readonly payoutId: number;
   readonly transaction: PayoutTransaction<I>;
+  /** Those of the payout whose place it takes, oldest first. */
+  readonly earlier: readonly PayoutTransaction<I>[];
 }
 
 /**
@@ -27,14 +29,14 @@ export interface Undelivered<I extends PayoutInput> {
  * @throws WalletError `coins-gone` when its coins belong to another wallet
  */
 export async function signWritten<I extends PayoutInput>(
-  { payoutId, transaction }: Undelivered<I>,
+  { payoutId, transaction, earlier }: Undelivered<I>,
   { book, wallet, onStep }: Delivery<I>,
 ): Promise<PayoutTransaction<I>> {
   const raw = await wallet.sign(transaction);
   await book.sign(payoutId, transaction.txid, raw);
   await onStep?.('signed');
   const signed = { ...transaction, raw };
-  await wallet.keep(signed);
+  await wallet.keep(signed, earlier);
   await onStep?.('kept');
   return signed;
 }

@@ -16,7 +16,7 @@ import {
   type PayoutTransaction,
 } from './payout.ts';
 import type { PayoutChain, TransactionPlace } from './payout-chain.ts';
-import { deliver, signWritten } from './payout-delivery.ts';
+import { deliver, type PayoutStep, signWritten } from './payout-delivery.ts';
 import {
   type BlockPlace,
   isSameProgress,
@@ -36,6 +36,8 @@ export interface PayoutWatchOptions<D extends Owed, I extends PayoutInput> {
   readonly settledDepth: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called after each step of a transaction that is signed here: a test ends the process here. */
+  readonly onStep?: ((step: PayoutStep) => Promise<void>) | undefined;
 }
 
 /** A payout that no block took for so long gets a higher fee. */
@@ -71,8 +73,10 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
   /** Lets the wallet know of the payouts on their way: after a crash it may not. Does not need the chain. */
   async remind(payouts: readonly PayoutRecord<D, I>[]): Promise<void> {
     for (const { progress, transactions } of payouts) {
-      const newest = transactions.findLast(isSigned);
-      if (newest !== undefined && progress.state === 'sending') await this.#options.wallet.keep(newest);
+      const at = transactions.findLastIndex(isSigned);
+      const newest = transactions[at];
+      if (newest === undefined || progress.state !== 'sending') continue;
+      await this.#options.wallet.keep(newest, transactions.slice(0, at));
     }
   }
 
@@ -123,7 +127,7 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
     for (let index = transactions.length - 1; index >= 0; index--) {
       const transaction = transactions[index];
       if (transaction === undefined || places[index]?.state === 'waiting') return 'taken';
-      const signed = await this.#signed(id, transaction);
+      const signed = await this.#signed(id, transaction, transactions.slice(0, index));
       if (signed === undefined) continue;
       isEverSigned = true;
       const answer = await this.#options.chain.send(signed.raw);
@@ -142,10 +146,11 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
   async #signed(
     payoutId: number,
     transaction: PayoutTransaction<I>,
+    earlier: readonly PayoutTransaction<I>[],
   ): Promise<PayoutTransaction<I> | undefined> {
     if (isSigned(transaction)) return transaction;
     try {
-      return await signWritten({ payoutId, transaction }, this.#options);
+      return await signWritten({ payoutId, transaction, earlier }, this.#options);
     } catch (error) {
       const hasNoKeys =
         error instanceof WalletError && (error.code === 'coins-gone' || error.code === 'watch-only');
@@ -173,12 +178,12 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
 
   /** @throws WalletError, OwedChangedError, ChainMovedError */
   async #raise(
-    { id, items }: PayoutRecord<D, I>,
+    { id, items, transactions }: PayoutRecord<D, I>,
     newest: PayoutTransaction<I>,
     feeRate: FeeRate,
     tip: BlockPlace,
   ): Promise<void> {
-    const { book, wallet, clock, chain, log } = this.#options;
+    const { book, wallet, clock, chain, log, onStep } = this.#options;
     const rules = await coinRules(book, tip.height);
     const payment = await wallet.prepareReplacement(items, newest, feeRate, rules);
     const { txid, fee } = payment;
@@ -191,7 +196,9 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
       inputs: await chain.inputsOf(payment.coins, tip),
     };
     await book.replace(id, transaction);
-    await deliver({ payoutId: id, transaction }, this.#options);
+    await onStep?.('written');
+    await deliver({ payoutId: id, transaction, earlier: transactions }, this.#options);
+    await onStep?.('sent');
     log.warn(
       { payoutId: id, txid: displayHash(txid), fee: fee.toString() },
       'no block took the payout: its fee was raised',

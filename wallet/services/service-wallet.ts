@@ -1,5 +1,5 @@
 /** The wallet that a service pays from: which of its coins may pay, and what is done with them. */
-import { hashKey } from '../../protocol/bytes.ts';
+import { displayHash, hashKey } from '../../protocol/bytes.ts';
 import { decodeTransaction, encodeTransaction, outPointKey } from '../../protocol/transaction.ts';
 import type { Height } from '../../protocol/units.ts';
 import type { WalletCoin } from '../chain/chain-view.ts';
@@ -80,9 +80,13 @@ export class ServiceWallet {
     return encodeTransaction(await this.#wallet.signPrepared({ transaction: decodeTransaction(raw), coins }));
   }
 
-  /** Lets the wallet know of a signed transaction that is written down: it spends its coins on nothing else. */
-  keep({ txid, raw }: Pick<PayoutTransaction, 'txid' | 'raw'>): Promise<void> {
-    return this.#wallet.keep({ txid, transaction: decodeTransaction(raw), from: this.label });
+  /**
+   * Lets the wallet know of a signed transaction that is written down: it spends its coins on nothing else.
+   * @param earlier those of the payout whose place it takes, oldest first
+   */
+  keep({ txid, raw }: PayoutTransaction, earlier: readonly PayoutTransaction[]): Promise<void> {
+    const replaces = earlier.map((transaction) => displayHash(transaction.txid)).reverse();
+    return this.#wallet.keep({ txid, transaction: decodeTransaction(raw), from: this.label, replaces });
   }
 
   /**

@@ -202,7 +202,7 @@ export class Settlement<D extends Owed, I extends PayoutInput> {
     log.info({ payoutId, txid: displayHash(txid), payees: items.length }, 'payout');
     // From here on the payout stands, whatever fails: the watch goes on with it until a block has it.
     try {
-      const answer = await deliver({ payoutId, transaction }, this.#options);
+      const answer = await deliver({ payoutId, transaction, earlier: [] }, this.#options);
       if (!answer.accepted) log.warn({ payoutId, reason: answer.reason }, 'payout not taken by the node yet');
     } catch (error) {
       if (!mayPassLater(error)) throw error;
