@@ -186,7 +186,7 @@ export class WalletFile implements WalletStore {
     );
   }
 
-  companion(name: string): Companion | undefined {
+  companion(name: string): Companion {
     const { kdf, key } = this.#requireOpened().key;
     const info = `${COMPANION_INFO} ${name}`;
     const derived = hkdfSync('sha256', key, Buffer.from(kdf.salt, 'hex'), info, 32);
