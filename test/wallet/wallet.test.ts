@@ -94,7 +94,7 @@ describe('a payment', () => {
     const left = 9_995n * COIN - 141n;
     assert.deepEqual((await balances(wallet)).alice, [0n, left, 0n]);
     assert.deepEqual((await balances(wallet)).bob, [10_000n * COIN, 5n * COIN, 0n]);
-    const [sent, received] = await wallet.history({ limit: 2 });
+    const [sent, received] = (await wallet.history({ limit: 2 })).rows;
     assert.deepEqual(
       [sent?.label, sent?.direction, sent?.status, sent?.amount, sent?.fee, sent?.net, sent?.paid[0]?.label],
       ['alice', 'sent', 'pending', 5n * COIN, 141n, -5n * COIN - 141n, 'bob'],
@@ -113,7 +113,7 @@ describe('a payment', () => {
     chain.mine();
     assert.deepEqual((await balances(wallet)).alice, [left, 0n, 0n]);
     assert.deepEqual((await balances(wallet)).bob, [10_005n * COIN, 0n, 0n]);
-    const [confirmed] = await wallet.history({ label: 'alice', limit: 1 });
+    const [confirmed] = (await wallet.history({ label: 'alice', limit: 1 })).rows;
     assert.deepEqual([confirmed?.status, confirmed?.confirmations], ['confirmed', 1]);
     assert.ok(confirmed?.time !== undefined && confirmed.time > PROFILE.genesis.header.time);
   });
@@ -408,9 +408,9 @@ describe('history', () => {
     });
     await wallet.pay({ from: 'rent', to: [{ address: own.address, amount: 5n * COIN }] });
     await wallet.pay({ from: 'bob', to: [{ address: rent.address, amount: COIN }], change: 'reuse' });
-    const entries = await wallet.history({ limit: 1_000 });
+    const entries = (await wallet.history({ limit: 1_000 })).rows;
     const sums = new Map<string, Nits>();
-    for (const { label, net } of entries) sums.set(label, (sums.get(label) ?? 0n) + net);
+    for (const { label, net } of entries) sums.set(label ?? '', (sums.get(label ?? '') ?? 0n) + net);
     const { labels } = await wallet.balance();
     for (const balance of labels)
       assert.equal(sums.get(balance.label) ?? 0n, totalOf(balance), balance.label);
@@ -439,7 +439,7 @@ describe('history', () => {
       await chain.strangerPays(address, round * COIN);
       chain.mine();
     }
-    const entries = await wallet.history({ label: 'bob', limit: 3 });
+    const entries = (await wallet.history({ label: 'bob', limit: 3 })).rows;
     assert.deepEqual(
       entries.map(({ amount, confirmations }) => [amount / COIN, confirmations]),
       [
@@ -448,7 +448,7 @@ describe('history', () => {
         [3n, 3],
       ],
     );
-    const all = await wallet.history({ label: 'bob', limit: 10 });
+    const all = (await wallet.history({ label: 'bob', limit: 10 })).rows;
     const genesis = all.at(-1);
     assert.deepEqual(
       [genesis?.direction, genesis?.status, genesis?.amount],
@@ -459,7 +459,7 @@ describe('history', () => {
 
   test('does not know the fee of what a stranger paid', async () => {
     const { wallet } = await fundedWallet(COIN);
-    const [entry] = await wallet.history({ limit: 1 });
+    const [entry] = (await wallet.history({ limit: 1 })).rows;
     assert.deepEqual([entry?.direction, entry?.fee, entry?.from], ['received', undefined, undefined]);
   });
 });

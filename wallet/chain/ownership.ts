@@ -87,7 +87,9 @@ function followed(clues: ReadonlyMap<string, Clue>, known: Readonly<Record<strin
       clue = clues.get(at);
     }
     const label = senders.get(at) ?? (clue && 'label' in clue ? clue.label : known[at]);
-    if (label !== undefined) for (const passed of [...trail, at]) senders.set(passed, label);
+    if (label !== undefined) senders.set(at, label);
+    // A change coin that a stranger paid belongs to the default label, and so does what it pays for.
+    for (const passed of trail) senders.set(passed, label ?? DEFAULT_LABEL);
   }
   return senders;
 }

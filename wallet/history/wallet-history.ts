@@ -1,74 +1,203 @@
-/** Reads the history of a wallet from the chain, page by page. */
-import { displayHash, hashKey } from '../../protocol/bytes.ts';
-import type { NetworkProfile } from '../../protocol/network.ts';
-import { isCoinbase, outPointKey, txid } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
-import type { ChainBackend } from '../chain/backend.ts';
+/** The history of an open wallet: read from the chain once, kept, and brought up to date when it is asked for. */
+
+import { equalBytes } from '../../protocol/bytes.ts';
+import { magicHex } from '../../protocol/network.ts';
 import type { ChainView } from '../chain/chain-view.ts';
-import { findSenders, labelsByKey } from '../chain/ownership.ts';
+import { outgoingTransaction } from '../chain/outgoing.ts';
+import { labelsByKey } from '../chain/ownership.ts';
 import type { Contents } from '../keys/contents.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { type HistoryEntry, historyEntries } from './history.ts';
+import { WorkQueue } from '../keys/wallet-store.ts';
+import { requireLabel } from '../payments/payment-plan.ts';
+import type { WalletContext } from '../wallet-context.ts';
+import { type AddressRow, addressRows } from './address-rows.ts';
+import { type BalancePoint, balancePoints } from './balance-chart.ts';
+import { type SyncedBook, type SyncProgress, syncBook } from './book-sync.ts';
+import { type Effect, effectsOf, type StandingTransaction } from './effects.ts';
+import type { HistoryEntry, HistorySetting } from './history.ts';
+import { HISTORY_CACHE_NAME, HistoryCache } from './history-cache.ts';
+import { historyCsv } from './history-csv.ts';
+import { type HistoryChoice, type HistoryPage, type HistoryRequest, pageOf, rowsOf } from './history-page.ts';
+import { EMPTY_BOOK, type TransactionBook } from './transaction-book.ts';
+import { checkWallet, isSound, type WalletCheck } from './wallet-check.ts';
 
-export interface HistoryRequest {
-  /** Only this label; default: all. */
-  readonly label?: string;
-  /** At most so many entries, the newest. */
-  readonly limit: number;
-}
-
-export interface HistorySource {
+/** All of a wallet at one moment. */
+export interface Reading {
   readonly contents: Contents;
   readonly view: ChainView;
-  readonly ring: KeyRing;
-  readonly backend: Pick<ChainBackend, 'transactionIds'>;
-  readonly profile: NetworkProfile;
+  /** Oldest first; those that wait for a block come last. */
+  readonly effects: readonly Effect[];
+  /** Unix seconds. */
+  readonly time: number;
 }
 
-/** Transactions read at once. */
-const PAGE = 100;
+/** Further pages are of the same moment as the first for so long. */
+const PAGES_HOLD_SECONDS = 60;
+/** A book that learned nothing is written again when it is so many blocks newer. */
+const WRITE_EVERY_BLOCKS = 200;
+/** What the sums are made of is read in two steps; when something happens in between they are read again. */
+const MAX_CHECKS = 3;
 
-/** The newest entries: pending ones first, then block by block backwards. */
-export async function readHistory(
-  { label, limit }: HistoryRequest,
-  source: HistorySource,
-): Promise<HistoryEntry[]> {
-  const { ring, backend } = source;
-  const addresses = ring.places().map((place) => ring.address(place));
-  const { confirmed, pending } = await backend.transactionIds(addresses);
-  const newestFirst = [...confirmed, ...pending].reverse();
-  const entries: HistoryEntry[] = [];
-  for (let at = 0; at < newestFirst.length && entries.length < limit; at += PAGE) {
-    const page = await readPage(newestFirst.slice(at, at + PAGE), source);
-    entries.push(...page.filter((entry) => label === undefined || entry.label === label));
+export class WalletHistory {
+  readonly #context: WalletContext;
+  readonly #queue = new WorkQueue();
+  #book: TransactionBook | undefined;
+  #written: { readonly book: TransactionBook; readonly key: Uint8Array } | undefined;
+  #cacheProblem: string | undefined;
+  #made:
+    | { readonly from: string; readonly book: TransactionBook; readonly effects: readonly Effect[] }
+    | undefined;
+  #last: Reading | undefined;
+
+  constructor(context: WalletContext) {
+    this.#context = context;
   }
-  return entries.slice(0, limit);
+
+  /**
+   * Everything as of now.
+   * @throws as {@link syncBook}
+   */
+  read(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {
+    return this.#queue.run(() => this.#read(onProgress));
+  }
+
+  async page(request: HistoryRequest): Promise<HistoryPage> {
+    const reading = await this.#readingFor(request);
+    requireKnownLabel(request, reading);
+    return pageOf(reading.effects, request, this.#settingOf(reading), this.#context.now());
+  }
+
+  async csv(choice: HistoryChoice): Promise<string> {
+    const reading = await this.read();
+    requireKnownLabel(choice, reading);
+    const setting = this.#settingOf(reading);
+    return historyCsv(rowsOf(reading.effects, choice, setting, this.#context.now()));
+  }
+
+  /** Each transaction as the whole wallet sees it, undefined when it is none of the wallet's. */
+  async entry(id: string): Promise<HistoryEntry | undefined> {
+    const reading = await this.read();
+    const only = reading.effects.filter((effect) => effect.id === id);
+    return rowsOf(only, { scope: 'wallet' }, this.#settingOf(reading), this.#context.now())[0];
+  }
+
+  async chart(label: string | undefined, points: number): Promise<BalancePoint[]> {
+    const reading = await this.read();
+    requireKnownLabel({ label }, reading);
+    return balancePoints(reading.effects, label, points);
+  }
+
+  async addresses(): Promise<AddressRow[]> {
+    const { contents, view, effects } = await this.read();
+    return addressRows({ contents, view, effects, ring: this.#context.ringOf(contents) });
+  }
+
+  async check(): Promise<WalletCheck> {
+    for (let check = 1; ; check += 1) {
+      const { contents, view, effects } = await this.read();
+      const found = checkWallet({ contents, view, effects, cacheProblem: this.#cacheProblem });
+      if (isSound(found) || check === MAX_CHECKS) return found;
+    }
+  }
+
+  async #read(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {
+    const context = this.#context;
+    const { contents, view } = await context.look();
+    const ring = context.ringOf(contents);
+    this.#book ??= (await this.#cache()?.read()) ?? EMPTY_BOOK;
+    const { backend, profile } = context;
+    const synced = await syncBook(this.#book, { backend, profile, ring, places: view.places, onProgress });
+    this.#book = synced.book;
+    await this.#write(synced.book);
+    const effects = this.#effects(contents, view, synced);
+    this.#last = { contents, view: { ...view, chain: synced.chain }, effects, time: context.now() };
+    return this.#last;
+  }
+
+  async #readingFor({ after }: HistoryRequest): Promise<Reading> {
+    const last = this.#last;
+    const isFresh = last !== undefined && this.#context.now() - last.time < PAGES_HOLD_SECONDS;
+    return after !== undefined && isFresh ? last : this.read();
+  }
+
+  /** Made anew only when something they are made of is another. */
+  #effects(contents: Contents, view: ChainView, { book, recent }: SyncedBook): readonly Effect[] {
+    const waiting = undelivered(
+      contents,
+      view,
+      new Set([...book.transactions.keys(), ...recent.map(({ id }) => id)]),
+    );
+    const { labels, imported } = contents;
+    const from = JSON.stringify([
+      labels,
+      imported.map(({ label }) => label),
+      [...recent, ...waiting].map(({ id, height, problem }: StandingTransaction) => [id, height, problem]),
+      view.places.length,
+    ]);
+    const made = this.#made;
+    if (made !== undefined && made.from === from && made.book.transactions === book.transactions) {
+      return made.effects;
+    }
+    const all: StandingTransaction[] = [...book.transactions.values(), ...recent, ...waiting];
+    const ring = this.#context.ringOf(contents);
+    const effects = effectsOf(all, { ring, labelOf: labelsByKey(contents) }).filter(
+      ({ spent, made: gained }) => spent.length + gained.length > 0,
+    );
+    this.#made = { from, book, effects };
+    return effects;
+  }
+
+  #cache(): HistoryCache | undefined {
+    const companion = this.#context.store.companion(HISTORY_CACHE_NAME);
+    return companion && new HistoryCache({ ...companion, magic: magicHex(this.#context.profile) });
+  }
+
+  /** A file that cannot be written costs time at the next start and nothing else: `check` tells of it. */
+  async #write(book: TransactionBook): Promise<void> {
+    const companion = this.#context.store.companion(HISTORY_CACHE_NAME);
+    if (companion === undefined || !this.#isWorthWriting(book, companion.key)) return;
+    try {
+      await this.#cache()?.write(book);
+      this.#written = { book, key: companion.key };
+      this.#cacheProblem = undefined;
+    } catch (error) {
+      this.#cacheProblem = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #isWorthWriting(book: TransactionBook, key: Uint8Array): boolean {
+    const written = this.#written;
+    if (written === undefined || !equalBytes(written.key, key)) return true;
+    const blocks = (book.anchors.at(-1)?.height ?? 0) - (written.book.anchors.at(-1)?.height ?? 0);
+    return written.book.transactions !== book.transactions || Math.abs(blocks) >= WRITE_EVERY_BLOCKS;
+  }
+
+  #settingOf({ contents, view }: Reading): HistorySetting {
+    const { address: format, maturity } = this.#context.profile;
+    const contacts = new Map(contents.contacts.map(({ name, address }) => [address, name]));
+    return { tipHeight: view.chain.height, format, maturity, notes: contents.notes, contacts };
+  }
 }
 
-async function readPage(txids: readonly Hash[], source: HistorySource): Promise<HistoryEntry[]> {
-  const { contents, view, ring, profile } = source;
-  const { reader } = view;
-  const labelOf = labelsByKey(contents);
-  const transactions = await reader.listed(txids);
-  const known = contents.senders;
-  const senders = await findSenders(txids, { ring, reader, known, labelOf });
-  const spent = transactions
-    .flatMap(({ transaction }) => transaction.inputs)
-    .filter(({ witness }) => ring.findWitness(witness) !== undefined)
-    .map(({ previous }) => previous);
-  const outputs = await reader.outputs(spent);
-  const coinValue = new Map(spent.map((outPoint, at) => [outPointKey(outPoint), outputs[at]?.value]));
-  const genesis = new Set(profile.genesis.transactions.map((transaction) => hashKey(txid(transaction))));
-  return transactions.flatMap((standing) => {
-    const id = txid(standing.transaction);
-    const waits = isCoinbase(standing.transaction) && !genesis.has(hashKey(id));
-    return historyEntries(standing, {
-      ring,
-      format: profile.address,
-      labelOf,
-      sender: senders.get(displayHash(id)) ?? known[displayHash(id)],
-      valueOf: (outPoint) => coinValue.get(outPointKey(outPoint)) ?? 0n,
-      maturity: waits ? profile.maturity : 0,
-    });
+/** Payments that are kept although the chain does not take them, as they would stand there. */
+function undelivered(
+  { outgoing }: Contents,
+  { refused }: ChainView,
+  there: ReadonlySet<string>,
+): StandingTransaction[] {
+  return refused.flatMap(({ txid: id, reason, givenUp }) => {
+    const payment = outgoing.find(({ txid }) => txid === id);
+    if (givenUp || payment === undefined || there.has(id)) return [];
+    const transaction = outgoingTransaction(payment);
+    return [{ id, transaction, height: undefined, time: undefined, problem: reason }];
   });
+}
+
+/** @throws WalletError `unknown-label` */
+function requireKnownLabel(
+  { label }: { readonly label?: string | undefined },
+  { contents, view, effects }: Reading,
+): void {
+  if (label === undefined) return;
+  const isTold = effects.some(({ spent, made }) => [...spent, ...made].some((coin) => coin.label === label));
+  if (!isTold) requireLabel(contents, label, view);
 }

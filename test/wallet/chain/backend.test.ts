@@ -65,7 +65,7 @@ for (const kind of BACKEND_KINDS)
       assert.deepEqual([alice?.spendable, alice?.pending], [0n, 9_987n * COIN - fees]);
       assert.equal(totalOf(pending.total), 49_993n * COIN - fees);
       assert.deepEqual(
-        (await wallet.history({ limit: 4 }))
+        (await wallet.history({ limit: 4 })).rows
           .map(({ label, direction, status }) => [label, direction, status])
           .sort(),
         [
@@ -82,14 +82,14 @@ for (const kind of BACKEND_KINDS)
       assert.deepEqual((await walletOf(DEV_MNEMONIC).balance()).labels, confirmed.labels);
       const received = await stranger.balance();
       assert.deepEqual(received.total, { spendable: 7n * COIN, pending: 0n, immature: 50n * COIN + fees });
-      const [reward, gift] = (await stranger.history({ limit: 10 })).sort((a, b) =>
+      const [reward, gift] = (await stranger.history({ limit: 10 })).rows.toSorted((a, b) =>
         a.direction.localeCompare(b.direction),
       );
       assert.deepEqual(
         [reward?.direction, reward?.status, gift?.direction, gift?.amount],
         ['mined', 'immature', 'received', 7n * COIN],
       );
-      const history = await wallet.history({ limit: 100, label: 'alice' });
+      const history = (await wallet.history({ limit: 100, label: 'alice' })).rows;
       const net = history.reduce((sum, entry) => sum + entry.net, 0n);
       assert.equal(net, 9_987n * COIN - fees);
     });
