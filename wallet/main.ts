@@ -4,25 +4,42 @@ import { SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
 import { EXIT } from '../service/lifecycle.ts';
 import { RpcCallError, UnreachableError } from '../service/rpc-client.ts';
+import { addresses } from './cli/addresses.ts';
 import { balance } from './cli/balance.ts';
-import type { WalletCommand } from './cli/command.ts';
+import { changePassphrase } from './cli/change-passphrase.ts';
+import { check } from './cli/check.ts';
+import { checkBackup } from './cli/check-backup.ts';
+import { coins, freeze, unfreeze } from './cli/coins.ts';
+import { AnswerIsNoError, type WalletCommand } from './cli/command.ts';
+import { contacts, contactsAdd, contactsRemove } from './cli/contacts.ts';
 import { exportMnemonic } from './cli/export-mnemonic.ts';
+import { fees } from './cli/fees.ts';
 import { history } from './cli/history.ts';
+import { importKey } from './cli/import-key.ts';
 import { init } from './cli/init.ts';
 import { list } from './cli/list.ts';
 import { newAddress } from './cli/new-address.ts';
+import { note } from './cli/note.ts';
+import { receive } from './cli/receive.ts';
+import { bump, cancel } from './cli/replacement.ts';
 import { restore } from './cli/restore.ts';
+import { scan } from './cli/scan.ts';
 import { send } from './cli/send.ts';
+import { settings } from './cli/settings.ts';
 import { InterruptedError, streamTerminal, type Terminal } from './cli/terminal.ts';
+import { wallets } from './cli/wallets.ts';
+import { watch } from './cli/watch.ts';
+import { xpub } from './cli/xpub.ts';
 import { UndeliveredPaymentError } from './wallet.ts';
 import { WalletError, type WalletErrorCode } from './wallet-error.ts';
 
 /** All commands, as the help lists them. */
 const SECTIONS: readonly { readonly title: string; readonly commands: readonly WalletCommand[] }[] = [
-  { title: 'Wallets', commands: [init, restore, exportMnemonic] },
-  { title: 'Being paid', commands: [newAddress, list] },
-  { title: 'What there is', commands: [balance, history] },
-  { title: 'Paying', commands: [send] },
+  { title: 'Wallets', commands: [init, restore, watch, wallets, settings] },
+  { title: 'Being paid', commands: [receive, newAddress, list, addresses, scan] },
+  { title: 'What there is', commands: [balance, history, coins, freeze, unfreeze, note, check] },
+  { title: 'Paying', commands: [send, fees, bump, cancel, contacts, contactsAdd, contactsRemove] },
+  { title: 'Keys', commands: [checkBackup, exportMnemonic, changePassphrase, xpub, importKey] },
 ];
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands);
 
@@ -135,7 +152,8 @@ function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof WalletError) return WRONG_USE.has(error.code) ? EXIT.wrongUse : EXIT.failed;
   if (error instanceof UnreachableError || error instanceof UndeliveredPaymentError) return EXIT.unreachable;
   if (error instanceof RpcCallError || error instanceof DatabaseError) return EXIT.failed;
-  if (error instanceof InterruptedError || isFileError(error)) return EXIT.failed;
+  if (error instanceof AnswerIsNoError || error instanceof InterruptedError || isFileError(error))
+    return EXIT.failed;
   return undefined;
 }
 

@@ -22,6 +22,11 @@ export interface WalletCommand {
   main(argv: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<void>;
 }
 
+/** The question was answered, and the answer is no: the message says so, and the exit code is that of a failure. */
+export class AnswerIsNoError extends Error {
+  override readonly name = 'AnswerIsNoError';
+}
+
 /** Binds a command to its settings. */
 export function walletCommand<S extends Settings>(options: CommandOptions<S>): WalletCommand {
   const { name, summary, settings, run } = options;

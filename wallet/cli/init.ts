@@ -23,8 +23,12 @@ export const init = walletCommand({
     await requireNoWalletFile(path);
     const mnemonic = freshMnemonic();
     if (!yes) await checkBack(mnemonic, terminal);
+    const wordsChecked = yes ? undefined : Math.floor(Date.now() / 1_000);
     const passphrase = await chooseNewPassphrase(session.values, terminal);
-    const wallet = await createWallet({ path, profile, backend, passphrase, mnemonic });
+    const wallet = await createWallet({
+      ...{ path, profile, backend, passphrase, mnemonic },
+      ...(wordsChecked !== undefined && { wordsChecked }),
+    });
     const [first] = await wallet.labels();
     const address = first?.addresses[0]?.address ?? '';
     const facts = { wallet: path, network: profile.name, label: first?.label ?? '', address };

@@ -1,11 +1,18 @@
 /** Secrets from outside: from a prompt, the environment or a file, never from an argument. */
 import { readFileSync } from 'node:fs';
-import { SettingError, string } from '../../service/config.ts';
+import { SettingError, string, type Values } from '../../service/config.ts';
+import { estimateStrength } from '../keys/passphrase-strength.ts';
 import type { Terminal } from './terminal.ts';
 
 export const passphraseSettings = {
   passphrase: string({ help: 'the passphrase of the wallet file', secret: true }),
   passphraseFile: string({ help: 'a file with the passphrase; one line break at its end does not count' }),
+};
+
+/** The passphrase that a file is to get. */
+export const newPassphraseSettings = {
+  newPassphrase: string({ help: 'the passphrase that the file is to get', secret: true }),
+  newPassphraseFile: string({ help: 'a file with it; one line break at its end does not count' }),
 };
 
 interface PassphraseValues {
@@ -17,6 +24,9 @@ interface PassphraseValues {
 const REFUSED: Readonly<Record<string, string>> = {
   '--passphrase': 'the prompt, NILZ_PASSPHRASE or --passphrase-file FILE',
   '--password': 'the prompt, NILZ_PASSPHRASE or --passphrase-file FILE',
+  '--new-passphrase': 'the prompt, NILZ_NEW_PASSPHRASE or --new-passphrase-file FILE',
+  '--private-key': 'the prompt, standard input, NILZ_PRIVATE_KEY or --key-file FILE',
+  '--key': 'the prompt, standard input, NILZ_PRIVATE_KEY or --key-file FILE',
   '--mnemonic': 'the prompt, standard input, NILZ_MNEMONIC or --mnemonic-file FILE',
   '--words': 'the prompt, standard input, NILZ_MNEMONIC or --mnemonic-file FILE',
 };
@@ -51,24 +61,46 @@ export async function askPassphrase(values: PassphraseValues, terminal: Terminal
   return terminal.askHidden('Passphrase: ');
 }
 
-/** Shorter ones are found by trying, if the file gets into wrong hands. */
-const SHORT_PASSPHRASE = 12;
-
-/** A passphrase for a new wallet, typed twice. */
+/** A passphrase for a new wallet, typed twice. How long it would stand is said, never forced. */
 export async function chooseNewPassphrase(values: PassphraseValues, terminal: Terminal): Promise<string> {
   const passphrase = given(values) ?? (await typedTwice(terminal));
-  if (passphrase === '') {
-    terminal.note('Warning: without a passphrase, whoever can read the wallet file can spend its coins.');
-  } else if (passphrase.length < SHORT_PASSPHRASE) {
-    terminal.note(
-      `Warning: this passphrase is short. Whoever gets the file may find it by trying; ${SHORT_PASSPHRASE} characters or four random words are better.`,
-    );
-  }
+  noteStrength(passphrase, terminal);
   return passphrase;
 }
 
-async function typedTwice(terminal: Terminal): Promise<string> {
-  requireInteractive(terminal);
+/** Another passphrase for a wallet that has one. */
+export async function chooseOtherPassphrase(
+  { newPassphrase, newPassphraseFile }: Values<typeof newPassphraseSettings>,
+  terminal: Terminal,
+): Promise<string> {
+  const passphrase =
+    newPassphraseFile === undefined
+      ? (newPassphrase ?? (await typedTwice(terminal, 'NILZ_NEW_PASSPHRASE or --new-passphrase-file')))
+      : readSecretFile(newPassphraseFile, '--new-passphrase-file');
+  noteStrength(passphrase, terminal);
+  return passphrase;
+}
+
+/** A passphrase of this score needs no comment; see `StrengthScore`. */
+const GOOD_SCORE = 3;
+
+function noteStrength(passphrase: string, terminal: Terminal): void {
+  if (passphrase === '') {
+    terminal.note('Warning: without a passphrase, whoever can read the wallet file can spend its coins.');
+    return;
+  }
+  const { score, words } = estimateStrength(passphrase);
+  if (score < GOOD_SCORE) {
+    terminal.note(
+      `Warning: this passphrase is ${words.charAt(0).toLowerCase()}${words.slice(1)} Five random words are better.`,
+    );
+  } else if (terminal.interactive) {
+    terminal.note(`Passphrase: ${words}`);
+  }
+}
+
+async function typedTwice(terminal: Terminal, instead?: string): Promise<string> {
+  requireInteractive(terminal, instead);
   for (;;) {
     const passphrase = await terminal.askHidden('New passphrase for the wallet file: ');
     if ((await terminal.askHidden('The same again: ')) === passphrase) return passphrase;
@@ -81,9 +113,7 @@ function given({ passphrase, passphraseFile }: PassphraseValues): string | undef
   return passphrase;
 }
 
-function requireInteractive(terminal: Terminal): void {
+function requireInteractive(terminal: Terminal, instead = 'NILZ_PASSPHRASE or --passphrase-file'): void {
   if (terminal.interactive) return;
-  throw new SettingError(
-    'there is no terminal to ask for the passphrase: use NILZ_PASSPHRASE or --passphrase-file',
-  );
+  throw new SettingError(`there is no terminal to ask for the passphrase: use ${instead}`);
 }

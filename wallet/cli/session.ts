@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { chooseNetwork } from '../../protocol/network-choice.ts';
-import { boolean, string, type Values } from '../../service/config.ts';
+import { boolean, SettingError, string, type Values } from '../../service/config.ts';
 import { type OpenBackend, openBackend } from '../chain/backend-choice.ts';
+import { DEFAULT_WALLET, walletPath } from '../keys/wallet-folder.ts';
 import { NETWORK_SETTINGS } from '../network-settings.ts';
 import { openWallet } from '../open-wallet.ts';
 import type { Wallet } from '../wallet.ts';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 
 export const sessionSettings = {
   wallet: string({ help: 'the wallet file (default: wallet.json in the folder of the network)' }),
+  name: string({ help: 'the wallet of this name, in place of --wallet; see "nilz wallet wallets"' }),
   ...passphraseSettings,
   ...NETWORK_SETTINGS,
   datadir: string({ help: 'where the data is kept, a folder for each network', default: './data' }),
@@ -30,6 +32,8 @@ export type SessionValues = Values<typeof sessionSettings>;
 /** One command at work. Nothing is opened or connected before it is asked for. */
 export class Session {
   readonly profile: NetworkProfile;
+  /** Where everything of the network is, wallets as well. */
+  readonly folder: string;
   /** Path of the wallet file. */
   readonly path: string;
   readonly terminal: Terminal;
@@ -37,28 +41,44 @@ export class Session {
   readonly backend: OpenBackend;
   readonly values: SessionValues;
 
-  /** @throws ProfileError */
+  /** @throws ProfileError; SettingError, WalletError `bad-name` */
   constructor(values: SessionValues, terminal: Terminal) {
     this.values = values;
     this.terminal = terminal;
     this.json = values.json;
     this.profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
-    const directory = join(values.datadir, networkDirectory(this.profile));
-    this.path = values.wallet ?? join(directory, 'wallet.json');
+    this.folder = join(values.datadir, networkDirectory(this.profile));
+    if (values.wallet !== undefined && values.name !== undefined)
+      throw new SettingError('--wallet and --name both say which wallet: give one of them');
+    this.path = values.wallet ?? walletPath(this.folder, values.name ?? DEFAULT_WALLET);
     const { nodeUrl, relayUrl, nodeCookie } = values;
-    this.backend = openBackend({ nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(directory, '.cookie') });
+    this.backend = openBackend({ nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(this.folder, '.cookie') });
   }
 
   /** Opens the wallet file, asking for the passphrase if need be. @throws WalletError */
   openWallet(): Promise<Wallet> {
-    const { path, profile, backend, terminal, values } = this;
-    return openWallet({ path, profile, backend, passphrase: () => askPassphrase(values, terminal) });
+    return this.#open(() => askPassphrase(this.values, this.terminal));
+  }
+
+  /** The same with a passphrase at hand. */
+  openWalletWith(passphrase: string): Promise<Wallet> {
+    return this.#open(async () => passphrase);
+  }
+
+  #open(passphrase: () => Promise<string>): Promise<Wallet> {
+    const { path, profile, backend } = this;
+    return openWallet({ path, profile, backend, passphrase });
   }
 
   /** A result: as one JSON document when that was asked for, else as lines for people. */
   result(json: unknown, lines: readonly string[]): void {
     if (this.json) this.terminal.print(JSON.stringify(json, null, 2));
     else for (const line of lines) this.terminal.print(line);
+  }
+
+  /** "test " before the word money, where it is worth nothing. */
+  get kindOfMoney(): string {
+    return this.profile.name === 'main' ? '' : 'test ';
   }
 
   close(): void {

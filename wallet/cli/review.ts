@@ -1,0 +1,81 @@
+/** A payment shown before it is made, and the question whether it is to be. */
+import { formatAmount } from '../../protocol/amount.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { formatFeeRate } from '../payments/fee.ts';
+import { feeWarning } from '../payments/fee-warning.ts';
+import type { PaymentPlan } from '../payments/payment-plan.ts';
+import type { Payment } from '../wallet.ts';
+import { WalletError } from '../wallet-error.ts';
+import type { AddressNames } from './payees.ts';
+import type { Session } from './session.ts';
+import { amountJson, table } from './table.ts';
+
+/**
+ * Shows a plan and asks whether to go on, where a person is there to answer.
+ * @param question without its "[y/N]"
+ * @throws WalletError `declined`
+ */
+export async function confirm(
+  session: Session,
+  lines: readonly string[],
+  question: string,
+  yes: boolean,
+): Promise<void> {
+  const { terminal } = session;
+  if (yes || !terminal.interactive) return;
+  for (const line of lines) terminal.note(line);
+  const answer = await terminal.ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new WalletError('declined', 'nothing was sent');
+}
+
+/** What a payment does: who gets what, what it costs, what comes back. */
+export function planLines(plan: PaymentPlan, names: AddressNames): string[] {
+  const paid = plan.to.reduce((sum, { amount }) => sum + amount, 0n);
+  const { length } = plan.coins;
+  const pending = plan.coins.some(({ confirmed }) => !confirmed) ? ', not all confirmed' : '';
+  const labels = [...new Set(plan.coins.map(({ label }) => label))].join(', ');
+  const warning = feeWarning(plan);
+  return [
+    ...table(
+      [
+        ...plan.to.map(({ address, amount }) => [
+          'pay',
+          formatAmount(amount),
+          `to ${names.described(address)}`,
+        ]),
+        ['fee', formatAmount(plan.fee), `(${formatFeeRate(plan.feeRate)} nits/vB, ${plan.vsize} vB)`],
+        [
+          'total',
+          formatAmount(paid + plan.fee),
+          `from ${labels}, ${length} ${length === 1 ? 'coin' : 'coins'}${pending}`,
+        ],
+        ['change', formatAmount(plan.change?.value ?? 0n), plan.change ? `back to ${plan.from}` : '(none)'],
+      ],
+      ['left', 'right', 'left'],
+    ),
+    ...(warning === undefined ? [] : [`WARNING: ${warning}.`]),
+  ];
+}
+
+/** A payment that was made, for programs. */
+export function paymentJson(payment: Payment, names: AddressNames): Record<string, unknown> {
+  return { txid: displayHash(payment.txid), ...planJson(payment, names) };
+}
+
+/** A payment that could be made, for programs. */
+export function planJson(plan: PaymentPlan, names: AddressNames): Record<string, unknown> {
+  return {
+    from: plan.from,
+    to: plan.to.map(({ address, amount }) => ({
+      address,
+      label: names.labelOf(address) ?? null,
+      contact: names.contactOf(address) ?? null,
+      ...amountJson('amount', amount),
+    })),
+    ...amountJson('fee', plan.fee),
+    fee_rate: Number(formatFeeRate(plan.feeRate)),
+    vsize: plan.vsize,
+    ...amountJson('change', plan.change?.value ?? 0n),
+    replaces: plan.replaces ?? [],
+  };
+}
