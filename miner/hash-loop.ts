@@ -4,7 +4,7 @@
  * clock it is given; a browser's worker runs the same code.
  */
 import { equalBytes } from '../protocol/bytes.ts';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from './hasher.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from './kernel/hasher.ts';
 import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './nonce-lane.ts';
 import { type Hit, headerOfWork, type Work } from './work.ts';
 

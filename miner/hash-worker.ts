@@ -1,7 +1,7 @@
 /** Entry of a hashing thread: runs a {@link HashLoop} and lets messages in between its slices. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { HashLoop } from './hash-loop.ts';
-import { createJsHasher } from './kernel-js.ts';
+import { availableHashers, createChosenHasher } from './kernel/kernel-choice.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
 
 /** Time between reports of the hashes done. */
@@ -10,9 +10,9 @@ const PROGRESS_MS = 500;
 const EXHAUSTED_PAUSE_MS = 100;
 
 function run(port: NonNullable<typeof parentPort>, { thread, threadCount }: WorkerAssignment): void {
-  const hasher = createJsHasher();
   const nowMs = (): number => performance.now();
   const say = (message: FromWorker): void => port.postMessage(message);
+  const hasher = createChosenHasher(availableHashers(), nowMs, (kernel) => say({ type: 'kernel', kernel }));
   const loop = new HashLoop({
     hasher,
     thread,

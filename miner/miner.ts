@@ -73,6 +73,7 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     threads,
     onHit: (hit) => dispatch({ type: 'hit', hit }),
     onHashes: (thread, hashes) => statistics.addHashes(thread, hashes),
+    onKernel: (thread, kernel) => log.info(`thread ${thread}: kernel ${kernel} is the fastest here`),
     onFailure: (thread, error) => {
       log.error({ err: error }, `thread ${thread} failed and is being replaced`);
       const problem: Problem = { code: 'worker-failed', text: `thread ${thread} failed: ${error.message}` };
@@ -80,7 +81,7 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     },
   });
   const pool = formatPoolUrl(endpoint);
-  const statistics = new Statistics({ kernel: workers.kernel, threads, pool, user, nowMs });
+  const statistics = new Statistics({ kernel: () => workers.kernel, threads, pool, user, nowMs });
   let onStopped = (): void => {};
   const stopped = new Promise<void>((resolve) => {
     onStopped = resolve;

@@ -61,7 +61,8 @@ export interface MinerStats {
 }
 
 export interface StatisticsOptions {
-  readonly kernel: string;
+  /** The kernel that is hashed with now. */
+  readonly kernel: () => string;
   readonly threads: number;
   readonly pool: string;
   readonly user: string;
@@ -167,7 +168,7 @@ export class Statistics {
     const steadiest = hashRate.minute1 ?? hashRate.seconds10;
     return {
       uptimeSeconds: secondsBetween(this.#startedMs, nowMs),
-      kernel: this.#options.kernel,
+      kernel: this.#options.kernel(),
       threads: this.#options.threads,
       pool: this.#options.pool,
       user: this.#options.user,

@@ -18,6 +18,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly kernel: string }
+  /** The thread has found out which kernel is the fastest. */
+  | { readonly type: 'kernel'; readonly kernel: string }
   | { readonly type: 'hit'; readonly hit: Hit }
   /** Hashes done since the last report. */
   | { readonly type: 'progress'; readonly hashes: number };

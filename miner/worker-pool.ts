@@ -1,6 +1,7 @@
 /** The hashing threads of a miner, as one. */
 import type { Worker } from 'node:worker_threads';
 import { startWorker } from '../service/worker.ts';
+import { allowVectorMerging } from './vector-merging.ts';
 import type { Hit, Work } from './work.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
 
@@ -14,6 +15,8 @@ export interface WorkerPoolOptions {
   readonly onHit: (hit: Hit) => void;
   /** Hashes that a thread has done since it was last heard of. */
   readonly onHashes: (thread: number, hashes: number) => void;
+  /** A thread has found out which kernel is the fastest there. */
+  readonly onKernel?: (thread: number, kernel: string) => void;
   /** A thread failed while mining; another will take its place. */
   readonly onFailure: (thread: number, error: Error) => void;
   /** The module that threads run; hash-worker.ts unless given. */
@@ -21,7 +24,7 @@ export interface WorkerPoolOptions {
 }
 
 export interface WorkerPool {
-  /** The name of the kernel that the threads hash with. */
+  /** The name of the kernel that most of the threads hash with; it may change while they find out which is fastest. */
   readonly kernel: string;
   /** Puts all threads on new work at once, or lets them rest. */
   setWork(work: Work | undefined): void;
@@ -37,12 +40,15 @@ export interface WorkerPool {
  * @throws the error of the first thread that could not start
  */
 export async function startWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+  allowVectorMerging(process.versions, process.arch);
   const entry = options.entry ?? new URL('./hash-worker.ts', import.meta.url);
   const workers = new Map<number, Worker>();
   const restarts = new Set<NodeJS.Timeout>();
+  /** By thread. */
+  const kernels = new Map<number, string>();
   let isStopping = false;
 
-  function start(thread: number): Promise<string> {
+  function start(thread: number): Promise<void> {
     const assignment: WorkerAssignment = { thread, threadCount: options.threads };
     const worker = startWorker(entry, { workerData: assignment, name: `miner ${thread}` });
     workers.set(thread, worker);
@@ -52,7 +58,11 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
         switch (message.type) {
           case 'ready':
             isReady = true;
-            return resolve(message.kernel);
+            kernels.set(thread, message.kernel);
+            return resolve();
+          case 'kernel':
+            kernels.set(thread, message.kernel);
+            return options.onKernel?.(thread, message.kernel);
           case 'hit':
             return options.onHit(message.hit);
           case 'progress':
@@ -106,9 +116,11 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   }
 
   try {
-    const kernels = await Promise.all(Array.from({ length: options.threads }, (_, thread) => start(thread)));
+    await Promise.all(Array.from({ length: options.threads }, (_, thread) => start(thread)));
     return {
-      kernel: kernels[0] ?? 'none',
+      get kernel() {
+        return mostFrequent([...kernels.values()]) ?? 'none';
+      },
       setWork(work) {
         for (const worker of workers.values()) tell(worker, { type: 'work', work });
       },
@@ -122,4 +134,10 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     await stop();
     throw error;
   }
+}
+
+/** The first of those that stand most often. */
+function mostFrequent(names: readonly string[]): string | undefined {
+  const count = (name: string): number => names.filter((other) => other === name).length;
+  return names.toSorted((a, b) => count(b) - count(a))[0];
 }

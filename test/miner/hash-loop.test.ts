@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HashLoop, SLICE_MS, UNSETTLED_HITS_MAX } from '../../miner/hash-loop.ts';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../miner/hasher.ts';
-import { createJsHasher } from '../../miner/kernel-js.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../miner/kernel/hasher.ts';
+import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
 import { type Hit, headerOfWork, type Work } from '../../miner/work.ts';
 import { bytesToHex } from '../../protocol/bytes.ts';
 import { hashHeaderBytes } from '../../protocol/header.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { NONCE_COUNT } from '../../miner/hasher.ts';
+import { NONCE_COUNT } from '../../miner/kernel/hasher.ts';
 import { extranonce2Bytes, laneOf, unitAt } from '../../miner/nonce-lane.ts';
 import { bytesToHex } from '../../protocol/bytes.ts';
 

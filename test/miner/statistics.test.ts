@@ -6,7 +6,7 @@ import { Statistics } from '../../miner/statistics.ts';
 function someStatistics(): { statistics: Statistics; clock: { nowMs: number } } {
   const clock = { nowMs: 0 };
   const statistics = new Statistics({
-    kernel: 'js',
+    kernel: () => 'js',
     threads: 2,
     pool: 'stratum+tcp://pool.test:3333',
     user: 'dnilz1address',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HashLoop } from '../../miner/hash-loop.ts';
-import { createJsHasher } from '../../miner/kernel-js.ts';
+import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
 import type { Hit, Work } from '../../miner/work.ts';
 import { startWorkerPool, type WorkerPoolOptions } from '../../miner/worker-pool.ts';
 import { someJob } from '../kit/stratum-job.ts';

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../miner/hasher.ts';
-import { createJsHasher } from '../../miner/kernel-js.ts';
-import { hexToBytes } from '../../protocol/bytes.ts';
-import { sha256d } from '../../protocol/hash.ts';
-import { hashToNumber } from '../../protocol/work.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../../miner/kernel/hasher.ts';
+import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
+import { createWasmHasher } from '../../../miner/kernel/wasm-hasher.ts';
+import { hexToBytes } from '../../../protocol/bytes.ts';
+import { sha256d } from '../../../protocol/hash.ts';
+import { hashToNumber } from '../../../protocol/work.ts';
 
-const KERNELS: readonly (() => Hasher)[] = [createJsHasher];
+const KERNELS: readonly (() => Hasher)[] = [
+  createJsHasher,
+  ...(['scalar', 'simd', 'simd-2x'] as const).map((shape) => () => createWasmHasher(shape)),
+];
 const MAX_TARGET = 2n ** 256n - 1n;
 
 /** The hash of a header under a nonce, by the code that the whole project trusts. */
