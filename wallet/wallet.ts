@@ -1,13 +1,11 @@
-/** A wallet at work: its labels, what they have, what happened to them, and payments. */
-import type { AddressFormat } from '../protocol/address.ts';
+/** A wallet at work: its labels, what they have, what happened to them, payments, and what is signed for others. */
 import { displayHash } from '../protocol/bytes.ts';
 import type { NetworkProfile } from '../protocol/network.ts';
 import type { OutPoint, Transaction } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
-import type { ChainState } from './chain/backend.ts';
-import { type Balance, balanceOf } from './chain/balance.ts';
+import { balanceOf } from './chain/balance.ts';
 import type { WalletCoin } from './chain/chain-view.ts';
-import type { KeptPayment, RefusedPayment } from './chain/outgoing.ts';
+import type { KeptPayment } from './chain/outgoing.ts';
 import type { AddressRow } from './history/address-rows.ts';
 import type { BalancePoint } from './history/balance-chart.ts';
 import type { SyncProgress } from './history/book-sync.ts';
@@ -19,12 +17,10 @@ import {
   type Contact,
   type Contents,
   mnemonicOf,
-  parseLabel,
   type WalletKeys,
   type WalletSettings,
-  withReceive,
 } from './keys/contents.ts';
-import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './keys/key-ring.ts';
+import type { KeyPlace } from './keys/key-ring.ts';
 import { checkWords, exportXpub, type ImportedAddress, importKey } from './keys/own-keys.ts';
 import {
   type NoteSubject,
@@ -34,10 +30,18 @@ import {
   withoutContact,
   withSettings,
 } from './keys/owner-notes.ts';
+import { addressOf, labels, newAddress, owns, requireNoAddress } from './keys/receive-addresses.ts';
 import type { ExportedAccount } from './keys/watch-key.ts';
+import { type MessageRequest, signMessage } from './messages/message-signing.ts';
+import {
+  type MessageForm,
+  type MessageVerdict,
+  type SignedMessage,
+  verifyMessage,
+} from './messages/message-verdict.ts';
 import { type FeeChoice, type FeeOffer, feeOffer } from './payments/fee-offer.ts';
-import { isAddressOf, networkOf, payeeScript } from './payments/payee.ts';
-import { type PaymentPlan, type PaymentRequest, requireLabel } from './payments/payment-plan.ts';
+import { payeeScript } from './payments/payee.ts';
+import type { PaymentPlan, PaymentRequest } from './payments/payment-plan.ts';
 import type { ReplacementRequest } from './payments/replacement.ts';
 import {
   keep,
@@ -52,54 +56,42 @@ import {
   signReplacement,
 } from './payments/sending.ts';
 import {
+  type CreatedPsbt,
+  combinePsbt,
+  completePsbt,
+  createPsbt,
+  createPsbtOfPlan,
+  type DespiteWarnings,
+  type FinalizedPsbt,
+  inspectPsbt,
+  type PsbtSource,
+  type PsbtWithReport,
+  payPsbt,
+  type SignedPsbtText,
+  signPsbt,
+} from './psbt/wallet-psbt.ts';
+import {
   type PreparedPayment,
   preparePayment,
   prepareReplacement,
   signPrepared,
   type UnsignedPayment,
 } from './services/prepared-payment.ts';
-import { type LookOptions, WalletContext, type WalletOptions, withKeys } from './wallet-context.ts';
+import type {
+  BalanceChartRequest,
+  NewAddress,
+  ScanResult,
+  WalletAddress,
+  WalletBalance,
+  WalletLabel,
+} from './wallet-answers.ts';
+import { type LookOptions, WalletContext, type WalletOptions } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
 export type { KeptPayment } from './chain/outgoing.ts';
 export { type Payment, type PayOptions, UndeliveredPaymentError } from './payments/sending.ts';
+export type * from './wallet-answers.ts';
 export type { WalletOptions } from './wallet-context.ts';
-
-export interface WalletAddress {
-  readonly address: string;
-  /** As in "m/84'/1'/0'/0/5" (BIP 32); null for a key of no account. */
-  readonly path: string | null;
-}
-
-export interface WalletLabel {
-  readonly label: string;
-  /** In the order they were made. */
-  readonly addresses: readonly WalletAddress[];
-}
-
-/** What a search for addresses brought. */
-export interface ScanResult {
-  /** One more than the highest index in use on each chain. */
-  readonly used: { readonly receive: number; readonly change: number };
-  /** Addresses that were not known to be in use. */
-  readonly found: number;
-}
-
-export interface BalanceChartRequest {
-  /** Default: the whole wallet. */
-  readonly label?: string | undefined;
-  /** At most so many. */
-  readonly points?: number;
-}
-
-/** What the wallet has, by label, at one moment. */
-export interface WalletBalance {
-  readonly chain: ChainState;
-  readonly labels: readonly (Balance & { readonly label: string })[];
-  readonly total: Balance;
-  /** Payments of this wallet that the chain does not take. */
-  readonly refused: readonly RefusedPayment[];
-}
 
 export class Wallet {
   readonly profile: NetworkProfile;
@@ -113,38 +105,21 @@ export class Wallet {
   }
 
   /** The labels with their addresses. Does not need the chain. */
-  async labels(): Promise<WalletLabel[]> {
-    const contents = await this.#context.store.read();
-    const ring = this.#context.ringOf(contents);
-    return contents.labels.map(({ name, receive }) => ({
-      label: name,
-      addresses: receive.map((index) => addressAt(ring, { chain: RECEIVE, index })),
-    }));
+  labels(): Promise<WalletLabel[]> {
+    return labels(this.#context);
   }
 
   /** A receive address nobody has seen yet, for a label that is made if it is new. Does not need the chain. */
-  async newAddress(name: string): Promise<WalletAddress & NewAddress> {
-    const label = parseLabel(name);
-    requireNoAddress('bad-label', label, this.profile.address);
-    return this.#context.store.update(async (contents) => {
-      const ring = this.#context.ringOf(contents);
-      const index = contents.given;
-      const updated = withReceive(contents, label, index);
-      const address = addressAt(ring, { chain: RECEIVE, index });
-      const unusedBefore = index - contents.used.receive;
-      return { contents: withKeys(updated, ring), result: { ...address, label, unusedBefore } };
-    });
+  newAddress(name: string): Promise<NewAddress> {
+    return newAddress(this.#context, name);
   }
 
   /**
    * The newest receive address of a label.
    * @throws WalletError `unknown-label`
    */
-  async addressOf(label: string): Promise<WalletAddress> {
-    const contents = await this.#context.store.read();
-    const index = requireLabel(contents, label).receive.at(-1);
-    if (index === undefined) throw new RangeError(`label ${label} has no address`);
-    return addressAt(this.#context.ringOf(contents), { chain: RECEIVE, index });
+  addressOf(label: string): Promise<WalletAddress> {
+    return addressOf(this.#context, label);
   }
 
   /**
@@ -152,13 +127,8 @@ export class Wallet {
    * @param label then addresses that were given out for other labels do not count
    * @throws WalletError when it is no address that can be paid
    */
-  async owns(address: string, label?: string): Promise<boolean> {
-    const contents = await this.#context.store.read();
-    const script = payeeScript(address, this.profile.name, this.profile.address);
-    const place = this.#context.ringOf(contents).findScript(script);
-    if (place === undefined || place.chain === CHANGE || label === undefined) return place !== undefined;
-    const holder = contents.labels.find(({ receive }) => receive.includes(place.index));
-    return holder === undefined || holder.name === label;
+  owns(address: string, label?: string): Promise<boolean> {
+    return owns(this.#context, address, label);
   }
 
   /**
@@ -407,30 +377,54 @@ export class Wallet {
     return this.#context.ringOf(await this.#context.store.read()).address(place);
   }
 
+  /** A payment for a signer elsewhere; see {@link createPsbt}. A plan is taken as it is. */
+  createPsbt(payment: PaymentRequest | PaymentPlan): Promise<CreatedPsbt> {
+    return 'outputs' in payment
+      ? createPsbtOfPlan(this.#context, payment)
+      : createPsbt(this.#context, payment);
+  }
+
+  /** What a PSBT would do. Does not need the chain, as the next three. @throws WalletError `bad-psbt` */
+  inspectPsbt(psbt: PsbtSource): Promise<PsbtWithReport> {
+    return inspectPsbt(this.#context, psbt);
+  }
+
+  /** Signs the own inputs of a PSBT. @throws WalletError as {@link signPsbt} */
+  signPsbt(psbt: PsbtSource, options: DespiteWarnings = {}): Promise<SignedPsbtText> {
+    return signPsbt(this.#context, psbt, options);
+  }
+
+  /** All that several PSBTs of one transaction know. @throws WalletError `bad-psbt` */
+  combinePsbt(psbts: readonly PsbtSource[]): Promise<PsbtWithReport> {
+    return combinePsbt(this.#context, psbts);
+  }
+
+  /** Completes the signed inputs of a PSBT. @throws WalletError `bad-psbt` */
+  finalizePsbt(psbt: PsbtSource): Promise<FinalizedPsbt> {
+    return completePsbt(this.#context, psbt);
+  }
+
+  /** Sends a signed PSBT. @throws WalletError as {@link payPsbt}; as {@link pay} does when it is handed in */
+  payPsbt(psbt: PsbtSource, options: DespiteWarnings = {}): Promise<Payment> {
+    return payPsbt(this.#context, psbt, options);
+  }
+
+  /** Signs a message for an own address. @throws WalletError as {@link signMessage} */
+  signMessage(request: MessageRequest): Promise<SignedMessage & { readonly form: MessageForm }> {
+    return signMessage(this.#context, request);
+  }
+
+  /** Whether the owner of any address signed a message. @throws WalletError as {@link verifyMessage} */
+  async verifyMessage(signed: SignedMessage): Promise<MessageVerdict> {
+    return verifyMessage(signed, this.profile);
+  }
+
   #write(step: (contents: Contents) => Contents): Promise<void> {
     return this.#context.store.update(async (contents) => ({ contents: step(contents), result: undefined }));
   }
 }
 
-/** What to know about an address beside itself. */
-export interface NewAddress {
-  readonly label: string;
-  /** Addresses before it that were never used: from {@link GAP_LIMIT} on, a restore with that limit misses it. */
-  readonly unusedBefore: number;
-}
-
-/** A name that is an address would hide whom a payment goes to. */
-function requireNoAddress(code: 'bad-label' | 'bad-name', name: string, format: AddressFormat): void {
-  if (!isAddressOf(name, format) && networkOf(name) === undefined) return;
-  const what = code === 'bad-label' ? 'label' : 'name';
-  throw new WalletError(code, `${name} is an address: as a ${what} it would hide whom a payment goes to`);
-}
-
 function requireTxid(text: string): void {
   if (/^[0-9a-f]{64}$/.test(text)) return;
   throw new WalletError('unknown-payment', `${JSON.stringify(text)} is no txid: it has 64 hex digits`);
-}
-
-function addressAt(ring: KeyRing, place: KeyPlace): WalletAddress {
-  return { address: ring.address(place), path: ring.path(place) };
 }
