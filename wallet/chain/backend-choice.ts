@@ -20,8 +20,12 @@ export interface BackendPlace {
   readonly cookieFile?: string | undefined;
 }
 
+export type BackendKind = 'node' | 'relay';
+
 /** A backend with connections that can be closed. */
 export interface OpenBackend extends ChainBackend {
+  /** What it turned out to be. @throws UnreachableError when nobody answers */
+  kind(): Promise<BackendKind>;
   /** Closes the idle connections; running questions go on. */
   close(): void;
 }
@@ -71,6 +75,10 @@ class AskedBackend implements OpenBackend {
   constructor(choose: () => Promise<ChainBackend>, clients: readonly (RestClient | RpcClient)[]) {
     this.#choose = choose;
     this.#clients = clients;
+  }
+
+  async kind(): Promise<BackendKind> {
+    return (await this.#backend()) instanceof RelayBackend ? 'relay' : 'node';
   }
 
   async chain() {
