@@ -18,8 +18,10 @@ import { history } from './cli/history.ts';
 import { importKey } from './cli/import-key.ts';
 import { init } from './cli/init.ts';
 import { list } from './cli/list.ts';
+import { signMessage, verifyMessage } from './cli/messages.ts';
 import { newAddress } from './cli/new-address.ts';
 import { note } from './cli/note.ts';
+import { psbtCombine, psbtCreate, psbtFinalize, psbtInspect, psbtSend, psbtSign } from './cli/psbt.ts';
 import { receive } from './cli/receive.ts';
 import { bump, cancel } from './cli/replacement.ts';
 import { restore } from './cli/restore.ts';
@@ -39,6 +41,11 @@ const SECTIONS: readonly { readonly title: string; readonly commands: readonly W
   { title: 'Being paid', commands: [receive, newAddress, list, addresses, scan] },
   { title: 'What there is', commands: [balance, history, coins, freeze, unfreeze, note, check] },
   { title: 'Paying', commands: [send, fees, bump, cancel, contacts, contactsAdd, contactsRemove] },
+  {
+    title: 'Signing elsewhere (PSBT)',
+    commands: [psbtCreate, psbtInspect, psbtSign, psbtCombine, psbtFinalize, psbtSend],
+  },
+  { title: 'Messages', commands: [signMessage, verifyMessage] },
   { title: 'Keys', commands: [checkBackup, exportMnemonic, changePassphrase, xpub, importKey] },
 ];
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands);

@@ -3,20 +3,25 @@ import { formatAmount } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { boolean, string, type Values } from '../../service/config.ts';
+import { FEE_PRESETS } from '../keys/contents.ts';
 import type { PaymentPlan } from '../payments/payment-plan.ts';
 import type { Payment, Wallet } from '../wallet.ts';
 import { walletCommand } from './command.ts';
 import { type ChosenFee, chosenFee, feeSettings } from './fee-option.ts';
 import { transactionId } from './out-point-option.ts';
 import { AddressNames } from './payees.ts';
+import { psbtJson } from './psbt-report.ts';
 import { confirm, paymentJson, planLines } from './review.ts';
-import { feeOf } from './send.ts';
 import type { Session } from './session.ts';
 
 const settings = {
   txid: string({ help: 'the payment, as "nilz wallet history" lists it' }),
-  ...feeSettings,
+  fee: string({
+    help: `${FEE_PRESETS.join(', ')}, or nits per virtual byte (default: fast, or the least that takes the place)`,
+  }),
+  feeRate: feeSettings.feeRate,
   acceptHighFee: boolean({ help: 'pay a fee that looks like a mistake, without being asked' }),
+  unsigned: boolean({ help: 'make a PSBT of it for a signer elsewhere, and send nothing' }),
   yes: boolean({ help: 'do it without asking' }),
 };
 
@@ -35,7 +40,12 @@ async function replace(session: Session, values: Values<typeof settings>, how: R
   const chosen = chosenFee(values);
   const wallet = await session.openWallet();
   const names = await AddressNames.of(wallet);
-  const plan = await how.plan(wallet, txid, await feeOf(wallet, chosen));
+  const plan = await how.plan(wallet, txid, chosen);
+  if (values.unsigned) {
+    const { psbt, report } = await wallet.createPsbt(plan);
+    session.result({ network: session.profile.name, psbt, ...psbtJson(report) }, [psbt]);
+    return;
+  }
   await confirm(session, how.lines(plan, names), how.question(session), values.yes);
   const seen = !values.yes && session.terminal.interactive;
   const acceptHighFee = seen || values.acceptHighFee;

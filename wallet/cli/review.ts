@@ -25,7 +25,7 @@ export async function confirm(
   if (yes || !terminal.interactive) return;
   for (const line of lines) terminal.note(line);
   const answer = await terminal.ask(`${question} [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new WalletError('declined', 'nothing was sent');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new WalletError('declined', 'nothing was done');
 }
 
 /** What a payment does: who gets what, what it costs, what comes back. */
