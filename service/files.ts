@@ -1,6 +1,6 @@
 /** Files that are written whole or not at all, and directories that only one process uses. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { lockFile } from './database.ts';
 import type { Credentials } from './http.ts';
@@ -22,7 +22,7 @@ export class DirectoryInUseError extends DirectoryError {
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const directory = dirname(resolve(path));
   await mkdir(directory, { recursive: true });
-  const unfinished = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const unfinished = join(directory, `${unfinishedPrefix(path)}${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(unfinished, 'wx', mode);
     try {
@@ -37,6 +37,24 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** How the name of a file begins that is to take the place of another. */
+function unfinishedPrefix(path: string): string {
+  return `.${basename(path)}.`;
+}
+
+/**
+ * Removes what {@link writeFileAtomic} left behind where a process was killed at work. For a file that nobody is
+ * writing just now.
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const directory = dirname(resolve(path));
+  const prefix = unfinishedPrefix(path);
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) continue;
+    await rm(join(directory, name), { force: true });
+  }
 }
 
 /** The file's bytes, or undefined when there is no such file. Any other failure is thrown. */

@@ -11,6 +11,7 @@ import {
   DirectoryInUseError,
   lockDirectory,
   readIfExists,
+  removeUnfinished,
   writeCookieFile,
   writeFileAtomic,
 } from '../../service/files.ts';
@@ -52,6 +53,21 @@ describe('writing a file whole', () => {
     await assert.rejects(writeFileAtomic(join(directory, 'data'), 'new'));
     assert.deepEqual(await readdir(directory), ['data']);
   });
+});
+
+test('what a killed process left of a write is removed, and nothing else', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const path = join(directory, 'secret.json');
+  await writeFileAtomic(path, 'kept');
+  const others = [
+    '.secret.json.tmp',
+    '.secret.json.0123456789ab.tmp.old',
+    'secret.json.0123456789ab.tmp',
+    '.other.json.0123456789ab.tmp',
+  ];
+  for (const name of [...others, '.secret.json.0123456789ab.tmp']) await writeFile(join(directory, name), '');
+  await removeUnfinished(path);
+  assert.deepEqual((await readdir(directory)).sort(), [...others, 'secret.json'].sort());
 });
 
 test('reading a file that may be missing gives its bytes or undefined, and throws for the rest', async (context) => {

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { lockFile } from '../../service/database.ts';
-import { readIfExists, writeFileAtomic } from '../../service/files.ts';
+import { readIfExists, removeUnfinished, writeFileAtomic } from '../../service/files.ts';
 import { WalletError } from '../wallet-error.ts';
 import { type Contents, contentsSchema } from './contents.ts';
 import { contentsFromV1 } from './contents-v1.ts';
@@ -92,6 +92,8 @@ export class WalletFile implements WalletStore {
   /** Undefined once the wallet is locked. */
   #opened: Opened | undefined;
   #closing = false;
+  /** Whether what a killed process left behind is gone. */
+  #tidied = false;
 
   private constructor(path: string, network: WalletNetwork, format: ContentsFormat, opened: Opened) {
     this.path = path;
@@ -175,6 +177,8 @@ export class WalletFile implements WalletStore {
         const before = await this.#refreshed();
         await GUESSES.run(this.path, () => requirePassphrase(current, before.key), isWrongPassphrase);
         const key = await deriveSealingKey(next, undefined, cost);
+        // What another process left unfinished would still open with the old one.
+        this.#tidied = false;
         const { contents } = before.snapshot;
         if (before.snapshot.version < this.#format.version) await this.#write(before, before.key, contents);
         for (const version of this.#format.upgrades.keys()) {
@@ -228,6 +232,8 @@ export class WalletFile implements WalletStore {
   /** Replaces the file; the last one of an older format is kept beside it. */
   async #write({ snapshot: old }: Opened, key: SealingKey, contents: Contents): Promise<void> {
     const { version } = this.#format;
+    if (!this.#tidied) await removeUnfinished(this.path);
+    this.#tidied = true;
     if (old.version < version) await keepBackup(this.path, old);
     const text = sealKeyFile({ version, ...headOf(this.#network) }, key, contents);
     await writeFileAtomic(this.path, text, OWNER_ONLY);
@@ -252,6 +258,7 @@ function backupPath(path: string, version: number): string {
 
 async function keepBackup(path: string, { version, text }: Snapshot): Promise<void> {
   const backup = backupPath(path, version);
+  await removeUnfinished(backup);
   if ((await readIfExists(backup)) === undefined) await writeFileAtomic(backup, text, OWNER_ONLY);
 }
 
@@ -264,6 +271,7 @@ async function resealBackup(path: string, from: SealingKey, to: SealingKey, vers
   if (bytes === undefined) return;
   const file = readKeyFile(path, Buffer.from(bytes).toString('utf8'), version);
   if (file.kdf.salt !== from.kdf.salt) return;
+  await removeUnfinished(path);
   await writeFileAtomic(path, sealKeyFile(file, to, unsealKeyFile(file, from)), OWNER_ONLY);
 }
 
