@@ -1,6 +1,6 @@
 /** Payments that were planned and shown, and wait for a yes. Each can be made once. */
 import { HttpError } from '../../service/http.ts';
-import type { PaymentPlan, PaymentRequest } from '../payments/payment-plan.ts';
+import type { PaymentPlan } from '../payments/payment-plan.ts';
 
 /** A payment as it was shown. */
 export interface ShownPlan {
@@ -10,7 +10,6 @@ export interface ShownPlan {
   readonly kind: 'payment' | 'bump' | 'cancel';
   /** As shown; the transaction whose place it takes. */
   readonly replaces: string | undefined;
-  readonly request: PaymentRequest;
   readonly plan: PaymentPlan;
 }
 

@@ -3,7 +3,14 @@ import { HttpError } from '../../service/http.ts';
 import { RpcCallError } from '../../service/rpc-client.ts';
 import { UnreachableError } from '../../service/unreachable-error.ts';
 import { InsufficientFundsError } from '../payments/coins.ts';
-import { WalletError } from '../wallet-error.ts';
+import { WalletError, type WalletErrorCode } from '../wallet-error.ts';
+
+/** Where a refusal is not about what was asked. */
+const STATUSES: Partial<Record<WalletErrorCode, number>> = {
+  'wrong-passphrase': 403,
+  locked: 409,
+  'file-replaced': 409,
+};
 
 /** A failure that is not the program's own, as an answer; undefined for what nobody foresaw. */
 export function refusalOf(error: unknown): HttpError | undefined {
@@ -12,8 +19,7 @@ export function refusalOf(error: unknown): HttpError | undefined {
     return new HttpError(422, error.message, { code: error.code, facts });
   }
   if (error instanceof WalletError) {
-    const status = error.code === 'wrong-passphrase' ? 403 : 422;
-    return new HttpError(status, error.message, { code: error.code });
+    return new HttpError(STATUSES[error.code] ?? 422, error.message, { code: error.code });
   }
   if (error instanceof UnreachableError) return new HttpError(503, error.message, { code: 'unreachable' });
   if (error instanceof RpcCallError) return new HttpError(422, error.message, { code: 'rejected' });
