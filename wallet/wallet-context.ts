@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { NetworkProfile } from '../protocol/network.ts';
 import type { ChainBackend } from './chain/backend.ts';
 import { type ChainView, lookAtChain } from './chain/chain-view.ts';
-import type { ScanOptions } from './chain/scan.ts';
+import { GAP_LIMIT, type ScanOptions } from './chain/scan.ts';
 import { type Contents, type Discovery, withDiscovery } from './keys/contents.ts';
 import { CHANGE, KeyRing, RECEIVE } from './keys/key-ring.ts';
 import type { WalletStore } from './keys/wallet-store.ts';
@@ -58,6 +58,14 @@ export class WalletContext {
     this.#ring.remember(CHANGE, contents.keyHashes.change);
     this.#ring.rememberImported(contents.imported);
     return this.#ring;
+  }
+
+  /** The keys, and those that a look at the chain would ask for: for what is done without a chain. */
+  ringAhead(contents: Contents): KeyRing {
+    const ring = this.ringOf(contents);
+    ring.extend(RECEIVE, Math.max(contents.given, contents.used.receive) + GAP_LIMIT);
+    ring.extend(CHANGE, contents.used.change + GAP_LIMIT);
+    return ring;
   }
 
   /** Looks at the chain and keeps what was learned from it. */

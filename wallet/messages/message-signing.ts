@@ -28,7 +28,7 @@ export async function signMessage(
   requireText(message);
   const address = text.trim();
   const script = payeeScript(address, profile.name, profile.address);
-  const ring = context.ringOf(await context.store.read());
+  const ring = context.ringAhead(await context.store.read());
   const place = ring.findScript(script);
   if (place === undefined) {
     throw new WalletError(

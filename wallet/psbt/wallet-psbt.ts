@@ -104,7 +104,7 @@ export async function signPsbt(
 ): Promise<SignedPsbtText> {
   const psbt = readPsbt(source);
   const contents = await context.store.read();
-  const ring = context.ringOf(contents);
+  const ring = context.ringAhead(contents);
   const report = reportOf(psbt, { ring, contents, profile: context.profile });
   requireOwn(report);
   requireNothingGrave(report, options);
@@ -145,7 +145,7 @@ export async function payPsbt(
   const payment = await context.store.update(async (stored) => {
     const look = await context.lookWith(stored);
     const { contents } = look;
-    const ring = context.ringOf(contents);
+    const ring = context.ringAhead(contents);
     const report = reportOf(psbt, { ring, contents, profile: context.profile });
     requireOwn(report);
     requireNothingGrave(report, options);
@@ -160,7 +160,7 @@ export async function payPsbt(
 }
 
 function withReport(context: WalletContext, psbt: Psbt, contents: Contents): PsbtWithReport {
-  const ring = context.ringOf(contents);
+  const ring = context.ringAhead(contents);
   return { psbt: showPsbt(psbt), report: reportOf(psbt, { ring, contents, profile: context.profile }) };
 }
 
