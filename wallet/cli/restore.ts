@@ -1,6 +1,7 @@
 /** `nilz wallet restore`: a wallet made again from its words. */
 import { DEV_MNEMONIC } from '../../protocol/network.ts';
 import { integer } from '../../service/config.ts';
+import { findAccounts } from '../chain/account-search.ts';
 import { requireNoWalletFile } from '../keys/wallet-file.ts';
 import { parseMnemonic, restoreWallet } from '../open-wallet.ts';
 import { walletCommand } from './command.ts';
@@ -34,14 +35,33 @@ export const restore = walletCommand({
     const passphrase = await chooseNewPassphrase(session.values, terminal);
     const line = new ScanLine(terminal);
     const { onProgress } = line;
+    // Before anything is written: should the node go away, the command can be given again.
+    const others = await findAccounts({
+      ...{ mnemonic, profile, backend, from: account + 1 },
+      onProgress: (number) => terminal.progress(`account ${number} of these words looked at`),
+    });
     const wallet = await restoreWallet({
       ...{ path, profile, backend, passphrase, mnemonic, account, gapLimit, onProgress },
       wordsChecked: Math.floor(Date.now() / 1_000),
     });
-    const { used } = line;
     line.end();
-    const { json, lines } = await foundWallet(session, wallet, used);
-    session.result({ ...json, account }, lines);
-    noteNothingFound(used, gapLimit, terminal);
+    const { json, lines } = await foundWallet(session, wallet, line.used);
+    session.result(
+      {
+        ...json,
+        account,
+        other_accounts: others.map(({ account: number, usedAddresses }) => ({
+          account: number,
+          used_addresses: usedAddresses,
+        })),
+      },
+      lines,
+    );
+    noteNothingFound(line.used, gapLimit, terminal);
+    for (const { account: other } of others) {
+      terminal.note(
+        `Account ${other} of these words is in use as well: "nilz wallet restore --account ${other} --name account-${other}" makes a wallet of it.`,
+      );
+    }
   },
 });
