@@ -81,7 +81,7 @@ export function buildFrame({ onLock }: FrameOptions): Frame {
     const words = troubleWords(link, backend);
     const mark = link.name === 'lost' ? 'lost' : backend?.state === 'away' ? 'polling' : link.name;
     linkState.dataset.link = mark;
-    show(linkState, link.name === 'lost' || backend?.state !== 'away' ? LINK_WORDS[link.name] : 'node away');
+    show(linkState, link.name === 'lost' || backend?.state !== 'away' ? LINK_WORDS[link.name] : 'no chain');
     banner.hidden = words === undefined;
     show(banner, ...(words ?? []));
   };
@@ -138,7 +138,7 @@ export function buildFrame({ onLock }: FrameOptions): Frame {
 }
 
 function backendWords({ state, height }: GuiState['backend']): string {
-  if (state === 'away') return 'node away';
+  if (state === 'away') return `last seen at height ${count(height)}`;
   if (state === 'syncing') return `catching up, height ${count(height)}`;
   return `height ${count(height)}`;
 }
@@ -153,8 +153,8 @@ function troubleWords(link: Link, backend: GuiState['backend'] | undefined): Chi
   }
   if (backend?.state === 'away') {
     return [
-      h('strong', {}, 'The node does not answer. '),
-      'What you see is from before. Payments that are signed are kept, and handed in when it is back.',
+      h('strong', {}, 'The chain cannot be seen at present. '),
+      'What you see is from before. Payments that are signed are kept, and handed in as soon as it can.',
       backend.reason === null ? null : h('span', { class: 'banner-reason' }, sentence(backend.reason)),
     ];
   }

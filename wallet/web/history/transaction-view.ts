@@ -27,10 +27,10 @@ import { liveQuery, type WalletPlace } from '../session/place.ts';
 
 export function transactionView(place: WalletPlace, txid: string): View {
   const problem = h('div', { role: 'alert' });
-  const state = h('dl', { class: 'figures' });
+  const state = h('dl', { class: 'figures transaction-figures' });
   const ends = h('div');
   const actions = h('div', { class: 'buttons' });
-  const hint = h('p', { class: 'about' });
+  const hint = h('p', { class: 'about below' });
   const note = new NoteForm(place, { txid });
   const bump = plainButton('Raise the fee', () => new ReplaceDialog(place, 'bump', txid));
   const cancel = plainButton('Cancel it', () => new ReplaceDialog(place, 'cancel', txid));

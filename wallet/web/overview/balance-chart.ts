@@ -1,5 +1,5 @@
 /** The balance after each block that changed it. */
-import { amount } from '../../../service/web/format.ts';
+import { UNKNOWN } from '../../../service/web/format.ts';
 import { TimeChart } from '../../../service/web/time-chart.ts';
 import { nowSeconds } from '../../../service/web/when.ts';
 import type { ChartPoint } from '../../gui/api-values.ts';
@@ -13,7 +13,7 @@ const SHORTEST_SPAN_S = 600;
 
 export class BalanceChart {
   readonly #chart = new TimeChart({
-    label: 'Balance',
+    label: `Balance in ${COIN}`,
     format: coinText,
     empty: 'The line begins with the first coins.',
   });
@@ -76,6 +76,6 @@ export function stepsOf(points: readonly ChartPoint[], now: number): ChartStep[]
 /** For a line only: exact to what a screen shows. */
 function coinText(value: number | null): string {
   return value === null
-    ? amount(null)
-    : `${value.toLocaleString('en', { maximumFractionDigits: value >= 1_000 ? 0 : 4 })}\u00a0${COIN}`;
+    ? UNKNOWN
+    : value.toLocaleString('en', { maximumFractionDigits: value >= 1_000 ? 0 : 4 });
 }

@@ -1,13 +1,13 @@
 /** What the wallet has: now, over time, by label, and what happened last. */
 import { DataTable } from '../../../service/web/data-table.ts';
 import { type Child, h, show } from '../../../service/web/element.ts';
-import { pageHead, panel, stateWord } from '../../../service/web/panel.ts';
+import { pageHead, panel } from '../../../service/web/panel.ts';
 import type { View } from '../../../service/web/router.ts';
 import type { GuiState, Overview, RefusedRow } from '../../gui/api-values.ts';
 import { historyTable } from '../history/history-table.ts';
 import { HISTORY_PATH, RECEIVE_PATH, SEND_PATH, SETTINGS_PATH } from '../paths.ts';
 import { closeAll } from '../pieces/closing.ts';
-import { labelTag, money, notice, transactionLink, wayButton } from '../pieces/money.ts';
+import { COIN, labelTag, money, notice, transactionLink, wayButton } from '../pieces/money.ts';
 import { sentence } from '../pieces/refusal.ts';
 import { liveQuery, networkOf, type WalletPlace } from '../session/place.ts';
 import { BalanceChart } from './balance-chart.ts';
@@ -62,7 +62,7 @@ export function overviewView(place: WalletPlace): View {
         wayButton(SEND_PATH, 'Send', 'send', true),
       ),
     ),
-    panel('Balance over time', chart.element),
+    panel(`Balance over time, in ${COIN}`, chart.element),
     labelPanel,
     panel('Last transactions', last.element, all),
   );
@@ -171,7 +171,5 @@ function labelTable(): DataTable<Overview['labels'][number]> {
 }
 
 function amountOrNothing(nits: string): Child {
-  return nits === '0'
-    ? h('span', { class: 'nothing' }, 'none')
-    : h('span', {}, money(nits), ' ', stateWord('waits', 'warn'));
+  return nits === '0' ? h('span', { class: 'nothing' }, 'none') : money(nits);
 }

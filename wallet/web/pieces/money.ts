@@ -32,9 +32,10 @@ export function shortAddress(address: string, head = 12, tail = 6): HTMLElement 
   return h('span', { class: 'hash', title: address }, shortened(address, head, tail));
 }
 
-/** A whole address, in groups of four, so that it can be compared with another one by eye. */
+/** A whole address: what its network's all begin with, then groups of four, to be compared with another one by eye. */
 export function groupedAddress(address: string): HTMLElement {
-  const groups = address.match(/.{1,4}/g) ?? [];
+  const [, begin = '', rest = ''] = /^([a-z]{2,12}1)?(.*)$/i.exec(address) ?? [];
+  const groups = [...(begin === '' ? [] : [begin]), ...(rest.match(/.{1,4}/g) ?? [])];
   return h(
     'span',
     { class: 'grouped', 'aria-label': address },

@@ -62,7 +62,7 @@ export function reviewPanel(place: WalletPlace, plan: PlanView, options: ReviewO
   const { test_money: isTestMoney, name } = networkOf(place);
   return panel(
     'Is this right?',
-    isTestMoney ? h('p', { class: 'about' }, `On ${name}: test money, worth nothing.`) : null,
+    isTestMoney ? h('p', { class: 'about above' }, `On ${name}: test money, worth nothing.`) : null,
     form.element,
   );
 }

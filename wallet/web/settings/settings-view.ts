@@ -74,26 +74,31 @@ export function settingsView(place: WalletPlace): View {
     h(
       'div',
       { class: 'halves' },
-      panel(
-        'This wallet',
-        facts([
-          ['Name', ownText(row.name)],
-          ['Kind', isWatching ? 'watch-only: no private keys' : 'with its words'],
-          ['File', h('span', { class: 'hash wrapping' }, ownText(row.file))],
-        ]),
-        lock.element,
-        fee.element,
-        problem,
-        h('div', { class: 'buttons' }, wayButton(WALLETS_PATH, 'Other wallets', 'wallet')),
+      h(
+        'div',
+        { class: 'stack' },
+        panel(
+          'This wallet',
+          facts([
+            ['Name', ownText(row.name)],
+            ['Kind', isWatching ? 'watch-only: no private keys' : 'with its words'],
+            ['File', h('span', { class: 'hash wrapping' }, ownText(row.file))],
+          ]),
+          lock.element,
+          fee.element,
+          problem,
+          h('div', { class: 'buttons' }, wayButton(WALLETS_PATH, 'Other wallets', 'wallet')),
+        ),
+        passphrase.element,
       ),
-      backup?.element ?? publicKey.element,
-    ),
-    h('div', { class: 'halves' }, passphrase.element, ...(backup === undefined ? [] : [publicKey.element])),
-    h(
-      'div',
-      { class: 'halves' },
-      panel('Scan further', further.element),
-      ...(importKey === undefined ? [] : [importKey.element]),
+      h(
+        'div',
+        { class: 'stack' },
+        backup?.element ?? null,
+        publicKey.element,
+        panel('Scan further', further.element),
+        importKey?.element ?? null,
+      ),
     ),
     check.element,
   );

@@ -8,7 +8,7 @@ import type { WalletRow } from '../../gui/api-values.ts';
 import { WALLETS_PATH } from '../paths.ts';
 import { ActionForm } from '../pieces/action-form.ts';
 import { Field } from '../pieces/field.ts';
-import { notice, wayButton } from '../pieces/money.ts';
+import { money, notice, wayButton } from '../pieces/money.ts';
 import { newPassphrase } from '../pieces/passphrase-fields.ts';
 import { ScanProgress } from '../pieces/scan-progress.ts';
 import type { Place } from '../session/place.ts';
@@ -76,14 +76,14 @@ export function restoreView(place: Place, onOpen: (row: WalletRow) => void): Vie
           signal,
         );
         words.value = '';
-        showResult(answer);
+        place.feed.takeWallet(answer.wallet);
+        showResult(answer, await totalOf(place, answer.wallet.id, signal));
       } finally {
         progress.stop();
       }
     },
   });
-  const showResult = (answer: CallAnswer<'wallets/restore'>) => {
-    place.feed.takeWallet(answer.wallet);
+  const showResult = (answer: CallAnswer<'wallets/restore'>, total: bigint | undefined) => {
     further = new ScanFurther(place, answer.wallet.id);
     const go = h('button', { type: 'button', class: 'main-button' }, 'To the wallet');
     go.addEventListener('click', () => onOpen(answer.wallet));
@@ -91,7 +91,7 @@ export function restoreView(place: Place, onOpen: (row: WalletRow) => void): Vie
       outlet,
       panel(
         answer.used_addresses > 0 ? 'Found' : 'Nothing found',
-        ...foundWords(answer),
+        ...foundWords(answer, total),
         further.element,
         h('div', { class: 'buttons' }, go),
       ),
@@ -114,13 +114,26 @@ export function restoreView(place: Place, onOpen: (row: WalletRow) => void): Vie
   };
 }
 
-function foundWords({
-  used_addresses: used,
-  other_accounts: others,
-}: CallAnswer<'wallets/restore'>): Child[] {
+/** Everything that it has; undefined where that cannot be told now. */
+async function totalOf(place: Place, wallet: string, signal: AbortSignal): Promise<bigint | undefined> {
+  const overview = await place.ask('overview', { wallet }, signal).catch(() => undefined);
+  if (overview === undefined) return undefined;
+  const { spendable_nits: spendable, pending_nits: pending, immature_nits: immature } = overview.total;
+  return BigInt(spendable) + BigInt(pending) + BigInt(immature);
+}
+
+function foundWords(
+  { used_addresses: used, other_accounts: others }: CallAnswer<'wallets/restore'>,
+  total: bigint | undefined,
+): Child[] {
   const main =
     used > 0
-      ? h('p', {}, `${plural(used, 'address was', 'addresses were')} used by this wallet before.`)
+      ? h(
+          'p',
+          {},
+          `${plural(used, 'address was', 'addresses were')} used by this wallet before`,
+          ...(total === undefined ? ['.'] : ['; it has ', h('strong', {}, money(total)), ' now.']),
+        )
       : h(
           'p',
           {},
