@@ -109,7 +109,7 @@ export class ModelChain extends FakeChain {
   /** Where a transaction is in the best chain: its block and the depth of it. */
   placeOf(id: Hash): { readonly block: Hash; readonly depth: number } | undefined {
     for (const [height, block] of this.blocks.entries()) {
-      if (!block.some((transaction) => hashKey(txid(transaction)) === hashKey(id))) continue;
+      if (!block.some((transaction) => idOf(transaction) === hashKey(id))) continue;
       return { block: this.hashAt(height), depth: this.height - height + 1 };
     }
     return undefined;
@@ -136,7 +136,7 @@ export class ModelChain extends FakeChain {
     for (const [height, block] of this.blocks.entries()) {
       for (const transaction of block) {
         if (transaction.inputs.some(({ previous }) => outPointKey(previous) === key)) return undefined;
-        const output = hashKey(txid(transaction)) === hashKey(id) ? transaction.outputs[index] : undefined;
+        const output = idOf(transaction) === hashKey(id) ? transaction.outputs[index] : undefined;
         if (output !== undefined) found = { ...output, height, isCoinbase: isCoinbase(transaction) };
       }
     }
@@ -153,7 +153,7 @@ export class ModelChain extends FakeChain {
     for (const block of this.blocks.slice(0, this.height - this.settledDepth + 2)) {
       for (const other of block) {
         if (!other.inputs.some(({ previous }) => outPointKey(previous) === key)) continue;
-        if (hashKey(txid(other)) !== hashKey(txid(by))) return true;
+        if (idOf(other) !== idOf(by)) return true;
       }
     }
     if (this.placeOf(coin.txid) !== undefined) return false;
@@ -177,14 +177,14 @@ export class ModelChain extends FakeChain {
 
   /** A signed transaction that the node may never see. */
   note(transaction: Transaction): void {
-    this.#origins.set(hashKey(txid(transaction)), { transaction, coinbaseHeight: undefined });
+    this.#origins.set(idOf(transaction), { transaction, coinbaseHeight: undefined });
   }
 
   #remember(): void {
     for (const [height, block] of this.blocks.entries()) {
       for (const transaction of block) {
         const coinbaseHeight = isCoinbase(transaction) ? height : undefined;
-        this.#origins.set(hashKey(txid(transaction)), { transaction, coinbaseHeight });
+        this.#origins.set(idOf(transaction), { transaction, coinbaseHeight });
       }
     }
   }
@@ -192,4 +192,13 @@ export class ModelChain extends FakeChain {
 
 function isCoinbase({ inputs }: Transaction): boolean {
   return inputs.every(({ previous }) => previous.index === 0xffff_ffff);
+}
+
+/** By `hashKey`; transactions are hashed once, every question goes through the whole chain. */
+const KNOWN_IDS = new WeakMap<Transaction, string>();
+
+function idOf(transaction: Transaction): string {
+  const known = KNOWN_IDS.get(transaction) ?? hashKey(txid(transaction));
+  KNOWN_IDS.set(transaction, known);
+  return known;
 }

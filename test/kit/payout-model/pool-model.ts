@@ -58,17 +58,11 @@ export class PoolModel implements ServiceModel {
     const { payouts, rounds } = this.#alive.ledger;
     for (const { id: payout, progress, transactions } of await payouts.page(1_000)) {
       if (!transactions.some(({ txid }) => Buffer.compare(txid, id) === 0)) continue;
-      const debts: string[] = [];
-      for (let block = 1; block <= this.#blocks; block++) {
-        const credits = await Promise.all(
-          Array.from({ length: PAYEES }, (_, payee) =>
-            rounds.creditsTo(payeeAddress(`miner ${payee}`), 1_000),
-          ),
-        );
-        for (const credit of credits.flat()) {
-          if (credit.blockId === block && credit.payoutId === payout) debts.push(`${block} ${credit.amount}`);
-        }
-      }
+      const credits = await Promise.all(
+        Array.from({ length: PAYEES }, (_, payee) => rounds.creditsTo(payeeAddress(`miner ${payee}`), 1_000)),
+      );
+      const carried = credits.flat().filter(({ payoutId }) => payoutId === payout);
+      const debts = carried.map(({ blockId, amount }) => `${blockId} ${amount}`);
       return { id: payout, state: progress.state, debts };
     }
     return undefined;

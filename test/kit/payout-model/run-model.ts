@@ -5,16 +5,15 @@ import type { TestContext } from 'node:test';
 import { decodeAddress } from '../../../protocol/address.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { bytesToHex } from '../../../protocol/bytes.ts';
-import { DEV_MNEMONIC } from '../../../protocol/network.ts';
 import type { Transaction } from '../../../protocol/transaction.ts';
 import { MemoryStore } from '../../../wallet/keys/wallet-store.ts';
-import { firstContents } from '../../../wallet/open-wallet.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
 import { WalletError } from '../../../wallet/wallet-error.ts';
 import { FuzzRandom } from '../fuzz-random.ts';
 import { temporaryDirectory } from '../surroundings.ts';
 import { CrashError, ModelChain } from './model-chain.ts';
 import {
+  CONTENTS,
   Fate,
   fundAddress,
   PROFILE,
@@ -117,7 +116,7 @@ function calm(chain: ModelChain): void {
 async function spendElsewhere(chain: ModelChain, random: FuzzRandom, label: string): Promise<boolean> {
   const waiting = chain.mempool;
   const owner = new Wallet({
-    store: new MemoryStore(firstContents(DEV_MNEMONIC, PROFILE)),
+    store: new MemoryStore(CONTENTS),
     profile: PROFILE,
     backend: chain,
     random: (end) => random.int(0, end - 1),

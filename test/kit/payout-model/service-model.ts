@@ -6,6 +6,8 @@ import { p2wpkhScript } from '../../../protocol/script.ts';
 import type { Contents } from '../../../wallet/keys/contents.ts';
 import { MemoryStore, type Updated } from '../../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../../wallet/open-wallet.ts';
+import { Wallet } from '../../../wallet/wallet.ts';
+import { FakeChain } from '../fake-chain.ts';
 import type { FuzzRandom } from '../fuzz-random.ts';
 import { CrashError, type ModelChain } from './model-chain.ts';
 import { type FindPayout, NotingWallet, type Signatures } from './signatures.ts';
@@ -61,12 +63,21 @@ export class Fate {
   readonly onStep = async (): Promise<void> => this.tempt();
 }
 
+/** What a new wallet knows, with the keys that it would find first: deriving them takes a while. */
+export const CONTENTS = await knownFirst();
+
+async function knownFirst(): Promise<Contents> {
+  const store = new MemoryStore(firstContents(DEV_MNEMONIC, PROFILE));
+  await new Wallet({ store, profile: PROFILE, backend: new FakeChain(PROFILE) }).scan({});
+  return store.read();
+}
+
 /** A wallet's contents that outlive its process, which may die before and after each change of them. */
 class MortalStore extends MemoryStore {
   readonly #tempt: () => void;
 
   constructor(tempt: () => void) {
-    super(firstContents(DEV_MNEMONIC, PROFILE));
+    super(CONTENTS);
     this.#tempt = tempt;
   }
 
