@@ -85,7 +85,7 @@ export class FakeChain implements ChainBackend {
   async strangerPays(address: string, amount: Nits): Promise<Transaction> {
     const script = decodeAddress(address, this.profile.address).script;
     const [key, coin] =
-      [...this.#coins(true)].find(
+      [...this.#coins(this.mempool)].find(
         ([, candidate]) => !candidate.coinbase && hex(candidate.script) === hex(STRANGER_SCRIPT),
       ) ?? [];
     if (key === undefined || coin === undefined) throw new Error('the stranger has no coin left');
@@ -144,9 +144,9 @@ export class FakeChain implements ChainBackend {
   async coins(addresses: readonly string[]): Promise<readonly ChainCoin[]> {
     this.#answer();
     const asked = new Set(addresses);
-    const confirmed = this.#coins(false);
+    const confirmed = this.#coins([]);
     const found: ChainCoin[] = [];
-    for (const [key, coin] of this.#coins(true)) {
+    for (const [key, coin] of this.#coins(this.mempool)) {
       const address = this.#addressOf(coin.script);
       if (!asked.has(address)) continue;
       const [id = '', index = ''] = key.split(':');
@@ -163,7 +163,7 @@ export class FakeChain implements ChainBackend {
     this.#answer();
     const asked = new Set(addresses);
     const outputs = new Map(
-      this.#all().flatMap((tx) => outputKeys(tx).map((key, at) => [key, tx.outputs[at]] as const)),
+      this.#all().flatMap((tx) => keysOf(tx).map((key, at) => [key, tx.outputs[at]] as const)),
     );
     const touches = (tx: Transaction): boolean => {
       const spent = inputKeys(tx).flatMap((key) => outputs.get(key) ?? []);
@@ -204,25 +204,55 @@ export class FakeChain implements ChainBackend {
     if (this.#all().some((known) => id(known) === id(transaction))) return;
     const refusal = this.refusals.shift();
     if (refusal !== undefined) throw new PaymentRejectedError(refusal);
-    const coins = this.#coins(true);
-    const confirmed = this.#coins(false);
+    const replaced = this.#replacedBy(transaction);
+    const staying = this.mempool.filter((waiting) => !replaced.includes(waiting));
+    const coins = this.#coins(staying);
     const spent = inputKeys(transaction).map((key) => {
       const coin = coins.get(key);
       if (coin !== undefined) return coin;
-      throw new PaymentRejectedError(
-        confirmed.has(key) ? 'txn-mempool-conflict' : 'bad-txns-inputs-missingorspent',
-      );
+      throw new PaymentRejectedError('bad-txns-inputs-missingorspent');
     });
     try {
       const fee = checkInputs(transaction, spent, this.height + 1, this.profile);
       verifyInputs(transaction, spent, verify);
       if (fee < feeFor(vsize(transaction), this.feeRate))
         throw new PaymentRejectedError('min relay fee not met');
+      this.#checkReplacement(fee, vsize(transaction), replaced);
     } catch (error) {
       throw error instanceof RuleError ? new PaymentRejectedError(error.message) : error;
     }
     if (transaction.outputs.some(({ value }) => value < 294n)) throw new PaymentRejectedError('dust');
-    this.mempool.push(transaction);
+    this.mempool = [...staying, transaction];
+  }
+
+  /** What of the mempool leaves when a transaction comes: what spends its coins, and what spends what that made. */
+  #replacedBy(transaction: Transaction): Transaction[] {
+    const replaced: Transaction[] = [];
+    const taken = new Set(inputKeys(transaction));
+    for (const waiting of this.mempool) {
+      if (!inputKeys(waiting).some((key) => taken.has(key))) continue;
+      replaced.push(waiting);
+      for (const key of outputKeys(waiting)) taken.add(key);
+    }
+    return replaced;
+  }
+
+  /** BIP 125, rules 3 and 4, and a higher rate than each one that it spends a coin of. */
+  #checkReplacement(fee: Nits, size: number, replaced: readonly Transaction[]): void {
+    if (replaced.length === 0) return;
+    const fees = replaced.map((waiting) => this.#feeOf(waiting));
+    const before = fees.reduce((sum, each) => sum + each, 0n);
+    const [direct = 0n] = fees;
+    const isHigher = fee * BigInt(vsize(replaced[0] as Transaction)) > direct * BigInt(size);
+    if (!isHigher || fee < before + BigInt(size)) throw new PaymentRejectedError('insufficient fee');
+  }
+
+  #feeOf(transaction: Transaction): Nits {
+    const values = new Map(
+      this.#all().flatMap((tx) => keysOf(tx).map((key, at) => [key, tx.outputs[at]?.value ?? 0n] as const)),
+    );
+    const spent = inputKeys(transaction).reduce((sum, key) => sum + (values.get(key) ?? 0n), 0n);
+    return transaction.outputs.reduce((rest, { value }) => rest - value, spent);
   }
 
   #answer(): void {
@@ -251,17 +281,17 @@ export class FakeChain implements ChainBackend {
     return encodeAddress(script, this.profile.address) ?? '';
   }
 
-  /** All unspent coins, with or without what the mempool does to them. */
-  #coins(withMempool: boolean): Map<string, Coin> {
+  /** All unspent coins after the blocks and these transactions. */
+  #coins(waiting: readonly Transaction[]): Map<string, Coin> {
     const coins = new Map<string, Coin>();
-    const rounds = withMempool ? [...this.blocks, this.mempool] : this.blocks;
+    const rounds = [...this.blocks, waiting];
     for (const [height, block] of rounds.entries()) {
       for (const transaction of block) {
         for (const key of inputKeys(transaction)) coins.delete(key);
         const isReward = transaction.inputs.every(({ previous }) =>
           outPointKey(previous).endsWith(':4294967295'),
         );
-        for (const [key, coin] of createdCoins(transaction, outputKeys(transaction), height, isReward))
+        for (const [key, coin] of createdCoins(transaction, keysOf(transaction), height, isReward))
           coins.set(key, coin);
       }
     }
@@ -269,8 +299,20 @@ export class FakeChain implements ChainBackend {
   }
 }
 
+/** Transactions are hashed once: every question goes through the whole chain. */
+const KNOWN_IDS = new WeakMap<Transaction, string>();
+const KNOWN_KEYS = new WeakMap<Transaction, readonly string[]>();
+
 function id(transaction: Transaction): string {
-  return hashKey(txid(transaction));
+  const known = KNOWN_IDS.get(transaction) ?? hashKey(txid(transaction));
+  KNOWN_IDS.set(transaction, known);
+  return known;
+}
+
+function keysOf(transaction: Transaction): readonly string[] {
+  const known = KNOWN_KEYS.get(transaction) ?? outputKeys(transaction);
+  KNOWN_KEYS.set(transaction, known);
+  return known;
 }
 
 function hex(bytes: Uint8Array): string {

@@ -131,7 +131,9 @@ class DeliveryRound implements Delivery {
     const mined = replaces.find((older) => (this.#confirmations.get(older) ?? 0) > 0);
     if (mined !== undefined) {
       this.#giveUp(payment, `${mined}, whose place it was to take, was mined before`);
-      return this.#attendOlder(payment);
+      const older = this.#older(payment);
+      if (older !== undefined) await this.#attend(older);
+      return;
     }
     const transaction = outgoingTransaction(payment);
     const refusal = await handIn(transaction, this.#backend);
@@ -142,24 +144,25 @@ class DeliveryRound implements Delivery {
       return;
     }
     this.#giveUp(payment, reason);
-    const isKnown = replaces.some((older) => this.#confirmations.has(older));
-    // The coin that is gone was a coin of the cancelled payment too.
-    if (this.#cancels(payment) && !isKnown) this.#settle(...replaces);
-    else await this.#attendOlder(payment);
+    await this.#fallBack(payment);
   }
 
-  /** When a payment was given up, the one whose place it was to take is wanted again. */
-  async #attendOlder({ replaces: [direct] = [] }: Outgoing): Promise<void> {
-    const older = direct === undefined ? undefined : this.#outgoing.get(direct);
-    if (older !== undefined) await this.#attend(older);
+  /**
+   * When a payment was given up, the one whose place it was to take is wanted again: unless it was cancelled, or
+   * cannot come any more either because it spends the very same coins.
+   */
+  async #fallBack(payment: Outgoing, wasCancelled = false): Promise<void> {
+    const older = this.#older(payment);
+    if (older === undefined) return;
+    const isCancelled = wasCancelled || cancels(payment, older);
+    const isKnown = this.#confirmations.has(older.txid);
+    if (isKnown || !(isCancelled || spendSame(payment, older))) return this.#attend(older);
+    this.settled.add(older.txid);
+    return this.#fallBack(older, isCancelled);
   }
 
-  /** Whether a payment takes another's place without paying anybody that the other pays. */
-  #cancels(payment: Outgoing): boolean {
-    const older = this.#outgoing.get(payment.replaces?.[0] ?? '');
-    if (older === undefined) return false;
-    const paid = new Set(outgoingTransaction(older).outputs.map(outputKey));
-    return !outgoingTransaction(payment).outputs.some((output) => paid.has(outputKey(output)));
+  #older({ replaces: [direct] = [] }: Outgoing): Outgoing | undefined {
+    return direct === undefined ? undefined : this.#outgoing.get(direct);
   }
 
   /** A coin that an earlier payment is still to make is not gone. */
@@ -176,6 +179,19 @@ class DeliveryRound implements Delivery {
   #settle(...txids: readonly string[]): void {
     for (const txid of txids) if (this.#outgoing.has(txid)) this.settled.add(txid);
   }
+}
+
+/** Whether a payment takes another's place without paying anybody that the other pays. */
+function cancels(payment: Outgoing, older: Outgoing): boolean {
+  const paid = new Set(outgoingTransaction(older).outputs.map(outputKey));
+  return !outgoingTransaction(payment).outputs.some((output) => paid.has(outputKey(output)));
+}
+
+function spendSame(payment: Outgoing, older: Outgoing): boolean {
+  const [spends, spent] = [payment, older].map(
+    (each) => new Set(outgoingTransaction(each).inputs.map(({ previous }) => outPointKey(previous))),
+  );
+  return spends?.size === spent?.size && [...(spends ?? [])].every((key) => spent?.has(key));
 }
 
 function outputKey({ value, script }: TxOutput): string {

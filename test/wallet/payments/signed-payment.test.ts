@@ -64,7 +64,7 @@ test('a replacement pays the same with a higher fee, and spends all coins of the
   // Only one of the two fits.
   chain.mempool = [];
   await chain.broadcast(second.transaction);
-  await assert.rejects(chain.broadcast(first.transaction), /conflict/);
+  await assert.rejects(chain.broadcast(first.transaction), /insufficient fee/);
 });
 
 test('a replacement takes a further coin where the old ones do not cover the fee, and no foreign one', async () => {

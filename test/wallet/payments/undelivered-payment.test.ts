@@ -87,7 +87,7 @@ describe('a payment that cannot be handed in', () => {
     const { refused, total } = await wallet.balance();
     assert.deepEqual(
       refused.map(({ givenUp, reason }) => [givenUp, reason]),
-      [[true, 'txn-mempool-conflict']],
+      [[true, 'insufficient fee']],
     );
     assert.equal(total.pending, 8n * COIN - 141n);
     assert.deepEqual((await store.read()).outgoing, []);
