@@ -65,6 +65,7 @@ const settings = {
     ...PORTS,
   }),
   faucetPort: integer({ help: 'port of the faucet, 0 for any free one', default: 5020, ...PORTS }),
+  walletPort: integer({ help: "port of the wallet's page, 0 for any free one", default: 5030, ...PORTS }),
   homePort: integer({
     help: 'port of the landing page, which leads to all the others, 0 for any free one',
     default: 5080,
@@ -87,8 +88,8 @@ const settings = {
   json: boolean({ help: 'print one line of JSON with every URL when ready, then one per block' }),
 };
 
-const SUMMARY = `Runs a node, a relay with its explorer, a pool, a miner and a faucet on the dev network, with five funded
-accounts whose keys are public.
+const SUMMARY = `Runs a node, a relay with its explorer, a pool, a miner, a faucet and the page of the wallet on the dev network, with
+five funded accounts whose keys are public.
 The chain is kept in the data directory and goes on where it was at the next start.`;
 
 /** Runs `nilz up` until it is told to end; returns the exit code. */
@@ -129,6 +130,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
         httpPort: values.httpPort,
         relayPort: values.relayPort,
         faucetPort: values.faucetPort,
+        walletPort: values.walletPort,
         homePort: values.homePort,
         startDifficulty: values.startDifficulty,
         payoutIntervalSeconds: values.payoutInterval,

@@ -3,6 +3,7 @@ import { prepareExplorer } from '../../node/relay/main.ts';
 import { prepareDashboard } from '../../pool/http/dashboard.ts';
 import type { Logger } from '../../service/log.ts';
 import { preparePage } from '../../service/pages.ts';
+import { WALLET_PAGE } from '../../wallet/web/page.ts';
 import { HOME_PAGE } from './web/page.ts';
 
 /**
@@ -10,10 +11,13 @@ import { HOME_PAGE } from './web/page.ts';
  * rejects.
  */
 export async function preparePages(log: Logger, stopping: AbortSignal): Promise<void> {
-  try {
-    await preparePage(HOME_PAGE);
-  } catch (error) {
-    log.error({ err: error }, 'the landing page could not be made');
+  for (const page of [HOME_PAGE, WALLET_PAGE]) {
+    try {
+      await preparePage(page);
+    } catch (error) {
+      log.error({ err: error }, `the page of the ${page.name} could not be made`);
+    }
+    if (stopping.aborted) return;
   }
   for (const prepare of [prepareExplorer, prepareDashboard]) {
     if (stopping.aborted) return;

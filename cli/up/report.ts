@@ -15,7 +15,7 @@ function minerCommand(url: string, address: string): string {
 
 /** The page for people. `seconds` is how long the start took. */
 export function readyPage(stack: Stack, accounts: readonly Account[], seconds: number): string {
-  const { node, pool, relay, explorerUrl, faucet, home, miner, lanUrls } = stack;
+  const { node, pool, relay, explorerUrl, faucet, wallet, home, miner, lanUrls } = stack;
   const { profile, chain, credentials, cookieFile } = node;
   const options = commandOptions({ ...node, dataDirectory: stack.dataDirectory }, { password: true });
   const alice = accounts[0]?.address ?? '';
@@ -27,6 +27,7 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
     '',
     row('start here', home.homeUrl),
     row('explorer', explorerUrl),
+    row('wallet', `${wallet.freshLink()}  opens one window, within ten minutes; others from the page above`),
     row('faucet', faucet.httpUrl),
     row('relay', `${relay.url}  REST and events for programs, described at /openapi.json`),
     row('node', `${node.rpcUrl}  JSON-RPC, ${access}`),
@@ -55,7 +56,7 @@ export function readyPage(stack: Stack, accounts: readonly Account[], seconds: n
 
 /** The one line of JSON that says that all is ready, and where. */
 export function readyJson(stack: Stack, accounts: readonly Account[]): string {
-  const { node, pool, relay, explorerUrl, faucet, home, miner, lanUrls } = stack;
+  const { node, pool, relay, explorerUrl, faucet, wallet, home, miner, lanUrls } = stack;
   const { profile, chain } = node;
   return JSON.stringify({
     event: 'ready',
@@ -71,6 +72,7 @@ export function readyJson(stack: Stack, accounts: readonly Account[]): string {
     relay: { url: relay.url, explorerUrl },
     faucet: { url: faucet.httpUrl, depositAddress: faucet.depositAddress },
     homeUrl: home.homeUrl,
+    walletUrl: wallet.url,
     mining: miner !== undefined,
     mnemonic: DEV_MNEMONIC,
     accounts: accounts.map(({ name, address, path, balance }) => ({

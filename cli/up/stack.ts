@@ -22,6 +22,7 @@ import { composeStop, type Stoppable, startParts } from '../../service/lifecycle
 import type { Logger } from '../../service/log.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { NodeBackend } from '../../wallet/chain/backend-node.ts';
+import type { RunningWalletGui } from '../../wallet/gui/gui-server.ts';
 import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { firstContents } from '../../wallet/open-wallet.ts';
 import { Wallet } from '../../wallet/wallet.ts';
@@ -30,6 +31,7 @@ import { commandOptions } from './command-options.ts';
 import { type RunningHome, startHome } from './home/home.ts';
 import { startDevFaucet, startDevRelay } from './public-services.ts';
 import { startTraffic } from './traffic.ts';
+import { startDevWallet } from './wallet.ts';
 
 export interface StackOptions {
   readonly profile: NetworkProfile;
@@ -43,6 +45,7 @@ export interface StackOptions {
   readonly httpPort: number;
   readonly relayPort: number;
   readonly faucetPort: number;
+  readonly walletPort: number;
   /** Of the landing page. */
   readonly homePort: number;
   /** Share difficulty that a miner starts with. */
@@ -71,6 +74,8 @@ export interface Stack extends Stoppable {
   /** The relay's pages. */
   readonly explorerUrl: string;
   readonly faucet: RunningFaucet;
+  /** The wallet's page. */
+  readonly wallet: RunningWalletGui;
   readonly home: RunningHome;
   readonly miner: Miner | undefined;
   /** Calls the node. */
@@ -160,6 +165,15 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
   });
   started.push(faucet);
 
+  const wallet = await startDevWallet({
+    ...open,
+    port: options.walletPort,
+    directory: node.directory,
+    explorerUrl,
+    log: log.child({ part: 'wallet' }),
+  });
+  started.push(wallet);
+
   const { port } = new URL(pool.stratumUrl);
   const miner = options.threads > 0 ? await mineFor(options, `stratum+tcp://${LOOPBACK}:${port}`) : undefined;
   if (miner !== undefined) started.push(miner);
@@ -173,6 +187,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
     relay,
     explorerUrl,
     faucet,
+    wallet,
     miner,
     rpc,
   };
@@ -189,7 +204,7 @@ function mineFor({ profile, threads, log }: StackOptions, url: string): Promise<
 /** The landing page, which tells of all the others. */
 function startHomeOf(options: StackOptions, stack: Omit<Stack, 'home' | 'stop'>): Promise<RunningHome> {
   const { profile, log } = options;
-  const { node, pool, relay, explorerUrl, faucet, miner, rpc, lanUrls } = stack;
+  const { node, pool, relay, explorerUrl, faucet, wallet, miner, rpc, lanUrls } = stack;
   return startHome({
     host: LOOPBACK,
     port: options.homePort,
@@ -204,6 +219,7 @@ function startHomeOf(options: StackOptions, stack: Omit<Stack, 'home' | 'stop'>)
       stratumUrl: pool.stratumUrl,
       lanUrls,
     },
+    wallet,
     miner,
     minerAddress: accountAddress(profile, MINER),
     accounts: () => readAccounts(profile, rpc),

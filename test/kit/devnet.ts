@@ -28,6 +28,7 @@ const Ready = z.object({
   relay: z.object({ url: z.string(), explorerUrl: z.string() }),
   faucet: z.object({ url: z.string(), depositAddress: z.string() }),
   homeUrl: z.string(),
+  walletUrl: z.string(),
   mining: z.boolean(),
   mnemonic: z.string(),
   accounts: z.array(
@@ -48,6 +49,7 @@ export const PORT_FLAGS = [
   '--http-port',
   '--relay-port',
   '--faucet-port',
+  '--wallet-port',
   '--home-port',
 ] as const;
 

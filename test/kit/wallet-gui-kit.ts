@@ -52,7 +52,7 @@ export async function startGui(
     profile: DEV,
     // Nobody listens there: the chain is the one in memory.
     place: { nodeUrl: 'http://user:secret@127.0.0.1:1' },
-    backend: chain,
+    backend: Object.assign(chain, { kind: async () => 'node' as const }),
     port: 0,
     portSetting: '--gui-port',
     clock: systemClock,

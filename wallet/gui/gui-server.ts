@@ -9,15 +9,14 @@ import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
 import { servePage } from '../../service/pages.ts';
 import { Upgrades } from '../../service/upgrade.ts';
-import type { ChainBackend } from '../chain/backend.ts';
-import type { BackendPlace } from '../chain/backend-choice.ts';
+import type { BackendPlace, OpenBackend } from '../chain/backend-choice.ts';
 import type { ScryptCost } from '../keys/key-file.ts';
 import { WALLET_PAGE } from '../web/page.ts';
 import type { LiveEvent } from './api.ts';
 import { ChainNews } from './chain-news.ts';
 import type { GuiDesk } from './gui-desk.ts';
 import { guiRouter } from './gui-routes.ts';
-import { guiState, shownPlace } from './gui-state.ts';
+import { guiState } from './gui-state.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LiveFeed, type LiveTiming } from './live-feed.ts';
 import { PlanDesk } from './plan-desk.ts';
@@ -28,9 +27,9 @@ import { WalletShelf } from './wallet-shelf.ts';
 
 export interface WalletGuiOptions {
   readonly profile: NetworkProfile;
-  /** Where the chain is asked, and the backend that asks there. It is not closed here. */
+  /** Where the chain is asked, and what asks there. */
   readonly place: BackendPlace;
-  readonly backend: ChainBackend;
+  readonly backend: Omit<OpenBackend, 'close'>;
   /** The network's folder, with its wallets. */
   readonly directory: string;
   /** One more wallet, which may lie elsewhere. */
@@ -81,11 +80,8 @@ export async function startWalletGui(options: WalletGuiOptions): Promise<Running
     },
   });
   const news = new ChainNews({
-    profile,
-    backend,
-    shownUrl: shownPlace(options.place),
-    watch: () => undefined,
-    log,
+    ...options,
+    random: Math.random,
     onState: (state) => tell({ event: 'backend', backend: state }),
     onChange: () => {
       for (const wallet of shelf.openIds()) tell({ event: 'changed', wallet });
@@ -94,7 +90,7 @@ export async function startWalletGui(options: WalletGuiOptions): Promise<Running
   const state = async () =>
     guiState({
       profile,
-      explorerUrl: options.explorerUrl,
+      explorerUrl: options.explorerUrl ?? news.explorerUrl(),
       backend: news.state,
       wallets: await shelf.rows(),
       now: now(),

@@ -1,6 +1,5 @@
 /** Everything that the page knows without a wallet. */
 import type { NetworkProfile } from '../../protocol/network.ts';
-import type { BackendPlace } from '../chain/backend-choice.ts';
 import { MAX_LABEL_LENGTH } from '../keys/contents.ts';
 import { MAX_NOTE_LENGTH } from '../keys/owner-notes.ts';
 import { URI_SCHEME } from '../payments/payment-uri.ts';
@@ -35,12 +34,4 @@ export function guiState({ profile, explorerUrl, backend, wallets, now }: GuiFac
     wallets: [...wallets],
     limits: { label: MAX_LABEL_LENGTH, note: MAX_NOTE_LENGTH, contact: MAX_LABEL_LENGTH },
   };
-}
-
-/** Where the chain is asked, as it may be shown. */
-export function shownPlace({ relayUrl, nodeUrl }: BackendPlace): string {
-  const url = new URL(relayUrl ?? nodeUrl);
-  url.username = '';
-  url.password = '';
-  return url.origin;
 }

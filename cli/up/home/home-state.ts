@@ -59,6 +59,11 @@ export const HomeState = z.object({
     /** Open connections of miners. */
     connections: z.nullable(number),
   }),
+  wallet: z.object({
+    ...condition,
+    /** Opens with a link of `POST /wallet-link` only. */
+    url: text,
+  }),
   miner: z.object({
     ...condition,
     /** The address that it mines for. */
@@ -74,3 +79,7 @@ export const HomeState = z.object({
   command_options: text,
 });
 export type HomeState = z.infer<typeof HomeState>;
+
+/** The answer of `POST /wallet-link`: a way into the wallet, for one window, once. */
+export const WalletLink = z.object({ url: text });
+export type WalletLink = z.infer<typeof WalletLink>;

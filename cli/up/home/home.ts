@@ -9,10 +9,12 @@ import { startHttpService } from '../../../service/http-server/start-http-servic
 import type { Stoppable } from '../../../service/lifecycle.ts';
 import type { Logger } from '../../../service/log.ts';
 import { servePage } from '../../../service/pages.ts';
+import type { RunningWalletGui } from '../../../wallet/gui/gui-server.ts';
+import { ownHosts, requireOwnPage } from '../../../wallet/gui/request-guard.ts';
 import type { Account } from '../accounts.ts';
 import { HOME_PAGE } from '../web/page.ts';
 import { faucetCondition, nodeCondition, poolCondition, relayCondition } from './conditions.ts';
-import type { HomeState } from './home-state.ts';
+import type { HomeState, WalletLink } from './home-state.ts';
 
 /** Where the services are that the page tells of. */
 export interface HomePlaces {
@@ -34,6 +36,7 @@ export interface HomeOptions {
   readonly port: number;
   readonly profile: NetworkProfile;
   readonly places: HomePlaces;
+  readonly wallet: Pick<RunningWalletGui, 'url' | 'freshLink'>;
   readonly miner: Pick<Miner, 'stats'> | undefined;
   /** The address that the built-in miner mines for. */
   readonly minerAddress: string;
@@ -56,7 +59,8 @@ const KEEP_MS = 1_000;
 const CONNECTIONS = { total: 100, perAddress: 100 };
 
 /**
- * Serves the page and what it shows, `GET /state`.
+ * Serves the page, what it shows, `GET /state`, and for nobody but the page a way into the wallet,
+ * `POST /wallet-link`.
  * @throws ListenError when the port is taken
  */
 export async function startHome(options: HomeOptions): Promise<RunningHome> {
@@ -66,6 +70,12 @@ export async function startHome(options: HomeOptions): Promise<RunningHome> {
   router.get('/state', async (ctx) => {
     ctx.body = await cache.get('state', () => stateOf(options));
     ctx.type = 'json';
+  });
+  let hosts: ReadonlySet<string> = new Set();
+  router.post('/wallet-link', async (ctx) => {
+    requireOwnPage(ctx.req, hosts);
+    const link: WalletLink = { url: options.wallet.freshLink() };
+    ctx.body = link;
   });
   const app = httpApp({
     router,
@@ -84,6 +94,7 @@ export async function startHome(options: HomeOptions): Promise<RunningHome> {
     onRefused: () => log.warn(`more than ${CONNECTIONS.perAddress} connections to the landing page`),
     log,
   });
+  hosts = ownHosts(http.port);
   return { homeUrl: http.url, stop: () => http.stop() };
 }
 
@@ -115,6 +126,8 @@ async function stateOf(options: HomeOptions): Promise<HomeState> {
       stratum_url: places.stratumUrl,
       lan_urls: [...places.lanUrls],
     },
+    // In this process: it is there as long as whoever answers here.
+    wallet: { state: 'ok', reason: null, url: options.wallet.url },
     miner: minerState(options),
     accounts: accounts.map(({ name, address, balance }) => ({
       name,

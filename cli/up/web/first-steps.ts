@@ -4,19 +4,24 @@ import { type Child, h, show } from '../../../service/web/element.ts';
 import { amount } from '../../../service/web/format.ts';
 import { panel } from '../../../service/web/panel.ts';
 import type { HomeState } from '../home/home-state.ts';
+import { walletButton } from './wallet-button.ts';
 
 /** Builds the panel; `update` is called with every state. */
 export function firstSteps(): { element: HTMLElement; update: (state: HomeState) => void } {
   const steps = h('ol', { class: 'steps' });
-  const update = (state: HomeState): void => show(steps, ...stepsOf(state));
+  const wallet = h('p', {}, walletButton('Make a wallet in the browser'));
+  const update = (state: HomeState): void => show(steps, ...stepsOf(state, wallet));
   return { element: panel('Your first coins', steps), update };
 }
 
-function stepsOf({ explorer, faucet, pool, network, command_options: options }: HomeState): HTMLElement[] {
+function stepsOf(state: HomeState, wallet: HTMLElement): HTMLElement[] {
+  const { explorer, faucet, pool, network, command_options: options } = state;
   const gift = faucet.amount_nits === null ? 'some coins' : `${amount(faucet.amount_nits)} ${network.coin}`;
   return [
     step(
       'Make a wallet, and an address to be paid at',
+      wallet,
+      h('p', {}, 'or in a terminal:'),
       codeLine(`./nilz wallet init${options}`, 'the command that makes a wallet'),
       codeLine(`./nilz wallet new-address --label me${options}`, 'the command that makes an address'),
     ),

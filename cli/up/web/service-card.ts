@@ -25,6 +25,8 @@ export interface ServiceCardOptions {
   readonly about: string;
   /** Links below the figures; the first one is the main one. */
   readonly ways: readonly Way[];
+  /** Stands before the links: what the card is for, where that takes more than a link. */
+  readonly action?: HTMLElement;
 }
 
 export class ServiceCard {
@@ -35,7 +37,7 @@ export class ServiceCard {
   readonly #lines = h('div', { class: 'card-lines' });
   readonly #links: readonly { readonly link: HTMLAnchorElement; readonly path: string }[];
 
-  constructor({ title, about, ways }: ServiceCardOptions) {
+  constructor({ title, about, ways, action }: ServiceCardOptions) {
     this.#links = ways.map(({ name, path }) => ({ link: h('a', {}, name), path }));
     this.element = panel(
       title,
@@ -44,7 +46,9 @@ export class ServiceCard {
       this.#figures,
       this.#reason,
       this.#lines,
-      ways.length === 0 ? null : h('p', { class: 'card-ways' }, ...this.#links.map(({ link }) => link)),
+      ways.length === 0 && action === undefined
+        ? null
+        : h('p', { class: 'card-ways' }, action ?? null, ...this.#links.map(({ link }) => link)),
     );
     this.element.classList.add('card');
   }

@@ -1,4 +1,4 @@
-/** The cards of the five services, each with what a newcomer wants to know of it. */
+/** The cards of the six services, each with what a newcomer wants to know of it. */
 import { copyable } from '../../../service/web/copy.ts';
 import { h } from '../../../service/web/element.ts';
 import { count, hashRate } from '../../../service/web/format.ts';
@@ -6,6 +6,7 @@ import { exactAmount, figure, quantity } from '../../../service/web/panel.ts';
 import { when } from '../../../service/web/when.ts';
 import type { HomeState } from '../home/home-state.ts';
 import { ServiceCard } from './service-card.ts';
+import { walletButton } from './wallet-button.ts';
 
 /** Builds them; `update` is called with every state. */
 export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeState) => void } {
@@ -22,6 +23,12 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
     title: 'Faucet',
     about: 'Gives coins to whoever has an address.',
     ways: [{ name: 'Claim some coins', path: '/' }],
+  });
+  const wallet = new ServiceCard({
+    title: 'Wallet',
+    about: 'Keys, balance and payments. Its page opens for you alone, with a link that works once.',
+    ways: [],
+    action: walletButton('Open the wallet'),
   });
   const pool = new ServiceCard({
     title: 'Pool',
@@ -42,11 +49,12 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
     about: 'Finds the blocks of this machine, at the pool, for the account carol.',
     ways: [],
   });
-  const cards = [explorer, faucet, pool, node, miner];
+  const cards = [wallet, faucet, explorer, pool, node, miner];
   const update = (state: HomeState): void => {
     explorer.update(state.explorer, state.explorer.url, explorerFigures(state), [
       place('For programs', state.explorer.api_url, "the relay's address"),
     ]);
+    wallet.update(state.wallet, null, []);
     faucet.update(state.faucet, state.faucet.url, faucetFigures(state));
     pool.update(state.pool, state.pool.url, poolFigures(state), [
       place('For miners', state.pool.stratum_url, 'the Stratum address'),

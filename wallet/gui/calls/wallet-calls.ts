@@ -1,5 +1,6 @@
 /** Which wallets there are, and how one gets and opens one. */
 
+import { findAccounts } from '../../chain/account-search.ts';
 import { freshMnemonic, parseMnemonic } from '../../open-wallet.ts';
 import { WalletError } from '../../wallet-error.ts';
 import type { Handlers } from './handlers.ts';
@@ -31,7 +32,7 @@ export const WALLET_CALLS: Handlers<
     const wallet = await shelf.create({ name, words, passphrase, ...(isChecked && { wordsChecked }) });
     return { wallet };
   },
-  'wallets/restore': async (request, { shelf, now, tell }) => {
+  'wallets/restore': async (request, { shelf, now, tell, profile, backend }) => {
     const { name, words, passphrase, account, gap_limit: gapLimit } = request;
     const wanted = {
       name,
@@ -42,10 +43,17 @@ export const WALLET_CALLS: Handlers<
       ...(account !== undefined && { account }),
       ...(gapLimit !== undefined && { gapLimit }),
     };
+    const mnemonic = parseMnemonic(words, profile);
+    // Before the wallet is made: where that cannot be asked, nothing is made.
+    const others = await findAccounts({ mnemonic, profile, backend, from: (account ?? 0) + 1 });
     const { row, usedAddresses } = await shelf.restore(wanted, (progress) =>
       tell({ event: 'scan', wallet: name, progress }),
     );
-    return { wallet: row, used_addresses: usedAddresses, other_accounts: [] };
+    return {
+      wallet: row,
+      used_addresses: usedAddresses,
+      other_accounts: others.map((other) => other.account),
+    };
   },
   'wallets/watch': async ({ name, xpub, passphrase, gap_limit: gapLimit }, { shelf, tell }) => {
     const wanted = { name, xpub, passphrase, ...(gapLimit !== undefined && { gapLimit }) };

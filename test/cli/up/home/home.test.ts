@@ -3,12 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { startHome } from '../../../../cli/up/home/home.ts';
-import { HomeState } from '../../../../cli/up/home/home-state.ts';
+import { HomeState, WalletLink } from '../../../../cli/up/home/home-state.ts';
 import { profileByName } from '../../../../protocol/network.ts';
 import { systemClock } from '../../../../service/clock.ts';
 import { createLogger } from '../../../../service/log.ts';
+import { askRaw } from '../../../kit/http-client.ts';
 
 const NOBODY = 'http://127.0.0.1:1';
+const LINK = 'http://127.0.0.1:5030/#token=fresh';
 
 interface Told {
   readonly status: number;
@@ -70,6 +72,7 @@ async function home(context: TestContext, { node, relay, faucet, pool }: Service
       stratumUrl: 'stratum+tcp://127.0.0.1:3333',
       lanUrls: [],
     },
+    wallet: { url: 'http://127.0.0.1:5030', freshLink: () => LINK },
     miner: undefined,
     minerAddress: 'dnilz1carol',
     accounts: async () => [],
@@ -171,4 +174,33 @@ describe('the landing page', () => {
     assert.equal(missing.status, 404);
     assert.match(await missing.text(), /GET \/state/);
   });
+
+  test('gives a link into the wallet to its own page', async (context) => {
+    const url = await home(context, { node: NOBODY, relay: NOBODY, faucet: NOBODY, pool: NOBODY });
+    const answer = await fetch(`${url}/wallet-link`, { method: 'POST', headers: { Origin: url } });
+    assert.deepEqual(WalletLink.parse(await answer.json()), { url: LINK });
+    const { wallet } = await stateOf(url);
+    assert.equal(wallet.url, 'http://127.0.0.1:5030');
+  });
+
+  const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'a page of another site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
+    'another port of this machine': { Origin: 'http://127.0.0.1:5020', 'Sec-Fetch-Site': 'same-site' },
+    'a frame without an origin': { Origin: 'null' },
+    'who names no origin': {},
+    'a name that was made to lead here': { Origin: 'http://evil.example', Host: 'evil.example' },
+  };
+  for (const [name, headers] of Object.entries(strangers)) {
+    test(`gives no link into the wallet to ${name}`, async (context) => {
+      const url = await home(context, { node: NOBODY, relay: NOBODY, faucet: NOBODY, pool: NOBODY });
+      const { hostname, port } = new URL(url);
+      const lines = Object.entries({ Host: `${hostname}:${port}`, ...headers }).map(
+        ([header, value]) => `${header}: ${value}`,
+      );
+      const request = ['POST /wallet-link HTTP/1.1', 'Connection: close', 'Content-Length: 0', ...lines];
+      const answer = await askRaw(url, `${request.join('\r\n')}\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 403 /);
+      assert.doesNotMatch(answer, /token/);
+    });
+  }
 });
