@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { decodeAddress } from '../../../protocol/address.ts';
 import { COIN } from '../../../protocol/amount.ts';
 import { bytesToHex } from '../../../protocol/bytes.ts';
-import type { Transaction } from '../../../protocol/transaction.ts';
+import { outPointKey, type Transaction } from '../../../protocol/transaction.ts';
 import { MemoryStore } from '../../../wallet/keys/wallet-store.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
 import { WalletError } from '../../../wallet/wallet-error.ts';
@@ -94,7 +94,7 @@ async function happen(
     await chain.reorganise(random.int(1, SETTLED_DEPTH - 1), some);
     counts.reorganisations += 1;
   }
-  if (random.once(25) && (await spendElsewhere(chain, random, label))) counts.rivals += 1;
+  if (random.once(12) && (await spendElsewhere(chain, random, label))) counts.rivals += 1;
   const blocks = random.once(2) ? random.int(1, 3) : 0;
   for (let mined = 0; mined < blocks; mined++) {
     await chain.mineSome(random.once(3) ? () => false : some, random.once(3) ? fund : undefined);
@@ -125,11 +125,14 @@ async function spendElsewhere(chain: ModelChain, random: FuzzRandom, label: stri
   chain.mempool = [];
   let rival: Transaction;
   try {
-    const coins = (await owner.coins()).filter((coin) => coin.label === label && coin.status === 'spendable');
+    const mine = (await owner.coins()).filter((coin) => coin.label === label && coin.status === 'spendable');
+    if (waiting.length === 0) return false;
+    // All the coins of a payout that waits, where they are in blocks: nothing of it is left.
+    const taken = new Set(random.pick(waiting).inputs.map(({ previous }) => outPointKey(previous)));
+    const coins = mine.map(({ outPoint }) => outPoint).filter((coin) => taken.has(outPointKey(coin)));
     if (coins.length === 0) return false;
-    const { outPoint } = random.pick(coins);
     const to = [{ address: payeeAddress('owner'), amount: 10_000n }];
-    ({ transaction: rival } = await owner.sign({ from: label, to, coins: [outPoint], change: 'reuse' }));
+    ({ transaction: rival } = await owner.sign({ from: label, to, coins, change: 'reuse' }));
   } catch (error) {
     if (!(error instanceof WalletError)) throw error;
     return false;
