@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { DUST_LIMIT, InsufficientFundsError, selectCoins } from '../../../wallet/payments/coins.ts';
+import {
+  DUST_LIMIT,
+  InsufficientFundsError,
+  selectCoins,
+  sweepCoins,
+} from '../../../wallet/payments/coins.ts';
 import { feeFor, MAX_PAYMENT_WEIGHT, paymentWeight, vsizeOfWeight } from '../../../wallet/payments/fee.ts';
 import { WalletError } from '../../../wallet/wallet-error.ts';
 
@@ -106,6 +111,25 @@ describe('coin selection, whatever the coins and the payment', () => {
     );
   });
 
+  test('of a replacement costs no less than the fee before and 1 nit/vB, and no more than that or the rate', () => {
+    fc.assert(
+      fc.property(aRequest, amounts(1n), (request, replacedFee) => {
+        try {
+          const { coins, change, fee, vsize } = selectCoins({ ...request, replacedFee });
+          const least = replacedFee + feeFor(vsize, 1_000n);
+          const byRate = feeFor(vsize, request.feeRate);
+          const due = least > byRate ? least : byRate;
+          assert.ok(fee >= due);
+          if (change !== undefined) assert.equal(fee, due);
+          assert.equal(sum(coins), sum(request.outputs) + (change ?? 0n) + fee);
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError, String(error));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('spends all the coins that the owner chose', () => {
     fc.assert(
       fc.property(aRequest, (request) => {
@@ -116,6 +140,61 @@ describe('coin selection, whatever the coins and the payment', () => {
         }
       }),
     );
+  });
+});
+
+describe('the most that a payment can pay', () => {
+  test('is exactly what the coins are worth less the others and the fee; one nit more cannot be paid', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        const { outputs, feeRate } = request;
+        try {
+          const { coins, amount, fee, vsize } = sweepCoins({ ...request, script: P2WPKH });
+          assert.ok(amount >= DUST_LIMIT);
+          assert.equal(sum(coins), sum(outputs) + amount + fee);
+          assert.equal(vsize, sizeOf({ outputs: [...outputs, pay(amount)] }, coins.length, false));
+          assert.equal(fee, feeFor(vsize, feeRate));
+          const exact = selectCoins({ ...request, outputs: [...outputs, pay(amount)] });
+          assert.deepEqual([exact.change, exact.fee], [undefined, fee]);
+          assert.deepEqual(new Set(exact.coins), new Set(coins));
+          assert.throws(
+            () => selectCoins({ ...request, outputs: [...outputs, pay(amount + 1n)] }),
+            InsufficientFundsError,
+          );
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError, String(error));
+          assert.throws(
+            () => selectCoins({ ...request, outputs: [...outputs, pay(DUST_LIMIT)] }),
+            InsufficientFundsError,
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('of chosen coins spends each of them, and leaves nothing over', () => {
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        try {
+          const { coins, amount, fee } = sweepCoins({ ...request, spendAll: true, script: P2WPKH });
+          assert.deepEqual(coins, request.coins);
+          assert.equal(sum(coins), sum(request.outputs) + amount + fee);
+        } catch (error) {
+          assert.ok(error instanceof InsufficientFundsError, String(error));
+        }
+      }),
+    );
+  });
+
+  test('of more coins than fit into one transaction is made of the largest', () => {
+    const coins = Array.from({ length: 3_000 }, (_, n) => coin(10_000n + BigInt(n)));
+    const { coins: chosen, amount } = sweepCoins({ coins, outputs: [], script: P2WPKH, feeRate: RATE });
+    assert.ok(paymentWeight(chosen.length, [22]) <= MAX_PAYMENT_WEIGHT);
+    assert.ok(paymentWeight(chosen.length + 1, [22]) > MAX_PAYMENT_WEIGHT - 16);
+    assert.equal(chosen[0]?.value, 12_999n);
+    assert.equal(chosen.at(-1)?.value, 13_000n - BigInt(chosen.length));
+    assert.equal(sum(chosen), amount + feeFor(vsizeOfWeight(paymentWeight(chosen.length, [22])), RATE));
   });
 });
 
@@ -175,5 +254,13 @@ describe('coin selection', () => {
     assert.throws(() => selectCoins({ coins, outputs, feeRate: RATE }), refused);
     const { coins: chosen } = selectCoins({ coins, outputs: [pay(14_000_000n)], feeRate: RATE });
     assert.ok(paymentWeight(chosen.length, [22, 22]) <= MAX_PAYMENT_WEIGHT);
+  });
+
+  test('refuses more payees than fit into one transaction, and says so', () => {
+    const outputs = Array.from({ length: 4_000 }, () => pay(1_000n));
+    const refused = (error: unknown) => error instanceof WalletError && error.code === 'too-many-payees';
+    const coins = [coin(10n ** 12n)];
+    assert.throws(() => selectCoins({ coins, outputs, feeRate: RATE }), refused);
+    assert.throws(() => sweepCoins({ coins, outputs, feeRate: RATE, script: P2WPKH }), refused);
   });
 });
