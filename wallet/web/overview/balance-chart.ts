@@ -20,9 +20,11 @@ export class BalanceChart {
   readonly #query: LiveQuery;
 
   constructor(place: WalletPlace) {
+    this.#chart.element.classList.add('chart-unknown');
     this.#query = liveQuery(place, {
       ask: (signal) => place.ask('balance-chart', { wallet: place.wallet }, signal),
       onData: ({ points }) => {
+        this.#chart.element.classList.remove('chart-unknown');
         const steps = stepsOf(points, nowSeconds());
         this.#chart.update(
           steps.map(({ time }) => time),
