@@ -103,9 +103,9 @@ export function parseKeyFile(text: string, newestVersion: number): KeyFile {
   const parsed = keyFileSchema.safeParse(document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw damaged(`"${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'wrong form'}`);
+    throw damagedFile(`"${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'wrong form'}`);
   }
-  if (checksumOf(parsed.data) !== parsed.data.checksum) throw damaged('its checksum does not match');
+  if (checksumOf(parsed.data) !== parsed.data.checksum) throw damagedFile('its checksum does not match');
   return parsed.data;
 }
 
@@ -115,16 +115,16 @@ function parseJson(text: string): Record<string, unknown> {
     document = JSON.parse(text);
   } catch {
     // The parser's own message would quote the file.
-    if (text.trim() === '') throw damaged('it is empty');
+    if (text.trim() === '') throw damagedFile('it is empty');
     if (!text.includes(FORMAT_NAME)) throw new WalletError('not-a-wallet', 'this file is no NilzCoin wallet');
-    throw damaged('it is truncated or is no JSON document');
+    throw damagedFile('it is truncated or is no JSON document');
   }
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
   if (!isObject) throw new WalletError('not-a-wallet', 'this is a JSON file, but no NilzCoin wallet');
   return document as Record<string, unknown>;
 }
 
-function damaged(what: string): WalletError {
+export function damagedFile(what: string): WalletError {
   return new WalletError(
     'damaged-file',
     `the wallet file is damaged: ${what}. It was left as it is; use a backup copy, or restore from the words`,
@@ -164,7 +164,7 @@ export function unsealKeyFile(file: KeyFile, { key }: SealingKey): unknown {
     authTagLength: TAG_LENGTH,
   });
   decipher.setAAD(authenticated(file));
-  if (sealed.length < TAG_LENGTH) throw damaged('its encrypted part is too short');
+  if (sealed.length < TAG_LENGTH) throw damagedFile('its encrypted part is too short');
   decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
   let clear: Buffer;
   try {
@@ -172,7 +172,12 @@ export function unsealKeyFile(file: KeyFile, { key }: SealingKey): unknown {
   } catch {
     throw wrongPassphrase();
   }
-  return JSON.parse(clear.toString('utf8'));
+  try {
+    return JSON.parse(clear.toString('utf8'));
+  } catch {
+    // The parser's own message would quote the contents.
+    throw damagedFile('what it holds is no JSON document');
+  }
 }
 
 export function wrongPassphrase(): WalletError {

@@ -1,9 +1,9 @@
 /** The encrypted file as a store: found, opened, changed under a lock, and never overwritten by accident. */
 import { hkdfSync, timingSafeEqual } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { lockFile } from '../../service/database.ts';
 import { readIfExists, removeUnfinished, writeFileAtomic } from '../../service/files.ts';
 import { WalletError } from '../wallet-error.ts';
@@ -11,6 +11,7 @@ import { type Contents, contentsSchema } from './contents.ts';
 import { contentsFromV1 } from './contents-v1.ts';
 import { GuessDelay } from './guess-delay.ts';
 import {
+  damagedFile,
   deriveSealingKey,
   type KeyFile,
   parseKeyFile,
@@ -63,6 +64,8 @@ export interface CreateFileOptions {
 }
 
 const OWNER_ONLY = 0o600;
+/** A wallet of ten thousand payments has less than a hundredth of it. */
+const MAX_FILE_BYTES = 2 ** 27;
 const LOCK_TIMEOUT_MS = 60_000;
 const LOCK_RETRY_MS = 50;
 
@@ -284,12 +287,28 @@ export async function requireNoWalletFile(path: string): Promise<void> {
   );
 }
 
-async function readWalletText(path: string): Promise<string> {
-  const bytes = await readIfExists(path).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new WalletError('unreadable', `the wallet file ${path} cannot be read (${why})`, { cause: error });
-  });
-  if (bytes !== undefined) return Buffer.from(bytes).toString('utf8');
+/**
+ * The text of what should be a wallet file.
+ * @throws WalletError `no-file`, `unreadable`, or `not-a-wallet` for what is no file, or much too large to be one
+ */
+export async function readWalletText(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw new WalletError('not-a-wallet', `${path} is no file`);
+    if (found.size > MAX_FILE_BYTES) {
+      throw new WalletError('not-a-wallet', `${path} has ${found.size} bytes: no wallet file is that large`);
+    }
+    const bytes = await readIfExists(path);
+    if (bytes !== undefined) return Buffer.from(bytes).toString('utf8');
+  } catch (error) {
+    if (error instanceof WalletError) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new WalletError('unreadable', `the wallet file ${path} cannot be read (${why})`, {
+        cause: error,
+      });
+    }
+  }
   throw new WalletError(
     'no-file',
     `there is no wallet file ${path}; "nilz wallet init" or "nilz wallet restore" makes one`,
@@ -324,9 +343,22 @@ function snapshotOf(text: string, file: KeyFile, key: SealingKey, format: Conten
   for (let version = file.version; version < format.version; version++) {
     const upgrade = format.upgrades.get(version);
     if (upgrade === undefined) throw new Error(`no upgrade of wallet format ${version}`);
-    contents = upgrade(contents);
+    try {
+      contents = upgrade(contents);
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error;
+      throw damagedFile(`what it holds has not the form of version ${version}`);
+    }
   }
-  return { text, version: file.version, contents: format.schema.parse(contents) };
+  return { text, version: file.version, contents: parseContents(contents, format) };
+}
+
+/** Somebody with the passphrase wrote it in another form. Nothing of what it holds is repeated. */
+function parseContents(document: unknown, { schema, version }: ContentsFormat): Contents {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path[0];
+  throw damagedFile(`"${String(field ?? '')}" of what it holds has not the form of version ${version}`);
 }
 
 /** Does something while no other process changes the file. */

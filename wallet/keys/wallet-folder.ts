@@ -1,10 +1,9 @@
 /** The wallets of one network on this machine: `wallet.json`, and `wallets/NAME.json` beside it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfExists } from '../../service/files.ts';
 import { WalletError, type WalletErrorCode } from '../wallet-error.ts';
 import { parseKeyFile } from './key-file.ts';
-import { CONTENTS_FORMAT } from './wallet-file.ts';
+import { CONTENTS_FORMAT, readWalletText } from './wallet-file.ts';
 
 /** What the wallet without a name of its own is called. */
 export const DEFAULT_WALLET = 'default';
@@ -78,15 +77,11 @@ async function listedAt(folder: string, name: string): Promise<ListedWallet | un
   const path = walletPath(folder, name);
   const unknown = { name, path, network: undefined, magic: undefined };
   try {
-    const bytes = await readIfExists(path);
-    if (bytes === undefined) return undefined;
-    const { network, magic } = parseKeyFile(Buffer.from(bytes).toString('utf8'), CONTENTS_FORMAT.version);
+    const { network, magic } = parseKeyFile(await readWalletText(path), CONTENTS_FORMAT.version);
     return { name, path, network, magic, problem: undefined };
   } catch (error) {
-    if (error instanceof WalletError) {
-      return { ...unknown, problem: { code: error.code, message: error.message } };
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    return { ...unknown, problem: { code: 'unreadable', message } };
+    if (!(error instanceof WalletError)) throw error;
+    const { code, message } = error;
+    return code === 'no-file' ? undefined : { ...unknown, problem: { code, message } };
   }
 }

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +23,7 @@ import {
   withReceive,
   wordKeys,
 } from '../../../wallet/keys/contents.ts';
+import { deriveSealingKey, parseKeyFile, sealKeyFile } from '../../../wallet/keys/key-file.ts';
 import { CONTENTS_FORMAT, type ContentsFormat, WalletFile } from '../../../wallet/keys/wallet-file.ts';
 import { WalletError, type WalletErrorCode } from '../../../wallet/wallet-error.ts';
 
@@ -172,9 +185,38 @@ test('a file of an older format is upgraded when it is next written, and a copy 
   assert.deepEqual((await (await open(backup)).read()).labels, []);
 });
 
-test('contents of another shape than their format says are not accepted', async () => {
+test('contents of another shape than their format says are not accepted, and not repeated', async () => {
   const { path } = await created();
-  await assert.rejects(open(path, { ...CONTENTS_FORMAT, schema: z.never() }));
+  await assert.rejects(open(path, { ...CONTENTS_FORMAT, schema: z.never() }), refusal('damaged-file'));
+  const file = parseKeyFile(await readFile(path, 'utf8'), 2);
+  const key = await deriveSealingKey('secret', file.kdf);
+  const good = newContents(wordKeys(WORDS));
+  for (const [version, contents] of [
+    [2, { ...good, keys: { ...good.keys, account: -1 } }],
+    [2, { ...good, keys: WORDS }],
+    [2, { ...good, [WORDS]: 1 }],
+    [2, WORDS],
+    [1, good],
+    [1, { mnemonic: WORDS }],
+  ] as const) {
+    await writeFile(path, sealKeyFile({ ...file, version }, key, contents));
+    await assert.rejects(
+      open(path),
+      (error) => refusal('damaged-file')(error) && !String(error).includes('junk'),
+      JSON.stringify(contents),
+    );
+  }
+});
+
+test('a pipe, a directory and a file of a gigabyte are refused and not read', async () => {
+  const { path } = await created();
+  const places = ['pipe', 'directory', 'large'].map((name) => `${path}.${name}`);
+  const [pipe = '', folder = '', large = ''] = places;
+  execFileSync('mkfifo', [pipe]);
+  await mkdir(folder);
+  await writeFile(large, '');
+  await truncate(large, 2 ** 30);
+  for (const place of places) await assert.rejects(open(place), refusal('not-a-wallet'));
 });
 
 test('a symbolic link is followed, and stays one', async () => {
