@@ -2,6 +2,7 @@
 import { ProfileError } from '../protocol/network.ts';
 import { SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
+import { ListenError } from '../service/http.ts';
 import { EXIT } from '../service/lifecycle.ts';
 import { RpcCallError, UnreachableError } from '../service/rpc-client.ts';
 import { addresses } from './cli/addresses.ts';
@@ -14,6 +15,7 @@ import { AnswerIsNoError, type WalletCommand } from './cli/command.ts';
 import { contacts, contactsAdd, contactsRemove } from './cli/contacts.ts';
 import { exportMnemonic } from './cli/export-mnemonic.ts';
 import { fees } from './cli/fees.ts';
+import { gui } from './cli/gui.ts';
 import { history } from './cli/history.ts';
 import { importKey } from './cli/import-key.ts';
 import { init } from './cli/init.ts';
@@ -37,7 +39,7 @@ import { WalletError, type WalletErrorCode } from './wallet-error.ts';
 
 /** All commands, as the help lists them. */
 const SECTIONS: readonly { readonly title: string; readonly commands: readonly WalletCommand[] }[] = [
-  { title: 'Wallets', commands: [init, restore, watch, wallets, settings] },
+  { title: 'Wallets', commands: [init, restore, watch, wallets, settings, gui] },
   { title: 'Being paid', commands: [receive, newAddress, list, addresses, scan] },
   { title: 'What there is', commands: [balance, history, coins, freeze, unfreeze, note, check] },
   { title: 'Paying', commands: [send, fees, bump, cancel, contacts, contactsAdd, contactsRemove] },
@@ -158,7 +160,8 @@ function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof SettingError || error instanceof ProfileError) return EXIT.wrongUse;
   if (error instanceof WalletError) return WRONG_USE.has(error.code) ? EXIT.wrongUse : EXIT.failed;
   if (error instanceof UnreachableError || error instanceof UndeliveredPaymentError) return EXIT.unreachable;
-  if (error instanceof RpcCallError || error instanceof DatabaseError) return EXIT.failed;
+  if (error instanceof RpcCallError || error instanceof DatabaseError || error instanceof ListenError)
+    return EXIT.failed;
   if (error instanceof AnswerIsNoError || error instanceof InterruptedError || isFileError(error))
     return EXIT.failed;
   return undefined;

@@ -74,6 +74,14 @@ export class ScriptedTerminal implements Terminal {
     return this.#input;
   }
 
+  /** What listens for Enter. */
+  readonly enterListeners = new Set<() => void>();
+
+  onEnter(listener: () => void): () => void {
+    this.enterListeners.add(listener);
+    return () => void this.enterListeners.delete(listener);
+  }
+
   /** All questions of the script were asked. */
   assertDone(): void {
     assert.deepEqual(this.#answers, []);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type NetworkProfile, networkDirectory } from '../../protocol/network.ts';
 import { chooseNetwork } from '../../protocol/network-choice.ts';
 import { boolean, SettingError, string, type Values } from '../../service/config.ts';
-import { type OpenBackend, openBackend } from '../chain/backend-choice.ts';
+import { type BackendPlace, type OpenBackend, openBackend } from '../chain/backend-choice.ts';
 import { DEFAULT_WALLET, walletPath } from '../keys/wallet-folder.ts';
 import { NETWORK_SETTINGS } from '../network-settings.ts';
 import { openWallet } from '../open-wallet.ts';
@@ -38,6 +38,8 @@ export class Session {
   readonly path: string;
   readonly terminal: Terminal;
   readonly json: boolean;
+  /** Where the chain is asked, and what asks there. */
+  readonly place: BackendPlace;
   readonly backend: OpenBackend;
   readonly values: SessionValues;
 
@@ -52,7 +54,8 @@ export class Session {
       throw new SettingError('--wallet and --name both say which wallet: give one of them');
     this.path = values.wallet ?? walletPath(this.folder, values.name ?? DEFAULT_WALLET);
     const { nodeUrl, relayUrl, nodeCookie } = values;
-    this.backend = openBackend({ nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(this.folder, '.cookie') });
+    this.place = { nodeUrl, relayUrl, cookieFile: nodeCookie ?? join(this.folder, '.cookie') };
+    this.backend = openBackend(this.place);
   }
 
   /** Opens the wallet file, asking for the passphrase if need be. @throws WalletError */

@@ -22,6 +22,8 @@ export interface Terminal {
   showSecret(secret: string, question: string): Promise<void>;
   /** All of standard input, where no person is. */
   readInput(): Promise<string>;
+  /** Calls back whenever a person presses Enter, until the function that is returned is called. */
+  onEnter(listener: () => void): () => void;
 }
 
 /** The person does not want to go on. */
@@ -90,6 +92,11 @@ export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
       }
     },
     readInput: () => text(stdin),
+    onEnter: (listener) => {
+      if (!interactive) return () => undefined;
+      stdin.on('data', listener).resume();
+      return () => void stdin.off('data', listener).pause();
+    },
   };
 }
 
