@@ -33,6 +33,8 @@ export interface Effect extends StandingTransaction {
   readonly made: readonly OwnCoin[];
   /** The label that the change belongs to: that of the first coin spent. Undefined where none was. */
   readonly sender: string | undefined;
+  /** The labels that it concerns: those that paid first, each once. */
+  readonly labels: readonly string[];
 }
 
 export interface EffectFacts {
@@ -40,73 +42,93 @@ export interface EffectFacts {
   readonly labelOf: LabelOf;
 }
 
-/**
- * The effects of all transactions of a wallet, in their order. A change coin belongs to whoever paid for the
- * transaction that made it, so all must be there; those that pay to no key of the wallet and spend none have none.
- */
-export function effectsOf(all: readonly StandingTransaction[], { ring, labelOf }: EffectFacts): Effect[] {
-  const places = new Map(
-    all.map(({ id, transaction }) => [id, transaction.outputs.map(({ script }) => ring.findScript(script))]),
-  );
-  const byId = new Map(all.map((standing) => [standing.id, standing]));
-  const parents = new Map(
-    all.map(({ id, transaction }) => [
-      id,
-      transaction.inputs.map(({ previous }) => displayHash(previous.txid)),
-    ]),
-  );
-  const placeSpent = (id: string, at: number): KeyPlace | undefined => {
-    const index = byId.get(id)?.transaction.inputs[at]?.previous.index;
-    return index === undefined ? undefined : places.get(parents.get(id)?.[at] ?? '')?.[index];
-  };
-  const senders = sendersOf(all, parents, placeSpent, labelOf);
-  const ownerOf = (place: KeyPlace, madeBy: string): string =>
-    place.chain === CHANGE ? (senders.get(madeBy) ?? DEFAULT_LABEL) : labelOf(place);
-  return all.map((standing) => {
-    const { id, transaction } = standing;
-    const spent = transaction.inputs.flatMap(({ previous }, at): OwnCoin[] => {
-      const place = placeSpent(id, at);
-      const parent = parents.get(id)?.[at] ?? '';
-      const value = byId.get(parent)?.transaction.outputs[previous.index]?.value;
-      if (place === undefined || value === undefined) return [];
-      return [{ at, value, place, label: ownerOf(place, parent) }];
-    });
-    const made = transaction.outputs.flatMap(({ value }, at): OwnCoin[] => {
-      const place = places.get(id)?.[at];
-      return place === undefined ? [] : [{ at, value, place, label: ownerOf(place, id) }];
-    });
-    return { ...standing, spent, made, sender: senders.get(id) };
-  });
+/** A transaction whose own coins are found, and perhaps not yet whose they are. */
+interface Draft {
+  readonly standing: StandingTransaction;
+  /** Of each output, where it is the wallet's. */
+  readonly places: readonly (KeyPlace | undefined)[];
+  /** Inputs that spend coins of the wallet, and what made each coin. */
+  readonly inputs: readonly { readonly at: number; readonly maker: Draft; readonly index: number }[];
+  /** Whether it was followed already to whoever paid. */
+  isTraced: boolean;
+  sender: string | undefined;
 }
 
 /**
- * The label that paid for each transaction. It follows a change coin to the transaction that made it, and so on; by
- * a list of its own, since a wallet may spend its change thousands of times in a row.
+ * The effects of all transactions of a wallet, in their order. A change coin belongs to whoever paid for the
+ * transaction that made it, so all must be there; what pays to no key of the wallet and spends none is left out.
  */
-function sendersOf(
-  all: readonly StandingTransaction[],
-  parents: ReadonlyMap<string, readonly string[]>,
-  placeSpent: (id: string, at: number) => KeyPlace | undefined,
-  labelOf: LabelOf,
-): ReadonlyMap<string, string | undefined> {
-  const senders = new Map<string, string | undefined>();
-  for (const { id: asked } of all) {
-    const waiting = [asked];
-    for (let id = waiting.at(-1); id !== undefined; id = waiting.at(-1)) {
-      const inputs = parents.get(id) ?? [];
-      const at = inputs.findIndex((_, input) => placeSpent(id ?? '', input) !== undefined);
-      const place = at === -1 ? undefined : placeSpent(id, at);
-      const parent = inputs[at] ?? '';
-      if (!senders.has(id) && place?.chain === CHANGE && !senders.has(parent)) {
-        waiting.push(parent);
-        continue;
-      }
-      if (place === undefined) senders.set(id, undefined);
-      else senders.set(id, place.chain === CHANGE ? (senders.get(parent) ?? DEFAULT_LABEL) : labelOf(place));
-      waiting.pop();
+export function effectsOf(all: readonly StandingTransaction[], facts: EffectFacts): Effect[] {
+  const drafts = draftsOf(all, facts.ring);
+  for (const draft of drafts) traceSender(draft, facts.labelOf);
+  const ownerOf = (place: KeyPlace, { sender }: Draft): string =>
+    place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : facts.labelOf(place);
+  const effects: Effect[] = [];
+  for (const draft of drafts) {
+    const { standing, places, sender } = draft;
+    const spent: OwnCoin[] = [];
+    for (const { at, maker, index } of draft.inputs) {
+      const place = maker.places[index];
+      const value = maker.standing.transaction.outputs[index]?.value;
+      if (place === undefined || value === undefined) continue;
+      spent.push({ at, value, place, label: ownerOf(place, maker) });
+    }
+    const made: OwnCoin[] = [];
+    for (const [at, { value }] of standing.transaction.outputs.entries()) {
+      const place = places[at];
+      if (place !== undefined) made.push({ at, value, place, label: ownerOf(place, draft) });
+    }
+    if (spent.length + made.length === 0) continue;
+    effects.push({ ...standing, spent, made, sender, labels: labelsOf(spent, made) });
+  }
+  return effects;
+}
+
+function draftsOf(all: readonly StandingTransaction[], ring: EffectFacts['ring']): Draft[] {
+  const drafts = all.map((standing) => ({
+    standing,
+    places: standing.transaction.outputs.map(({ script }) => ring.findScript(script)),
+    inputs: [] as Draft['inputs'][number][],
+    isTraced: false,
+    sender: undefined,
+  }));
+  const byId = new Map(drafts.map((draft) => [draft.standing.id, draft]));
+  for (const draft of drafts) {
+    for (const [at, { previous }] of draft.standing.transaction.inputs.entries()) {
+      const maker = byId.get(displayHash(previous.txid));
+      if (maker?.places[previous.index] === undefined) continue;
+      draft.inputs.push({ at, maker, index: previous.index });
     }
   }
-  return senders;
+  return drafts;
+}
+
+/**
+ * Finds the label that paid: it follows a change coin to the transaction that made it, and so on. By a list of its
+ * own, since a wallet may spend its change thousands of times in a row.
+ */
+function traceSender(asked: Draft, labelOf: LabelOf): void {
+  const waiting: Draft[] = [asked];
+  for (let draft = waiting.at(-1); draft !== undefined; draft = waiting.at(-1)) {
+    const [first] = draft.inputs;
+    const place = first?.maker.places[first.index];
+    if (!draft.isTraced && first !== undefined && place !== undefined) {
+      if (place.chain === CHANGE && !first.maker.isTraced) {
+        waiting.push(first.maker);
+        continue;
+      }
+      draft.sender = place.chain === CHANGE ? (first.maker.sender ?? DEFAULT_LABEL) : labelOf(place);
+    }
+    draft.isTraced = true;
+    waiting.pop();
+  }
+}
+
+function labelsOf(spent: readonly OwnCoin[], made: readonly OwnCoin[]): string[] {
+  const labels: string[] = [];
+  for (const { label } of spent) if (!labels.includes(label)) labels.push(label);
+  for (const { label } of made) if (!labels.includes(label)) labels.push(label);
+  return labels;
 }
 
 /** What a transaction did to the balance of one label, or of all. */
@@ -119,9 +141,4 @@ export function sumOf(coins: readonly OwnCoin[], label?: string): Nits {
   let sum = 0n;
   for (const coin of coins) if (label === undefined || coin.label === label) sum += coin.value;
   return sum;
-}
-
-/** The labels that a transaction concerns: those that paid first, each once. */
-export function labelsOf({ spent, made }: Effect): string[] {
-  return [...new Set([...spent, ...made].map(({ label }) => label))];
 }

@@ -1,7 +1,7 @@
 /** Which rows of a history are wanted, page by page, newest first. Pure. */
 import { displayHash } from '../../protocol/bytes.ts';
 import { WalletError } from '../wallet-error.ts';
-import { type Effect, labelsOf } from './effects.ts';
+import type { Effect } from './effects.ts';
 import {
   type Direction,
   type HistoryEntry,
@@ -48,9 +48,11 @@ export interface HistoryPage {
   readonly next: string | undefined;
 }
 
+/** A row before it is told: most are only counted. */
 interface Row {
   readonly effect: Effect;
-  readonly facts: HistoryFacts;
+  /** Undefined for the whole wallet. */
+  readonly label: string | undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export function pageOf(
   const page = rows.slice(from, from + limit);
   const last = page.at(-1);
   return {
-    rows: page.map(({ effect, facts }) => historyEntry(effect, facts, setting)),
+    rows: page.map((row) => entryOf(row, setting)),
     total: rows.length,
     next: last !== undefined && from + limit < rows.length ? markOf(last) : undefined,
   };
@@ -85,9 +87,11 @@ export function rowsOf(
   setting: HistorySetting,
   now: number,
 ): HistoryEntry[] {
-  return chosenRows(effects, choice, setting, now).map(({ effect, facts }) =>
-    historyEntry(effect, facts, setting),
-  );
+  return chosenRows(effects, choice, setting, now).map((row) => entryOf(row, setting));
+}
+
+function entryOf({ effect, label }: Row, setting: HistorySetting): HistoryEntry {
+  return historyEntry(effect, historyFacts(effect, label, setting), setting);
 }
 
 function chosenRows(
@@ -96,23 +100,25 @@ function chosenRows(
   setting: HistorySetting,
   now: number,
 ): Row[] {
-  return effects.toReversed().flatMap((effect) => {
-    const labels = labelsOf(effect);
+  const rows = effects.toReversed().flatMap((effect): Row[] => {
+    const { labels } = effect;
     if (label !== undefined && !labels.includes(label)) return [];
-    const tellers = scope === 'wallet' ? [undefined] : label === undefined ? labels : [label];
-    return tellers
-      .map((teller) => ({ effect, facts: historyFacts(effect, teller, setting) }))
-      .filter((row) => isWanted(row, filter, setting, now));
+    if (scope === 'wallet') return [{ effect, label: undefined }];
+    if (label !== undefined) return [{ effect, label }];
+    return labels.map((teller) => ({ effect, label: teller }));
   });
+  const isAnything = Object.values(filter).every((wish) => wish === undefined || wish === '');
+  return isAnything ? rows : rows.filter((row) => isWanted(row, filter, setting, now));
 }
 
 function isWanted(
-  { effect, facts }: Row,
+  { effect, label }: Row,
   filter: HistoryFilter,
   setting: HistorySetting,
   now: number,
 ): boolean {
   const { direction, status, text, since, until } = filter;
+  const facts: HistoryFacts = historyFacts(effect, label, setting);
   const time = facts.time ?? now;
   if (direction !== undefined && facts.direction !== direction) return false;
   if (status !== undefined && facts.status !== status) return false;
@@ -130,6 +136,6 @@ function wordsOf({ txid, note, labels, paid, received }: HistoryEntry): string[]
 }
 
 /** A txid has no colon, so the label may have what it likes. */
-function markOf({ effect, facts }: Row): string {
-  return facts.label === undefined ? effect.id : `${effect.id}:${facts.label}`;
+function markOf({ effect, label }: Row): string {
+  return label === undefined ? effect.id : `${effect.id}:${label}`;
 }

@@ -5,7 +5,7 @@ import { isCoinbase } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Contents } from '../keys/contents.ts';
 import { CHANGE } from '../keys/key-ring.ts';
-import { type Effect, labelsOf, netOf, type OwnCoin, sumOf } from './effects.ts';
+import { type Effect, netOf, type OwnCoin, sumOf } from './effects.ts';
 
 /**
  * - `sent`: coins paid somebody, who may be another label
@@ -91,7 +91,7 @@ export function historyFacts(
   const waits = isReward && height !== 0 && confirmations < maturity;
   return {
     label,
-    labels: labelsOf(effect),
+    labels: effect.labels,
     status: height === undefined ? 'pending' : waits ? 'immature' : 'confirmed',
     problem: effect.problem,
     confirmations,

@@ -6,7 +6,7 @@ import type { ChainView } from '../chain/chain-view.ts';
 import { outgoingTransaction } from '../chain/outgoing.ts';
 import { labelsByKey } from '../chain/ownership.ts';
 import type { Contents } from '../keys/contents.ts';
-import { WorkQueue } from '../keys/wallet-store.ts';
+import { type Companion, WorkQueue } from '../keys/wallet-store.ts';
 import { requireLabel } from '../payments/payment-plan.ts';
 import type { WalletContext } from '../wallet-context.ts';
 import { type AddressRow, addressRows } from './address-rows.ts';
@@ -103,7 +103,7 @@ export class WalletHistory {
     const context = this.#context;
     const { contents, view } = await context.look();
     const ring = context.ringOf(contents);
-    this.#book ??= (await this.#cache()?.read()) ?? EMPTY_BOOK;
+    this.#book ??= await this.#kept();
     const { backend, profile } = context;
     const synced = await syncBook(this.#book, { backend, profile, ring, places: view.places, onProgress });
     this.#book = synced.book;
@@ -139,16 +139,21 @@ export class WalletHistory {
     }
     const all: StandingTransaction[] = [...book.transactions.values(), ...recent, ...waiting];
     const ring = this.#context.ringOf(contents);
-    const effects = effectsOf(all, { ring, labelOf: labelsByKey(contents) }).filter(
-      ({ spent, made: gained }) => spent.length + gained.length > 0,
-    );
+    const effects = effectsOf(all, { ring, labelOf: labelsByKey(contents) });
     this.#made = { from, book, effects };
     return effects;
   }
 
-  #cache(): HistoryCache | undefined {
+  async #kept(): Promise<TransactionBook> {
     const companion = this.#context.store.companion(HISTORY_CACHE_NAME);
-    return companion && new HistoryCache({ ...companion, magic: magicHex(this.#context.profile) });
+    const book = companion && (await this.#cacheAt(companion).read());
+    if (companion === undefined || book === undefined) return EMPTY_BOOK;
+    this.#written = { book, key: companion.key };
+    return book;
+  }
+
+  #cacheAt(companion: Companion): HistoryCache {
+    return new HistoryCache({ ...companion, magic: magicHex(this.#context.profile) });
   }
 
   /** A file that cannot be written costs time at the next start and nothing else: `check` tells of it. */
@@ -156,7 +161,7 @@ export class WalletHistory {
     const companion = this.#context.store.companion(HISTORY_CACHE_NAME);
     if (companion === undefined || !this.#isWorthWriting(book, companion.key)) return;
     try {
-      await this.#cache()?.write(book);
+      await this.#cacheAt(companion).write(book);
       this.#written = { book, key: companion.key };
       this.#cacheProblem = undefined;
     } catch (error) {
@@ -198,6 +203,6 @@ function requireKnownLabel(
   { contents, view, effects }: Reading,
 ): void {
   if (label === undefined) return;
-  const isTold = effects.some(({ spent, made }) => [...spent, ...made].some((coin) => coin.label === label));
+  const isTold = effects.some(({ labels }) => labels.includes(label));
   if (!isTold) requireLabel(contents, label, view);
 }
