@@ -91,17 +91,19 @@ export interface GenericSignature {
   readonly signed: Transaction;
 }
 
+/** Whether a signature is of the form that proves funds as well: only a node knows their coins. */
+export function isProofOfFunds(text: string): boolean {
+  return text.startsWith(PREFIX.funds);
+}
+
 /**
  * Reads a signature: with its prefix, or, as before version 1.0.0 of the BIP, without.
- * @throws CodecError where it cannot be read, or is of the form that proves funds
+ * @throws CodecError where it cannot be read, or {@link isProofOfFunds}
  */
 export function parseGenericSignature(text: string, message: string, script: Uint8Array): GenericSignature {
-  const form = text.slice(0, 3);
-  if (form === PREFIX.funds) {
-    throw new CodecError('it is a proof of funds, which cannot be checked here: only a node knows the coins');
-  }
-  const isFull = form === PREFIX.full;
-  const bytes = base64Bytes(isFull || form === PREFIX.simple ? text.slice(3) : text);
+  if (isProofOfFunds(text)) throw new CodecError('it is a proof of funds');
+  const isFull = text.startsWith(PREFIX.full);
+  const bytes = base64Bytes(isFull || text.startsWith(PREFIX.simple) ? text.slice(3) : text);
   if (isFull) return { form: 'full', signed: decodeTransaction(bytes) };
   return { form: 'simple', signed: toSign(message, script, witnessCodec.decode(bytes)) };
 }

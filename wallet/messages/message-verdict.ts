@@ -3,7 +3,11 @@ import { base64 } from '@scure/base';
 import { verify } from '#verify';
 import { AddressError, type DecodedAddress, decodeAddress } from '../../protocol/address.ts';
 import { CodecError } from '../../protocol/bytes.ts';
-import { parseGenericSignature, verifyGenericMessage } from '../../protocol/generic-signed-message.ts';
+import {
+  isProofOfFunds,
+  parseGenericSignature,
+  verifyGenericMessage,
+} from '../../protocol/generic-signed-message.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import { isSignedBy, MESSAGE_SIGNATURE_BYTES } from '../../protocol/signed-message.ts';
 import { networkOf } from '../payments/payee.ts';
@@ -98,6 +102,10 @@ function recoverableVerdict(owner: DecodedAddress, message: string, signature: U
 }
 
 function genericVerdict({ script }: DecodedAddress, message: string, text: string): MessageVerdict {
+  if (isProofOfFunds(text)) {
+    const reason = 'it is a proof of funds: only a node can tell whether its coins are there';
+    return { state: 'inconclusive', form: 'bip322', reason, lockTime: 0, sequence: 0 };
+  }
   try {
     const verdict = verifyGenericMessage(
       message,

@@ -21,6 +21,7 @@ import {
   PROFILE,
   refused,
   ringOf,
+  SIGNER,
   STRANGER,
   WORDS,
   watchedWallet,
@@ -37,7 +38,7 @@ async function honest(amounts: readonly bigint[] = [5n * COIN, 6n * COIN]) {
 }
 
 const codesOf = async (psbt: string) =>
-  (await offlineWallet().wallet.inspectPsbt(psbt)).report.warnings.map(({ code }) => code);
+  (await SIGNER.inspectPsbt(psbt)).report.warnings.map(({ code }) => code);
 
 /** The output of a PSBT's transaction that pays the stranger, made another. */
 const withPayment = (text: string, output: TxOutput) =>
@@ -52,7 +53,7 @@ describe('a signer is not cheated', () => {
     const script = readPsbt(psbt).inputs[0]?.witnessUtxo?.script ?? new Uint8Array();
     const lie = alteredInput(psbt, 0, { witnessUtxo: { value: 1n, script } });
     for (const call of ['signPsbt', 'inspectPsbt', 'finalizePsbt'] as const) {
-      await assert.rejects(offlineWallet().wallet[call](lie), refused('bad-psbt', /one of them is a lie/));
+      await assert.rejects(SIGNER[call](lie), refused('bad-psbt', /one of them is a lie/));
     }
   });
 
@@ -60,14 +61,14 @@ describe('a signer is not cheated', () => {
     const { psbt } = await honest();
     const { inputs } = readPsbt(psbt);
     const swapped = alteredInput(psbt, 0, { nonWitnessUtxo: inputs[1]?.nonWitnessUtxo });
-    await assert.rejects(offlineWallet().wallet.signPsbt(swapped), refused('bad-psbt', /input 0, previous/));
+    await assert.rejects(SIGNER.signPsbt(swapped), refused('bad-psbt', /input 0, previous/));
   });
 
   test('by amounts that are only said, unless there is one input, whose signature covers its own', async () => {
     const { psbt } = await honest();
     const said = alteredInput(psbt, 1, { nonWitnessUtxo: undefined });
     assert.deepEqual(await codesOf(said), ['unproven-amount']);
-    const { wallet } = offlineWallet();
+    const wallet = SIGNER;
     await assert.rejects(wallet.signPsbt(said), refused('psbt-warning', /amount of input 1 is only said/));
     assert.equal((await wallet.signPsbt(said, { despiteWarnings: true })).signedNow, 2);
     const { psbt: single } = await honest([5n * COIN]);
@@ -80,7 +81,7 @@ describe('a signer is not cheated', () => {
     for (const sighashType of [0x02, 0x03, 0x81, 0x82, 0x83, 0]) {
       const other = alteredInput(psbt, 0, { sighashType });
       assert.deepEqual(await codesOf(other), ['hash-type']);
-      const { wallet } = offlineWallet();
+      const wallet = SIGNER;
       await assert.rejects(wallet.signPsbt(other), refused('psbt-warning', /another hash type/));
       await assert.rejects(
         wallet.signPsbt(other, { despiteWarnings: true }),
@@ -100,14 +101,14 @@ describe('a signer is not cheated', () => {
       const text = showPsbt({ ...bare, inputs, others });
       assert.ok((await codesOf(text)).includes('message'));
       await assert.rejects(
-        offlineWallet().wallet.signPsbt(text, { despiteWarnings: true }),
+        SIGNER.signPsbt(text, { despiteWarnings: true }),
         refused('bad-psbt', /signs a message/),
       );
     }
     const { psbt } = await honest();
     const declared = altered(psbt, (one) => ({ ...one, others: [message] }));
     await assert.rejects(
-      offlineWallet().wallet.signPsbt(declared, { despiteWarnings: true }),
+      SIGNER.signPsbt(declared, { despiteWarnings: true }),
       refused('bad-psbt', /signs a message/),
     );
   });
@@ -119,13 +120,13 @@ describe('a signer is not cheated', () => {
       ...one,
       outputs: one.outputs.map((output) => (output.origins.length > 0 ? output : change)),
     }));
-    const { report } = await offlineWallet().wallet.inspectPsbt(claimed);
+    const { report } = await SIGNER.inspectPsbt(claimed);
     assert.deepEqual(
       report.warnings.map(({ code }) => code),
       ['false-claim'],
     );
     assert.equal(report.paid, 4n * COIN);
-    await assert.rejects(offlineWallet().wallet.signPsbt(claimed), refused('psbt-warning', /does not/));
+    await assert.rejects(SIGNER.signPsbt(claimed), refused('psbt-warning', /does not/));
   });
 
   test('by a key of its own beside a script that is not', async () => {
@@ -156,13 +157,13 @@ describe('a signer is not cheated', () => {
           origins: [claim],
         })),
       };
-      await assert.rejects(offlineWallet().wallet.signPsbt(showPsbt(foreign)), refused('foreign-psbt'));
+      await assert.rejects(SIGNER.signPsbt(showPsbt(foreign)), refused('foreign-psbt'));
     }
   });
 
   test('by a wrong signature in its own place, partial or final', async () => {
     const { psbt } = await honest();
-    const { wallet } = offlineWallet();
+    const wallet = SIGNER;
     const [key, other] = [0, 1].map((index) => ringOf(wordKeys(WORDS)).privateKey({ chain: 0, index }));
     const { unsigned, inputs } = readPsbt(psbt);
     // Of another amount; and of another key under the name of the right one.
@@ -202,13 +203,13 @@ describe('a signer is told', () => {
     const stranger = readPsbt(psbt).unsigned.outputs.find(({ value }) => value === 4n * COIN)!;
     const high = withPayment(psbt, { ...stranger, value: 1n * COIN });
     assert.deepEqual(await codesOf(high), ['high-fee']);
-    await assert.rejects(offlineWallet().wallet.signPsbt(high), refused('psbt-warning', /fee/));
+    await assert.rejects(SIGNER.signPsbt(high), refused('psbt-warning', /fee/));
     const negative = withPayment(psbt, { ...stranger, value: 40n * COIN });
     assert.deepEqual(await codesOf(negative), ['negative-fee']);
-    assert.equal((await offlineWallet().wallet.inspectPsbt(negative)).report.feeRate, undefined);
+    assert.equal((await SIGNER.inspectPsbt(negative)).report.feeRate, undefined);
     const low = withPayment(psbt, { ...stranger, value: 4n * COIN + 200n });
     assert.deepEqual(await codesOf(low), ['low-fee']);
-    assert.equal((await offlineWallet().wallet.signPsbt(low)).signedNow, 2);
+    assert.equal((await SIGNER.signPsbt(low)).signedNow, 2);
   });
 
   test('of outputs that nobody could spend, that nodes do not relay, or that hold data', async () => {
@@ -238,11 +239,11 @@ describe('a signer is told', () => {
       origins: [],
     });
     assert.deepEqual(await codesOf(foreign), ['foreign-inputs']);
-    const { report, signedNow } = await offlineWallet().wallet.signPsbt(foreign);
+    const { report, signedNow } = await SIGNER.signPsbt(foreign);
     assert.deepEqual([signedNow, report.state], [1, 'partly-signed']);
     const untold = alteredInput(psbt, 1, { nonWitnessUtxo: undefined, witnessUtxo: undefined });
     assert.deepEqual(await codesOf(untold), ['unknown-amount', 'foreign-inputs']);
-    assert.equal((await offlineWallet().wallet.inspectPsbt(untold)).report.fee, undefined);
+    assert.equal((await SIGNER.inspectPsbt(untold)).report.fee, undefined);
     const nested = alteredInput(psbt, 1, {
       nonWitnessUtxo: undefined,
       witnessUtxo: { value: 6n * COIN, script: concatBytes(Uint8Array.of(0, 32), new Uint8Array(32)) },
@@ -264,7 +265,7 @@ describe('a signer is told', () => {
     const from = (lockTime: number) =>
       altered(psbt, (one) => ({ ...one, unsigned: { ...one.unsigned, lockTime } }));
     const messages = async (text: string) =>
-      (await offlineWallet().wallet.inspectPsbt(text)).report.warnings.map(({ message }) => message);
+      (await SIGNER.inspectPsbt(text)).report.warnings.map(({ message }) => message);
     assert.deepEqual(await messages(from(700)), ['it cannot be mined before block 700']);
     assert.deepEqual(await messages(from(1_800_000_000)), [
       'it cannot be mined before 2027-01-15T08:00:00.000Z',
@@ -286,10 +287,10 @@ describe('what is no PSBT to sign', () => {
   }
 
   test('a PSBT of another chain is read, and nothing of it is this wallet’s', async () => {
-    const { report } = await offlineWallet().wallet.inspectPsbt(roles.withSighash ?? '');
+    const { report } = await SIGNER.inspectPsbt(roles.withSighash ?? '');
     assert.equal(report.canSign, false);
     assert.ok(report.warnings.some(({ code }) => code === 'unspendable-input'));
-    await assert.rejects(offlineWallet().wallet.signPsbt(roles.withSighash ?? ''), refused('foreign-psbt'));
+    await assert.rejects(SIGNER.signPsbt(roles.withSighash ?? ''), refused('foreign-psbt'));
   });
 
   test('comes in base64 of one or more lines, in hexadecimal digits, or in the bytes of a file', async () => {
@@ -370,7 +371,7 @@ describe('a PSBT is sent only when the chain bears it out', () => {
         },
       ],
     }));
-    const signed = (await offlineWallet().wallet.signPsbt(invented)).psbt;
+    const signed = (await SIGNER.signPsbt(invented)).psbt;
     await assert.rejects(watcher.payPsbt(signed), refused('coins-gone', /knows no coin/));
   });
 
@@ -381,13 +382,13 @@ describe('a PSBT is sent only when the chain bears it out', () => {
       nonWitnessUtxo: undefined,
       witnessUtxo: { value: 5n * COIN - 1n, script },
     });
-    const signed = (await offlineWallet().wallet.signPsbt(lie)).psbt;
+    const signed = (await SIGNER.signPsbt(lie)).psbt;
     await assert.rejects(watcher.payPsbt(signed), refused('bad-psbt', /another coin on the chain/));
   });
 
   test('not when nothing of it is this wallet’s, and not over a grave warning', async () => {
     const { psbt, watcher } = await honest();
-    const { wallet: signer } = offlineWallet();
+    const signer = SIGNER;
     const signed = (await signer.signPsbt(psbt)).psbt;
     await assert.rejects(offlineWallet(OTHER_WORDS).wallet.payPsbt(signed), /not answer|away|unreachable/i);
     const stranger = readPsbt(psbt).unsigned.outputs.find(({ value }) => value === 4n * COIN)!;

@@ -43,13 +43,16 @@ export function offlineWallet(words: string = WORDS) {
   return walletOf(wordKeys(words), nowhere);
 }
 
+/** Deriving keys takes long: those tests share it that leave it as it is. */
+export const SIGNER = offlineWallet().wallet;
+
 /**
  * The public half of the words' account, and a chain that has paid it these amounts.
  * @param withOrigin whether the watcher knows the master key's fingerprint
  */
 export async function watchedWallet(amounts: readonly Nits[] = [10n * COIN], withOrigin = true) {
   const chain = new FakeChain(PROFILE);
-  const exported = await offlineWallet().wallet.exportXpub();
+  const exported = await SIGNER.exportXpub();
   const keys = readWatchKey(withOrigin ? exported.withOrigin : exported.xpub, PROFILE);
   const { store, wallet } = walletOf(keys, chain);
   const { address } = await wallet.addressOf(DEFAULT_LABEL);
