@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startMiner } from '../../miner/miner.ts';
 import { profileByName } from '../../protocol/network.ts';
 import { systemClock } from '../../service/clock.ts';
 import { createLogger } from '../../service/log.ts';
@@ -13,6 +12,7 @@ import { openBackend } from '../../wallet/chain/backend-choice.ts';
 import { type RunningWalletGui, startWalletGui } from '../../wallet/gui/gui-server.ts';
 import { launchBrowser, withoutBrowser } from '../kit/browser.ts';
 import { Devnet } from '../kit/devnet.ts';
+import { MINED_BY_HAND, mineBlock } from '../kit/devnet-mining.ts';
 import { CHEAP } from '../kit/wallet-gui-kit.ts';
 import {
   assertClean,
@@ -54,19 +54,11 @@ async function startPage(context: TestContext, devnet: Devnet, directory: string
   return gui;
 }
 
-/** One block, found at the devnet's pool. */
-async function mineBlock(devnet: Devnet): Promise<void> {
-  const user = `${devnet.address('carol')}.test`;
-  const miner = await startMiner({ url: devnet.ready.pool.stratumUrl, user, threads: 1, log: SILENT });
-  await devnet.nextBlock();
-  await miner.stop();
-}
-
 test('a wallet is made, paid, pays, sees it confirmed, and is found again by its words', {
   skip,
 }, async (context) => {
   const directory = await temporaryDirectory(context);
-  const devnet = await Devnet.start(join(directory, 'net'), ['--no-mine', '--start-difficulty', '0.00001']);
+  const devnet = await Devnet.start(join(directory, 'net'), MINED_BY_HAND);
   context.after(() => devnet.kill());
   const gui = await startPage(context, devnet, join(directory, 'wallets'));
   const browser = await launchBrowser(context);
