@@ -107,7 +107,7 @@ function isNew({ receive, change, senders, settled }: Discovery, contents: Conte
     change.some((index) => index >= contents.used.change) ||
     senders.size > 0 ||
     settled.size > 0 ||
-    ring.keyHashes(RECEIVE).length > contents.keyHashes.receive.length ||
-    ring.keyHashes(CHANGE).length > contents.keyHashes.change.length
+    ring.knowsMoreThan(RECEIVE, contents.keyHashes.receive) ||
+    ring.knowsMoreThan(CHANGE, contents.keyHashes.change)
   );
 }

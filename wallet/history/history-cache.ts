@@ -31,8 +31,15 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const bookSchema = z.strictObject({
   anchors: z.array(z.strictObject({ height: count, hash })),
   coverage: z.strictObject({ receive: count, change: count, imported: count }),
-  /** Id as shown, height, time, bytes in base64; lowest block first. */
-  transactions: z.array(z.tuple([hash, count, count, z.string()])),
+  /** Of each transaction, lowest block first. */
+  heights: z.array(count),
+  times: z.array(count),
+  /** Bytes of it. */
+  sizes: z.array(count),
+  /** Joined, in base64: 32 bytes each, in the order they are shown. */
+  ids: z.string(),
+  /** Joined, in base64. */
+  transactions: z.string(),
 });
 
 export interface HistoryCacheOptions extends Companion {
@@ -59,17 +66,21 @@ export class HistoryCache {
 
   /** Replaces the file in one step. @throws what the file system says */
   async write({ anchors, coverage, transactions }: TransactionBook): Promise<void> {
-    const rows = [...transactions.values()].map(({ id, height, time, transaction }) => [
-      id,
-      height,
-      time,
-      Buffer.from(encodeTransaction(transaction)).toString('base64'),
-    ]);
+    const all = [...transactions.values()];
+    const bytes = all.map(({ transaction }) => encodeTransaction(transaction));
+    const document: z.input<typeof bookSchema> = {
+      anchors: [...anchors],
+      coverage,
+      heights: all.map(({ height }) => height),
+      times: all.map(({ time }) => time),
+      sizes: bytes.map(({ length }) => length),
+      ids: Buffer.from(all.map(({ id }) => id).join(''), 'hex').toString('base64'),
+      transactions: Buffer.concat(bytes).toString('base64'),
+    };
     const nonce = randomBytes(NONCE_LENGTH);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
     cipher.setAAD(this.#authenticated);
-    const clear = JSON.stringify({ anchors, coverage, transactions: rows });
-    const sealed = Buffer.concat([cipher.update(clear, 'utf8'), cipher.final()]);
+    const sealed = Buffer.concat([cipher.update(JSON.stringify(document), 'utf8'), cipher.final()]);
     await writeFileAtomic(this.#path, Buffer.concat([HEAD, nonce, sealed, cipher.getAuthTag()]), OWNER_ONLY);
   }
 
@@ -96,10 +107,18 @@ export class HistoryCache {
 function bookOf(clear: string): TransactionBook | undefined {
   const parsed = bookSchema.safeParse(JSON.parse(clear));
   if (!parsed.success) return undefined;
-  const { anchors, coverage, transactions } = parsed.data;
-  const mined = transactions.map(([id, height, time, bytes]): [string, MinedTransaction] => [
-    id,
-    { id, height, time, transaction: decodeTransaction(Uint8Array.from(Buffer.from(bytes, 'base64'))) },
-  ]);
-  return { anchors, coverage, transactions: new Map(mined) };
+  const { anchors, coverage, heights, times, sizes } = parsed.data;
+  const ids = Buffer.from(parsed.data.ids, 'base64').toString('hex');
+  const bytes = new Uint8Array(Buffer.from(parsed.data.transactions, 'base64'));
+  const transactions = new Map<string, MinedTransaction>();
+  let from = 0;
+  for (const [at, size] of sizes.entries()) {
+    const id = ids.slice(64 * at, 64 * (at + 1));
+    const [height, time] = [heights[at], times[at]];
+    if (height === undefined || time === undefined || id.length < 64) return undefined;
+    const transaction = decodeTransaction(bytes.slice(from, from + size));
+    transactions.set(id, { id, transaction, height, time });
+    from += size;
+  }
+  return { anchors, coverage, transactions };
 }

@@ -72,6 +72,7 @@ export class KeyRing {
 
   /** Takes key hashes that {@link keyHashes} gave, instead of deriving them again. */
   remember(chain: KeyChain, keyHashes: string): void {
+    if (hashesIn(keyHashes) <= this.count(chain)) return;
     const known = base64.decode(keyHashes);
     for (let at = this.count(chain) * KEY_HASH_LENGTH; at < known.length; at += KEY_HASH_LENGTH) {
       const keyHash = known.subarray(at, at + KEY_HASH_LENGTH);
@@ -86,6 +87,11 @@ export class KeyRing {
     for (const { publicKey } of imported.slice(this.count(IMPORTED))) {
       this.#add({ chain: IMPORTED, index: this.count(IMPORTED) }, hash160(hexToBytes(publicKey)));
     }
+  }
+
+  /** Whether more keys of a chain are known than such a text holds. */
+  knowsMoreThan(chain: KeyChain, keyHashes: string): boolean {
+    return this.count(chain) > hashesIn(keyHashes);
   }
 
   /** The hashes of all known keys of a chain, joined, in base64. */
@@ -221,4 +227,10 @@ export class KeyRing {
     if (key === undefined) throw new RangeError(`no imported key ${index}`);
     return key;
   }
+}
+
+/** How many key hashes a text of {@link KeyRing.keyHashes} holds, without reading it: it is looked at all the time. */
+function hashesIn(keyHashes: string): number {
+  const padding = keyHashes.length - keyHashes.replace(/=+$/, '').length;
+  return ((keyHashes.length / 4) * 3 - padding) / KEY_HASH_LENGTH;
 }
