@@ -75,10 +75,10 @@ export interface ReplacementFacts {
  * @throws InsufficientFundsError
  */
 export function planBump(pending: PendingPayment, facts: ReplacementFacts): PaymentPlan {
-  const { contents, view, feeRate } = facts;
+  const { contents, view, ring, feeRate } = facts;
   const { from, to, outputs, fee: replacedFee } = pending;
   if (outputs.length === 0) return planReturn(pending, facts);
-  const spares = sparesOf(from, view);
+  const spares = sparesOf(from, view).filter(({ place }) => ring.watchOnly || ring.canSign(place));
   const { selection, coins } = topUp({ coins: pending.coins, outputs, feeRate, replacedFee }, spares);
   const place = changePlace({ from }, contents, view);
   const replaces = [pending.txid, ...pending.replaces];

@@ -50,6 +50,16 @@ describe('a node that lies', () => {
     await assert.rejects(backendOf('nonsense').transactions([hexToBytes('00'.repeat(32))]), lies);
   });
 
+  test('about what fees were enough is caught', async () => {
+    await assert.rejects(backendOf({ feerate: 0.10000001, blocks: 2 }).feeEstimates([2]), lies);
+    await assert.rejects(backendOf({ feerate: -1, blocks: 2 }).feeEstimates([2]), lies);
+    await assert.rejects(backendOf({ feerate: 'a lot' }).feeEstimates([2]), lies);
+    const [rate] = await backendOf({ feerate: 0.00001234, blocks: 2 }).feeEstimates([2]);
+    assert.equal(rate, 1_234n);
+    const none = { errors: ['Insufficient data or no feerate found'], blocks: 2 };
+    assert.deepEqual(await backendOf(none).feeEstimates([2]), [undefined]);
+  });
+
   test('about an input without its coin is caught', async () => {
     const row = { address: 'x', txid: new Uint8Array(32), index: 0, satoshis: -5n, timestamp: 1 };
     await assert.rejects(backendOf([row]).coins(['x']), lies);

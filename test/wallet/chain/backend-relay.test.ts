@@ -201,6 +201,22 @@ describe('a relay that lies', () => {
     assert.equal(await fees(10_000).minimumFeeRate(), 10_000_000n);
     assert.equal(await fees(1.001).minimumFeeRate(), 1_001n);
   });
+
+  test('estimates a giant fee: nothing is paid; of true ones the slowest that is quick enough counts', async () => {
+    const estimates = (rows: readonly (readonly [number, number | null])[]) =>
+      relayOf(() => ({
+        min_fee_rate: 1,
+        estimates: rows.map(([blocks, fee_rate]) => ({ blocks, fee_rate })),
+      })).backend;
+    await assert.rejects(estimates([[2, 10_000.001]]).feeEstimates([2]), isLie);
+    const told = estimates([
+      [12, 1.5],
+      [2, 9.001],
+      [3, null],
+      [48, 1],
+    ]);
+    assert.deepEqual(await told.feeEstimates([1, 2, 6, 24]), [undefined, 9_001n, 9_001n, 1_500n]);
+  });
 });
 
 test('a transaction that is there is told with its block and time, one that is not is undefined', async () => {

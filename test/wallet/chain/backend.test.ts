@@ -43,6 +43,7 @@ for (const kind of BACKEND_KINDS)
       assert.deepEqual([network, magic], ['regtest', magicHex(PROFILE)]);
       assert.equal(tip.length, 32);
       assert.ok((await backend.minimumFeeRate()) >= 1_000n);
+      assert.deepEqual(await backend.feeEstimates([2, 6, 24]), [undefined, undefined, undefined]);
     });
 
     test('sees the funded accounts, pays, and finds everything again from the words alone', async () => {
