@@ -274,14 +274,14 @@ function parseArgsOptions(
   return { ...Object.fromEntries(own), help: { type: 'boolean', short: 'h' }, config: { type: 'string' } };
 }
 
-/** A flag's value; the next flag is not taken for one, though a negative number is. */
+/** A flag's value; the next flag is not taken for one, though a negative number is, and "-" (a standard stream). */
 function flagValue(
   flag: string,
   token: { readonly value: string | undefined; readonly inlineValue: boolean | undefined },
   allowed: string,
 ): string {
   const { value, inlineValue } = token;
-  if (value === undefined || value === '' || (inlineValue !== true && /^-(?![\d.])/.test(value))) {
+  if (value === undefined || value === '' || (inlineValue !== true && /^-(?![\d.]|$)/.test(value))) {
     throw new SettingError(`${flag} needs a value: ${allowed}`);
   }
   return value;

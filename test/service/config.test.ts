@@ -103,6 +103,11 @@ describe('a setting', () => {
     assert.match(refusal(['--mine=maybe']), /^--mine maybe: must be true or false$/);
   });
 
+  test('may be "-", as programs name their standard streams', () => {
+    assert.equal(load(['--network', '-']).network, '-');
+    assert.match(refusal(['--network', '--']), /^--network needs a value/);
+  });
+
   test('that is a list is repeated, or separated by commas in the environment', () => {
     assert.deepEqual(load(['--boot-node', 'a:1', '--boot-node=b:2']).bootNode, ['a:1', 'b:2']);
     assert.deepEqual(load([], { NILZ_BOOT_NODE: 'a:1, b:2' }).bootNode, ['a:1', 'b:2']);

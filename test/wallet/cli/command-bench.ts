@@ -8,7 +8,7 @@ import { createLogger } from '../../../service/log.ts';
 import { createRpcClient, type RpcClient } from '../../../service/rpc-client.ts';
 import { NodeBackend } from '../../../wallet/chain/backend-node.ts';
 import { main } from '../../../wallet/main.ts';
-import { createWallet } from '../../../wallet/open-wallet.ts';
+import { createWallet, watchWallet } from '../../../wallet/open-wallet.ts';
 import { type Answer, ScriptedTerminal } from '../../kit/scripted-terminal.ts';
 import { testClock } from '../../node/node-kit.ts';
 
@@ -116,6 +116,14 @@ export class CommandBench {
     const path = this.newPath();
     const backend = new NodeBackend(this.rpc);
     await createWallet({ path, profile: PROFILE, backend, passphrase: SECRET, mnemonic, cost: CHEAP });
+    return path;
+  }
+
+  /** A wallet file that only watches and opens fast. */
+  async watchFile(xpub: string): Promise<string> {
+    const path = this.newPath();
+    const backend = new NodeBackend(this.rpc);
+    await watchWallet({ path, profile: PROFILE, backend, passphrase: SECRET, xpub, cost: CHEAP });
     return path;
   }
 }
