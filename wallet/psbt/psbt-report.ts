@@ -7,7 +7,7 @@ import { sighashMidstate } from '../../protocol/sighash.ts';
 import { type OutPoint, type TxOutput, txid } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Contents } from '../keys/contents.ts';
-import { CHANGE, type KeyPlace, type KeyRing } from '../keys/key-ring.ts';
+import { CHANGE, IMPORTED, type KeyPlace, type KeyRing, RECEIVE } from '../keys/key-ring.ts';
 import { coinName } from '../keys/owner-notes.ts';
 import { type FeeRate, paymentWeight, vsizeOfWeight } from '../payments/fee.ts';
 import { type InputSignature, inputSignature } from './input-signature.ts';
@@ -36,6 +36,8 @@ export interface ReportedOutput extends TxOutput {
   readonly path: string | null;
   /** Paid to the change chain of this wallet. */
   readonly isChange: boolean;
+  /** An own key so far ahead of those in use that no restore would find it. */
+  readonly isFarAhead: boolean;
   /** The PSBT says that this is a key of this wallet, and it is not. */
   readonly falselyClaimed: boolean;
 }
@@ -94,6 +96,7 @@ export function reportOf(psbt: Psbt, { ring, contents, profile }: Reader): PsbtR
       signature: inputSignature(psbt, at, spent, midstate),
     };
   });
+  const horizon = horizonOf(inputs, ring);
   const outputs = unsigned.outputs.map(({ value, script }, at): ReportedOutput => {
     const ownership = ownershipOf(script, psbt.outputs[at]?.origins ?? [], ring);
     const { place } = ownership;
@@ -104,6 +107,7 @@ export function reportOf(psbt: Psbt, { ring, contents, profile }: Reader): PsbtR
       place,
       path: place === undefined ? null : ring.path(place),
       isChange: place?.chain === CHANGE,
+      isFarAhead: place !== undefined && place.chain !== IMPORTED && place.index > horizon,
       falselyClaimed: place === undefined && ownership.falselyClaimed,
     };
   });
@@ -116,6 +120,17 @@ export function reportOf(psbt: Psbt, { ring, contents, profile }: Reader): PsbtR
     ),
     warnings: warningsOf(psbt, facts),
   };
+}
+
+/** As many keys further than any in use somebody may honestly be who gave out more addresses than this copy knows. */
+const KEYS_AHEAD = 200;
+
+/** The highest index that an own output can have and still be found again. */
+function horizonOf(inputs: readonly ReportedInput[], ring: KeyRing): number {
+  const spent = inputs.map(({ place }) =>
+    place === undefined || place.chain === IMPORTED ? 0 : place.index,
+  );
+  return Math.max(ring.count(RECEIVE), ring.count(CHANGE), ...spent) + KEYS_AHEAD;
 }
 
 /** The amounts of a PSBT. */

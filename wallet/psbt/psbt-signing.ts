@@ -2,7 +2,7 @@
 import type { Psbt, PsbtInput } from '../../protocol/psbt.ts';
 import { SIGHASH_ALL, sighashMidstate } from '../../protocol/sighash.ts';
 import { signInput } from '../../protocol/signature.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyPlace, KeyRing } from '../keys/key-ring.ts';
 import { inputSignature } from './input-signature.ts';
 import type { PsbtReport } from './psbt-report.ts';
 import { badPsbt } from './psbt-text.ts';
@@ -24,6 +24,7 @@ export function signOwnInputs(psbt: Psbt, report: PsbtReport, ring: KeyRing): Si
   if (message !== undefined) throw badPsbt(message.message);
   const midstate = sighashMidstate(psbt.unsigned);
   const signed: number[] = [];
+  const elsewhere: KeyPlace[] = [];
   const inputs = psbt.inputs.map((input, at): PsbtInput => {
     const { place, spent, signature } = report.inputs[at] ?? {};
     if (place === undefined || spent === undefined) return input;
@@ -34,12 +35,19 @@ export function signOwnInputs(psbt: Psbt, report: PsbtReport, ring: KeyRing): Si
     }
     if (signature?.state !== 'unsigned') return input;
     requireHashType(input, at);
+    if (!ring.canSign(place)) {
+      elsewhere.push(place);
+      return input;
+    }
     const key = ring.privateKey(place);
     const [made, publicKey] = signInput(psbt.unsigned, at, key, spent.value, SIGHASH_ALL, midstate);
     key.fill(0);
     signed.push(at);
     return { ...input, partialSignatures: [...input.partialSignatures, { publicKey, signature: made }] };
   });
+  const [missing] = elsewhere;
+  // Says that the key is elsewhere; where others are here, they sign their part.
+  if (missing !== undefined && signed.length === 0) ring.privateKey(missing);
   const result = { ...psbt, inputs };
   for (const at of signed) requireRight(result, at, report, midstate);
   return { psbt: result, signed };

@@ -26,6 +26,7 @@ export const PSBT_WARNINGS = {
   'high-fee': true,
   'low-fee': false,
   'false-claim': true,
+  'far-output': true,
   'unspendable-output': true,
   'dust-output': false,
   'data-output': false,
@@ -145,6 +146,13 @@ function outputWarnings({ outputs }: Facts, say: Say): void {
     about(
       those(({ falselyClaimed }) => falselyClaimed),
       (which) => `${which} is said to come back to this wallet, and does not`,
+    ),
+  );
+  say(
+    'far-output',
+    about(
+      those(({ isFarAhead }) => isFarAhead),
+      (which) => `${which} goes to a key of this wallet so far ahead that a restore would not find it`,
     ),
   );
   say(

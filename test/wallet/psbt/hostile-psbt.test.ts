@@ -4,11 +4,13 @@ import { describe, test } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../../../protocol/bytes.ts';
 import { genericMessageHash, toSign } from '../../../protocol/generic-signed-message.ts';
+import { hash160 } from '../../../protocol/hash.ts';
 import { decodePsbt, encodePsbt, newPsbt, type Psbt } from '../../../protocol/psbt.ts';
 import { OP_RETURN, p2wpkhScript, pushData } from '../../../protocol/script.ts';
 import { signInput } from '../../../protocol/signature.ts';
 import { encodeTransaction, type TxOutput, txid } from '../../../protocol/transaction.ts';
 import { newContents, wordKeys } from '../../../wallet/keys/contents.ts';
+import { CHANGE } from '../../../wallet/keys/key-ring.ts';
 import { coinName } from '../../../wallet/keys/owner-notes.ts';
 import { reportOf } from '../../../wallet/psbt/psbt-report.ts';
 import { readPsbt, showPsbt } from '../../../wallet/psbt/psbt-text.ts';
@@ -127,6 +129,28 @@ describe('a signer is not cheated', () => {
     );
     assert.equal(report.paid, 4n * COIN);
     await assert.rejects(SIGNER.signPsbt(claimed), refused('psbt-warning', /does not/));
+  });
+
+  test('by change to a key of its own that it would never look at again', async () => {
+    const { psbt } = await honest();
+    const ring = ringOf(wordKeys(WORDS));
+    const to = (index: number) => {
+      const place = { chain: CHANGE, index } as const;
+      const origins = [{ publicKey: ring.publicKey(place), ...ring.origin(place)! }];
+      const script = p2wpkhScript(hash160(ring.publicKey(place)));
+      return altered(psbt, (one) => {
+        const at = one.outputs.findIndex((output) => output.origins.length > 0);
+        const { value } = one.unsigned.outputs[at]!;
+        return {
+          ...one,
+          unsigned: { ...one.unsigned, outputs: one.unsigned.outputs.with(at, { value, script }) },
+          outputs: one.outputs.with(at, { ...one.outputs[at]!, origins }),
+        };
+      });
+    };
+    assert.deepEqual(await codesOf(to(150)), []);
+    assert.deepEqual(await codesOf(to(2 ** 31 - 1)), ['far-output']);
+    await assert.rejects(SIGNER.signPsbt(to(2 ** 31 - 1)), refused('psbt-warning', /restore would not find/));
   });
 
   test('by a key of its own beside a script that is not', async () => {

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import { bytesToHex } from '../../../protocol/bytes.ts';
+import { publicKeyOf } from '../../../protocol/signature.ts';
 import { encodeTransaction, txid } from '../../../protocol/transaction.ts';
 import { wordKeys } from '../../../wallet/keys/contents.ts';
 import { CHANGE, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 import { readPsbt } from '../../../wallet/psbt/psbt-text.ts';
 import { UndeliveredPaymentError } from '../../../wallet/wallet.ts';
 import {
+  OTHER_WORDS,
   offlineWallet,
   PROFILE,
   refused,
@@ -165,4 +167,32 @@ test('a watched payment that waits is raised with a PSBT of the plan that replac
   );
   const { rows } = await watcher.history({ scope: 'wallet', limit: 10 });
   assert.equal(rows.filter(({ status }) => status === 'pending').length, 1);
+});
+
+test('a wallet signs its part where the key of another coin of its is elsewhere', async () => {
+  const { chain, watcher } = await watchedWallet();
+  const paper = new Uint8Array(32).fill(4);
+  const publicKey = bytesToHex(publicKeyOf(paper));
+  const { address: paperAddress } = await watcher.importKey(publicKey, 'paper');
+  await chain.strangerPays(paperAddress, 2n * COIN);
+  chain.mine();
+  const coins = (await watcher.coins()).map(({ outPoint }) => outPoint);
+  const { psbt } = await watcher.createPsbt({ ...REQUEST, coins });
+  assert.deepEqual(
+    readPsbt(psbt).inputs.map(({ origins }) => origins.length),
+    [1, 0],
+  );
+  const { wallet: first } = offlineWallet();
+  await first.importKey(publicKey, 'paper');
+  const { wallet: second } = offlineWallet(OTHER_WORDS);
+  await second.importKey(bytesToHex(paper), 'paper');
+  const one = await first.signPsbt(psbt);
+  assert.deepEqual([one.signedNow, one.report.state], [1, 'partly-signed']);
+  await assert.rejects(first.signPsbt(one.psbt), refused('watch-only'));
+  const two = await second.signPsbt(psbt);
+  assert.equal(two.signedNow, 1);
+  const both = await watcher.combinePsbt([one.psbt, two.psbt]);
+  assert.equal(both.report.state, 'signed');
+  const payment = await watcher.payPsbt(both.psbt);
+  assert.equal(payment.coins.length, 2);
 });
