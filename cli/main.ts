@@ -76,7 +76,9 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    console.error(`nilz: unknown command "${name}"; allowed: ${Object.keys(COMMANDS).join(', ')}`);
+    // What has not the form of a command is not repeated: it may be the words of a wallet.
+    const called = /^[a-z-]{1,20}$/.test(name) ? ` "${name}"` : '';
+    console.error(`nilz: unknown command${called}; allowed: ${Object.keys(COMMANDS).join(', ')}`);
     return 2;
   }
   try {

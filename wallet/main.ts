@@ -145,7 +145,9 @@ function explain([name = '', word]: readonly string[], terminal: Terminal): numb
     terminal.print(commandLines(group, width).join('\n'));
     return EXIT.done;
   }
-  const unknown = group.length > 0 ? `"${name}" is not a whole command` : `unknown command "${name}"`;
+  // What has not the form of a command is not repeated: somebody may have put the words of a wallet there.
+  const called = /^[a-z-]{1,20}$/.test(name) ? ` "${name}"` : '';
+  const unknown = group.length > 0 ? `"${name}" is not a whole command` : `unknown command${called}`;
   const allowed = group.length > 0 ? group : COMMANDS;
   terminal.note(`nilz wallet: ${unknown}; allowed: ${allowed.map((command) => command.name).join(', ')}`);
   return EXIT.wrongUse;
