@@ -100,6 +100,7 @@ async function readFrom(
   const { confirmed, pending } = await listed(book, options);
   const fresh = confirmed.filter((txid) => !book.transactions.has(displayHash(txid)));
   const found = await placed([...fresh, ...pending], pending.length, chain, options);
+  if (found === undefined) return undefined;
   const mined = found.filter((each): each is MinedTransaction => each.height !== undefined);
   const anchor = { height: chain.height, hash: displayHash(chain.tip) };
   const still = await backend.blockHash(anchor.height);
@@ -135,13 +136,14 @@ async function listed(book: TransactionBook, { backend, ring, places }: SyncOpti
 /**
  * The transactions with their places. A place is reckoned from the tip, so each part is read while the tip stays.
  * @param mayVanish so many of the last ones wait for a block: one of them may be gone by now
+ * @returns undefined when a block that was listed from is gone
  */
 async function placed(
   txids: readonly Hash[],
   mayVanish: number,
   first: ChainState,
   { backend, profile, onProgress }: SyncOptions,
-): Promise<RecentTransaction[]> {
+): Promise<RecentTransaction[] | undefined> {
   const found: RecentTransaction[] = [];
   let chain = first;
   for (let at = 0; at < txids.length; at += PER_READING) {
@@ -159,6 +161,7 @@ async function placed(
       const standing = answers[offset];
       if (standing !== undefined) found.push(placeOf(id, standing, chain));
       else if (at + offset < txids.length - mayVanish) {
+        if (displayHash(chain.tip) !== displayHash(first.tip)) return undefined;
         throw new WalletError('bad-backend', `the node lists transaction ${id}, but does not have it`);
       }
     }
