@@ -9,7 +9,7 @@ import type { AddressRow } from '../../gui/api-values.ts';
 import { closeAll } from '../pieces/closing.ts';
 import { Dialog } from '../pieces/dialog.ts';
 import { checkbox, Field } from '../pieces/field.ts';
-import { labelTag, money, ownText, plainButton } from '../pieces/money.ts';
+import { labelTag, money, ownText } from '../pieces/money.ts';
 import { NoteForm } from '../pieces/note-form.ts';
 import { liveQuery, type WalletPlace } from '../session/place.ts';
 import { CoinPanel } from './coin-panel.ts';
@@ -107,7 +107,7 @@ function noteCell(place: WalletPlace, { address, note }: AddressRow): HTMLElemen
     form.update(button.dataset.note ?? '');
     const dialog: Dialog = new Dialog(
       'Note',
-      [h('p', { class: 'hash wrapping' }, address), form.element, plainButton('Close', () => dialog.close())],
+      [h('p', { class: 'hash wrapping' }, address), form.element],
       () => form.close(),
     );
   });

@@ -1,6 +1,7 @@
 /** What the wallet has: now, over time, by label, and what happened last. */
 import { DataTable } from '../../../service/web/data-table.ts';
 import { type Child, h, show } from '../../../service/web/element.ts';
+import { UNKNOWN } from '../../../service/web/format.ts';
 import { pageHead, panel } from '../../../service/web/panel.ts';
 import type { View } from '../../../service/web/router.ts';
 import type { GuiState, Overview, RefusedRow } from '../../gui/api-values.ts';
@@ -26,10 +27,11 @@ export function overviewView(place: WalletPlace): View {
     isShort: true,
     empty: emptyWords(networkOf(place)),
   });
+  const unknown = h('p', { class: 'unknown' }, UNKNOWN);
   const overview = liveQuery(place, {
     ask: (signal) => place.ask('overview', { wallet: place.wallet }, signal),
     onData: (answer) => {
-      show(balance, ...balanceWords(answer));
+      show(balance, ...balanceWords(answer.total));
       show(reminders, ...reminderNotices(answer));
       labels.update(answer.labels);
       labelPanel.hidden = answer.labels.length < 2;
@@ -39,12 +41,14 @@ export function overviewView(place: WalletPlace): View {
     ask: (signal) =>
       place.ask('history', { wallet: place.wallet, scope: 'wallet', limit: LAST_ROWS }, signal),
     onData: ({ rows, total }) => {
+      unknown.hidden = true;
       last.update(rows);
       all.hidden = total <= rows.length;
     },
   });
   const all = h('p', { class: 'ways-on' }, h('a', { href: HISTORY_PATH }, 'The whole history'));
   all.hidden = true;
+  show(balance, ...balanceWords());
   labelPanel.hidden = true;
   const element = h(
     'div',
@@ -64,7 +68,7 @@ export function overviewView(place: WalletPlace): View {
     ),
     panel(`Balance over time, in ${COIN}`, chart.element),
     labelPanel,
-    panel('Last transactions', last.element, all),
+    panel('Last transactions', unknown, last.element, all),
   );
   return {
     title: 'Overview',
@@ -80,10 +84,15 @@ function visuallyHiddenHead(name: string): HTMLElement {
   return head;
 }
 
-function balanceWords({ total }: Overview): Child[] {
-  const spendable = BigInt(total.spendable_nits);
-  const pending = BigInt(total.pending_nits);
-  const immature = BigInt(total.immature_nits);
+/** @param total undefined while it is not known */
+function balanceWords(total?: Overview['total']): Child[] {
+  const spendable = total === undefined ? null : BigInt(total.spendable_nits);
+  const pending = total === undefined ? null : BigInt(total.pending_nits);
+  const immature = total === undefined ? null : BigInt(total.immature_nits);
+  const all = [spendable, pending, immature].reduce(
+    (sum, nits) => (sum === null || nits === null ? null : sum + nits),
+    0n,
+  );
   return [
     h('p', { class: 'balance-name' }, 'Spendable'),
     h('p', { class: 'balance-value' }, money(spendable)),
@@ -92,15 +101,15 @@ function balanceWords({ total }: Overview): Child[] {
       { class: 'balance-parts' },
       part('Pending', pending, 'in no block yet'),
       part('Immature', immature, 'rewards that have to wait'),
-      part('In all', spendable + pending + immature, 'whenever it can be spent'),
+      part('In all', all, 'whenever it can be spent'),
     ),
   ];
 }
 
-function part(name: string, nits: bigint, about: string): HTMLElement {
+function part(name: string, nits: bigint | null, about: string): HTMLElement {
   return h(
     'div',
-    { class: 'balance-part', 'data-zero': String(nits === 0n) },
+    { class: 'balance-part', 'data-zero': String(nits === null || nits === 0n) },
     h('dt', { title: about }, name),
     h('dd', {}, money(nits)),
   );

@@ -20,20 +20,24 @@ const NAMES: Readonly<Record<Kind, string>> = {
 
 export interface FeeChoiceOptions {
   readonly preset: FeePreset;
+  /** A replacement has to offer more than the preset may come to: that is what the plan says. */
+  readonly isReplacement?: boolean;
   readonly onChange: () => void;
 }
 
 export class FeeChoice {
   readonly element: HTMLElement;
   readonly #place: WalletPlace;
+  readonly #isReplacement: boolean;
   readonly #choice: Choice<Kind>;
   readonly #rate: Field;
   readonly #about = h('p', { class: 'about fee-about' });
   readonly #query: LiveQuery;
   #fees: Fees | undefined;
 
-  constructor(place: WalletPlace, { preset, onChange }: FeeChoiceOptions) {
+  constructor(place: WalletPlace, { preset, isReplacement = false, onChange }: FeeChoiceOptions) {
     this.#place = place;
+    this.#isReplacement = isReplacement;
     const kinds: readonly Kind[] = ['economy', 'normal', 'fast', 'own'];
     this.#choice = new Choice<Kind>(
       'Fee',
@@ -130,7 +134,7 @@ export class FeeChoice {
   /** That an estimate is none is said. */
   #words(): Child[] {
     const kind = this.#choice.value;
-    if (this.#fees === undefined || kind === 'own') return [];
+    if (this.#fees === undefined || kind === 'own' || this.#isReplacement) return [];
     return this.#fees.presets[kind].source === 'fallback'
       ? ['The node has seen too few payments for an estimate: this is the least that it takes.']
       : [];

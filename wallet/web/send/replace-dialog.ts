@@ -42,7 +42,11 @@ export class ReplaceDialog {
     this.#kind = kind;
     this.#txid = txid;
     const { title, about, button } = WORDS[kind];
-    this.#fee = new FeeChoice(place, { preset: 'fast', onChange: () => void this.#show() });
+    this.#fee = new FeeChoice(place, {
+      preset: 'fast',
+      isReplacement: true,
+      onChange: () => void this.#show(),
+    });
     this.#form = new ActionForm({
       content: [h('p', { class: 'about' }, about), this.#fee.element, this.#plan],
       fields: [],

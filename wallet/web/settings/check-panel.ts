@@ -39,8 +39,12 @@ export class CheckPanel {
               h(
                 'li',
                 {},
-                stateWord(isRight ? 'right' : 'wrong', isRight ? 'good' : 'bad'),
-                h('span', { class: 'check-name' }, name),
+                isRight
+                  ? stateWord('right', 'good')
+                  : sound
+                    ? stateWord('to be done', 'warn')
+                    : stateWord('wrong', 'bad'),
+                h('span', { class: 'check-name' }, name.replaceAll('-', ' ')),
                 h('span', { class: 'about' }, sentence(detail)),
               ),
             ),

@@ -28,16 +28,27 @@ export function publicKeyPanel(place: WalletPlace): KeyPanel {
     fields: [],
     button: 'Show the public key',
     run: async (signal) => {
-      const { xpub, path, fingerprint } = await place.ask('keys/xpub', { wallet: place.wallet }, signal);
+      const {
+        xpub,
+        path,
+        fingerprint,
+        with_origin: whole,
+      } = await place.ask('keys/xpub', { wallet: place.wallet }, signal);
       form.element.hidden = true;
       show(
         outcome,
-        h('div', { class: 'xpub-code' }, qrCode(xpub, 'QR code of the extended public key')),
-        codeLine(xpub, 'the extended public key'),
+        h('div', { class: 'xpub-code' }, qrCode(whole, 'QR code of the extended public key')),
+        codeLine(whole, 'the extended public key'),
         facts([
-          ['Path', path ?? '—'],
+          ['Path', path],
           ['Master fingerprint', h('span', { class: 'hash' }, fingerprint ?? '—')],
         ]),
+        h(
+          'details',
+          { class: 'folded' },
+          h('summary', {}, 'Without its origin'),
+          codeLine(xpub, 'the extended public key without its origin'),
+        ),
       );
     },
   });
