@@ -70,6 +70,8 @@ export interface PlanFacts {
   readonly profile: NetworkProfile;
   /** Chosen and within range; see `chosenFeeRate`. */
   readonly feeRate: FeeRate;
+  /** Whether whoever signs has the key of a coin. */
+  readonly canSign: (coin: WalletCoin) => boolean;
 }
 
 /**
@@ -80,7 +82,7 @@ export function planPayment(
   request: PaymentRequest,
   contents: Contents,
   view: ChainView,
-  { profile, feeRate }: PlanFacts,
+  { profile, feeRate, canSign }: PlanFacts,
 ): PaymentPlan {
   const { from, to, coins, allows = () => true } = request;
   if (from !== undefined) requireLabel(contents, from, view);
@@ -96,7 +98,7 @@ export function planPayment(
   );
   const named = coins && namedCoins(coins, from, view);
   const ours = view.coins.filter((coin) => from === undefined || coin.label === from);
-  const usable = named ?? ours.filter((coin) => isUsable(coin) && allows(coin));
+  const usable = named ?? ours.filter((coin) => isUsable(coin) && canSign(coin) && allows(coin));
   const spendAll = named !== undefined;
   try {
     const paid = distribute(outputs, {
@@ -119,7 +121,7 @@ export function planPayment(
     };
   } catch (error) {
     if (!(error instanceof InsufficientFundsError)) throw error;
-    throw new InsufficientFundsError(error, fundsMessage(request, error, named ?? ours));
+    throw new InsufficientFundsError(error, fundsMessage(request, error, named ?? ours, canSign));
   }
 }
 
@@ -245,15 +247,18 @@ function fundsMessage(
   { from, coins }: PaymentRequest,
   error: InsufficientFundsError,
   ours: readonly WalletCoin[],
+  canSign: PlanFacts['canSign'],
 ): string {
   const { target, available, missing } = error;
   const forWhat = available >= target ? ' for the fee' : '';
   const fee = missing + available - target;
   const balance = balanceOf(ours);
   const frozen = balanceOf(ours.filter((coin) => coin.frozen)).spendable;
+  const elsewhere = balanceOf(ours.filter((coin) => !canSign(coin))).spendable;
   const later = [
     balance.pending > 0n ? `${formatAmount(balance.pending)} is pending` : undefined,
     balance.immature > 0n ? `${formatAmount(balance.immature)} is immature` : undefined,
+    elsewhere > 0n ? `the keys of ${formatAmount(elsewhere)} are elsewhere` : undefined,
     frozen > 0n ? `${formatAmount(frozen)} is frozen` : undefined,
   ].filter((part) => part !== undefined);
   const who = from === undefined ? 'the wallet' : `"${from}"`;

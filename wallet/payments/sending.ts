@@ -65,9 +65,8 @@ export async function planned(
   const { feeRate } = await chosenFeeRate(request, context.backend);
   const ring = context.ringOf(contents);
   // A wallet that only watches plans for whoever holds the keys; any other one spends what it can sign for.
-  const allows = (coin: WalletCoin): boolean =>
-    (ring.watchOnly || ring.canSign(coin.place)) && (request.allows?.(coin) ?? true);
-  return planPayment({ ...request, allows }, contents, view, { profile: context.profile, feeRate });
+  const canSign = ({ place }: WalletCoin): boolean => ring.watchOnly || ring.canSign(place);
+  return planPayment(request, contents, view, { profile: context.profile, feeRate, canSign });
 }
 
 /** See `Wallet.pay`. */

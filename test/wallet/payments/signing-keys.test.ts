@@ -47,7 +47,10 @@ describe('the coin of an imported key', () => {
       result: undefined,
     }));
     assert.deepEqual((await balances(wallet)).seen, [3n * COIN, 0n, 0n]);
-    await assert.rejects(wallet.plan({ to }), refusal('insufficient-funds'));
+    await assert.rejects(
+      wallet.plan({ from: 'seen', to }),
+      refusal('insufficient-funds', /\(the keys of 3\.00000000 are elsewhere\)/),
+    );
     const [coin] = (await wallet.coins()).filter(({ label }) => label === 'seen');
     assert.ok(coin);
     await assert.rejects(wallet.pay({ to, coins: [coin.outPoint] }), refusal('watch-only'));
