@@ -53,6 +53,11 @@ export class PlanDesk {
     return plan;
   }
 
+  /** Takes back a plan that was not made: nobody could be asked. */
+  putBack(plan: ShownPlan): void {
+    this.#plans.set(plan.id, plan);
+  }
+
   /** Forgets the plans of a wallet that was locked. */
   forget(wallet: string): void {
     for (const [id, plan] of this.#plans) if (plan.wallet === wallet) this.#plans.delete(id);

@@ -5,6 +5,7 @@ import type { NetworkProfile } from '../../protocol/network.ts';
 import { magicHex } from '../../protocol/network.ts';
 import type { Clock } from '../../service/clock.ts';
 import { HttpError } from '../../service/http.ts';
+import type { Logger } from '../../service/log.ts';
 import type { ChainBackend } from '../chain/backend.ts';
 import type { ScanProgress } from '../chain/scan.ts';
 import type { WalletSettings } from '../keys/contents.ts';
@@ -27,6 +28,7 @@ export interface WalletShelfOptions {
   readonly clock: Clock;
   /** Of new wallets; for tests. */
   readonly cost?: ScryptCost;
+  readonly log: Logger;
   /** There are other wallets than before, or others of them are open. */
   readonly onList: (wallets: WalletRow[]) => void;
   /** Another program wrote the file of an open wallet. */
@@ -76,7 +78,7 @@ export class WalletShelf {
       onLock: (id, reason) => {
         this.#facts.delete(id);
         options.onLock(id, reason);
-        void this.#tellList();
+        this.#tellList();
       },
     });
   }
@@ -85,15 +87,15 @@ export class WalletShelf {
   start(): void {
     this.#timer = setInterval(() => {
       this.#open.lockIdle();
-      this.#looking = this.#looking.then(() => this.#lookAtFiles());
+      this.#looking = this.#looking.then(() => this.#lookAtFiles()).catch((error) => this.#fail(error));
     }, LOOK_MS);
   }
 
   /** Locks all. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
     this.#open.lockAll();
+    await this.#looking;
   }
 
   /** The wallets there are, in the order of their names. */
@@ -202,7 +204,7 @@ export class WalletShelf {
     const facts = this.#facts.get(id);
     if (facts !== undefined) facts.autoLockMinutes = settings.autoLockMinutes;
     this.#open.setIdle(id, settings.autoLockMinutes * MINUTE_MS);
-    void this.#tellList();
+    this.#tellList();
     return settings;
   }
 
@@ -240,7 +242,7 @@ export class WalletShelf {
     const kind = await wallet.kind();
     this.#open.hold(id, wallet, autoLockMinutes * MINUTE_MS);
     this.#facts.set(id, { path, kind, autoLockMinutes, writtenMs: (await writtenMs(path)) ?? 0 });
-    void this.#tellList();
+    this.#tellList();
   }
 
   async #row(id: string): Promise<WalletRow> {
@@ -266,8 +268,13 @@ export class WalletShelf {
     return [...inFolder, { ...outside, network: undefined, magic: undefined, problem: undefined }];
   }
 
-  async #tellList(): Promise<void> {
-    this.#options.onList(await this.rows());
+  #tellList(): void {
+    this.rows().then(this.#options.onList, (error) => this.#fail(error));
+  }
+
+  /** The folder cannot be read: whoever asks for it hears of that, too. */
+  #fail(error: unknown): void {
+    this.#options.log.error({ err: error }, 'the wallets cannot be looked at');
   }
 
   /** Another window of another program may have changed a file, or its passphrase, or taken it away. */

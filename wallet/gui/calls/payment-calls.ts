@@ -1,8 +1,10 @@
 /** Payments: planned and shown first, then made exactly so. */
 import { displayHash, parseDisplayHash } from '../../../protocol/bytes.ts';
 import { HttpError } from '../../../service/http.ts';
+import { UnreachableError } from '../../../service/unreachable-error.ts';
 import { formatFeeRate, MAXIMUM_FEE_RATE, parseFeeRate } from '../../payments/fee.ts';
 import type { FeeChoice, PresetRate } from '../../payments/fee-offer.ts';
+import { requireSensibleFee } from '../../payments/fee-warning.ts';
 import { MAX, type PaymentPlan, type PaymentRequest, requestOf } from '../../payments/payment-plan.ts';
 import { type Payment, UndeliveredPaymentError } from '../../payments/sending.ts';
 import type { Wallet } from '../../wallet.ts';
@@ -44,10 +46,16 @@ export const PAYMENT_CALLS: Handlers<'fees' | 'plan' | 'plan/bump' | 'plan/cance
   },
   pay: async ({ wallet: id, plan, accept_high_fee: acceptHighFee = false }, { shelf, plans, tell }) => {
     const wallet = shelf.get(id);
+    if (!acceptHighFee) requireSensibleFee(plans.find(plan, id).plan);
     const shown = plans.take(plan, id);
-    const sent = await sentPayment(() => make(shown, wallet, acceptHighFee));
-    tell({ event: 'changed', wallet: id });
-    return sent;
+    try {
+      return await sentPayment(() => make(shown, wallet, acceptHighFee));
+    } catch (error) {
+      if (error instanceof UnreachableError) plans.putBack(shown);
+      throw error;
+    } finally {
+      tell({ event: 'changed', wallet: id });
+    }
   },
 };
 
