@@ -9,7 +9,7 @@
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Contents } from '../../wallet/keys/contents.ts';
+import { type Contents, newContents, wordKeys } from '../../wallet/keys/contents.ts';
 import { WalletFile } from '../../wallet/keys/wallet-file.ts';
 
 export const CRASH_NETWORK = { name: 'regtest', magic: 'e3726e69' };
@@ -18,8 +18,8 @@ export const NEW_PASSPHRASE = 'another one';
 /** The keys are worthless: one more letter in the passphrase is no concern here. */
 export const CHEAP_SCRYPT = { N: 16, r: 1, p: 1 };
 
-/** What can be done to a file: one address more, another passphrase, or addresses until somebody ends it. */
-export const CRASH_WORKS = ['write', 'change-passphrase', 'write-on'] as const;
+/** What can be done to a file: a new one, one address more, another passphrase, or addresses until somebody ends it. */
+export const CRASH_WORKS = ['create', 'write', 'change-passphrase', 'write-on'] as const;
 export type CrashWork = (typeof CRASH_WORKS)[number];
 
 let count = 0;
@@ -66,6 +66,17 @@ function countDeeds(deadly: number): void {
   syncBuiltinESMExports();
 }
 
+export function createCrashWallet(path: string): Promise<WalletFile> {
+  const contents = newContents(wordKeys('test test'), 1_800_000_000);
+  return WalletFile.create({
+    path,
+    network: CRASH_NETWORK,
+    passphrase: OLD_PASSPHRASE,
+    contents,
+    cost: CHEAP_SCRYPT,
+  });
+}
+
 async function addAddress({ given, ...contents }: Contents) {
   const name = `address ${given}`;
   const labels = [...contents.labels, { name, receive: [given] }];
@@ -73,6 +84,12 @@ async function addAddress({ given, ...contents }: Contents) {
 }
 
 async function main([work, path = '', deadly = '0']: readonly string[]): Promise<void> {
+  if (work === 'create') {
+    countDeeds(Number(deadly));
+    await createCrashWallet(path);
+    process.stdout.write(`done ${count}\n`);
+    return;
+  }
   const passphrase = async () => OLD_PASSPHRASE;
   const file = await WalletFile.open({ path, network: CRASH_NETWORK, passphrase });
   countDeeds(Number(deadly));

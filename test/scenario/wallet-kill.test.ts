@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { before, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { newContents, wordKeys } from '../../wallet/keys/contents.ts';
 import { deriveSealingKey, parseKeyFile, sealKeyFile, unsealKeyFile } from '../../wallet/keys/key-file.ts';
@@ -14,6 +15,7 @@ import {
   CHEAP_SCRYPT,
   CRASH_NETWORK,
   type CrashWork,
+  createCrashWallet,
   NEW_PASSPHRASE,
   OLD_PASSPHRASE,
 } from '../kit/crash-wallet.ts';
@@ -21,11 +23,20 @@ import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const VICTIM = fileURLToPath(new URL('../kit/crash-wallet.ts', import.meta.url));
 const WALLET_V1 = fileURLToPath(new URL('../wallet/keys/wallet-v1.json', import.meta.url));
-/** So many of the moments at which a process can die are tried; from about 80 on it is every single one. */
+/** So many of the moments at which a process can die are tried; from about 90 on it is every single one. */
 const ROUNDS = Number(process.env.NILZ_CRASH_ROUNDS ?? 20);
 
-/** What happens to which file: one of this format, or one of format 1, which is brought up to date on the way. */
-const CASES: readonly { readonly work: CrashWork; readonly version: 1 | 2 }[] = [
+/**
+ * What happens to which file: one of this format, one of format 1, which is brought up to date on the way, or (0)
+ * none yet.
+ */
+interface Case {
+  readonly work: CrashWork;
+  readonly version: 0 | 1 | 2;
+}
+
+const CASES: readonly Case[] = [
+  { work: 'create', version: 0 },
   { work: 'write', version: 2 },
   { work: 'write', version: 1 },
   { work: 'change-passphrase', version: 2 },
@@ -43,6 +54,14 @@ before(async () => {
   const fresh = newContents(wordKeys('test test'), 1_800_000_000);
   files.set(2, sealKeyFile({ version: 2, network, magic }, key, fresh));
 });
+
+/** A directory of its own with a file of this version in it. */
+async function placed(t: TestContext, version: Case['version']): Promise<string> {
+  const path = join(await temporaryDirectory(t), 'wallet.json');
+  const text = files.get(version);
+  if (text !== undefined) await writeFile(path, text);
+  return path;
+}
 
 function victim(work: CrashWork, path: string, deadly = 0): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', VICTIM, work, path, String(deadly)], {
@@ -93,10 +112,9 @@ async function requireWhole(path: string, given: number): Promise<'old' | 'new'>
 }
 
 test('killed at any moment of any write, the old file is there or the new one, never a broken one', async (t) => {
-  const moments: { work: CrashWork; version: 1 | 2; deadly: number }[] = [];
+  const moments: (Case & { deadly: number })[] = [];
   for (const { work, version } of CASES) {
-    const path = join(await temporaryDirectory(t), 'wallet.json');
-    await writeFile(path, files.get(version) ?? '');
+    const path = await placed(t, version);
     const { lines } = await ended(victim(work, path));
     const deeds = Number(/^done (\d+)$/.exec(lines[0] ?? '')?.[1]);
     assert.ok(deeds >= 8, `${work} of version ${version} does ${deeds} things to the disk`);
@@ -110,12 +128,14 @@ test('killed at any moment of any write, the old file is there or the new one, n
   const ends = { old: 0, new: 0 };
   for (const moment of chosen) {
     assert.ok(moment);
-    const path = join(await temporaryDirectory(t), 'wallet.json');
-    await writeFile(path, files.get(moment.version) ?? '');
-    const given = (await (await open(path, OLD_PASSPHRASE)).read()).given;
+    const path = await placed(t, moment.version);
+    const given = moment.version === 0 ? 0 : (await (await open(path, OLD_PASSPHRASE)).read()).given;
     const { signal } = await ended(victim(moment.work, path, moment.deadly));
     assert.equal(signal, 'SIGKILL', JSON.stringify(moment));
-    ends[await requireWhole(path, given)] += 1;
+    const isMissing = moment.version === 0 && !existsSync(path);
+    if (isMissing) await createCrashWallet(path);
+    const end = await requireWhole(path, given);
+    ends[isMissing ? 'old' : end] += 1;
   }
   t.diagnostic(
     `${chosen.length} of ${moments.length} moments: ${ends.old} times the old file, ${ends.new} times the new`,
