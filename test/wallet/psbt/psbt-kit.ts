@@ -4,6 +4,7 @@ import { COIN } from '../../../protocol/amount.ts';
 import { PROFILES } from '../../../protocol/network.ts';
 import type { Psbt } from '../../../protocol/psbt.ts';
 import type { Nits } from '../../../protocol/units.ts';
+import type { ChainBackend } from '../../../wallet/chain/backend.ts';
 import {
   DEFAULT_LABEL,
   newContents,
@@ -30,10 +31,10 @@ export const OTHER_WORDS = 'legal winner thank year wave sausage worth useful le
 export const ringOf = (keys: WalletKeys) => new KeyRing(keys, PROFILE);
 
 /** A wallet of these keys whose first address is given out. */
-export function walletOf(keys: WalletKeys, chain: FakeChain) {
+export function walletOf(keys: WalletKeys, backend: ChainBackend) {
   const store = new MemoryStore(withReceive(newContents(keys), DEFAULT_LABEL, 0));
   // Change stands before all else, so that a test knows its place.
-  return { store, wallet: new Wallet({ store, profile: PROFILE, backend: chain, random: () => 0 }) };
+  return { store, wallet: new Wallet({ store, profile: PROFILE, backend, random: () => 0 }) };
 }
 
 /** A wallet whose chain never answers. */
