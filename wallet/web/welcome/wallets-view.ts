@@ -81,6 +81,7 @@ class WalletCard {
   readonly #options: { readonly onOpen: (row: WalletRow) => void; readonly isFirst: boolean };
   #form: ActionForm | undefined;
   #shown: boolean | undefined;
+  #isOpening = false;
 
   constructor(
     place: Place,
@@ -93,8 +94,8 @@ class WalletCard {
   }
 
   update(row: WalletRow): void {
-    // What is being typed stays.
-    if (this.#shown === row.is_open) return;
+    // What is being typed stays, and what is being opened says so itself.
+    if (this.#shown === row.is_open || this.#isOpening) return;
     this.#shown = row.is_open;
     this.#form?.close();
     show(this.element, row.is_open ? this.#open(row) : this.#closed(row));
@@ -130,9 +131,14 @@ class WalletCard {
       busy: 'Opening…',
       run: async (signal) => {
         const passphrase = field.value;
-        const answer = await this.#place.ask('wallets/open', { wallet: row.id, passphrase }, signal);
-        field.value = '';
-        this.#options.onOpen(answer.wallet);
+        this.#isOpening = true;
+        try {
+          const answer = await this.#place.ask('wallets/open', { wallet: row.id, passphrase }, signal);
+          field.value = '';
+          this.#options.onOpen(answer.wallet);
+        } finally {
+          this.#isOpening = false;
+        }
       },
       onError: (error) => {
         if (refusalCode(error) !== 'wrong-passphrase' || !(error instanceof Error)) return false;
