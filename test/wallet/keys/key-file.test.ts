@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
   deriveSealingKey,
   type KeyFile,
@@ -145,4 +146,33 @@ test('a file that was only laid out anew still opens', async () => {
   const { text } = await sealed();
   assert.deepEqual(await open(JSON.stringify(JSON.parse(text))), CONTENTS);
   assert.deepEqual(await open(text.replaceAll('\n', '\r\n')), CONTENTS);
+});
+
+test('whatever a file holds, it is a wallet or is refused with a reason', async () => {
+  const { text } = await sealed();
+  const good = JSON.parse(text) as Record<string, unknown>;
+  const paths = [...Object.keys(good), 'kdf.N', 'kdf.r', 'kdf.p', 'kdf.salt', 'cipher.nonce', 'cipher.data'];
+  const isReason = refusal('damaged-file', 'not-a-wallet', 'newer-format');
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
+      const [outer = '', inner] = path.split('.');
+      const part = good[outer] as object;
+      const changed = { ...good, [outer]: inner === undefined ? value : { ...part, [inner]: value } };
+      fc.pre(JSON.stringify(changed) !== JSON.stringify(good));
+      assert.throws(() => parseKeyFile(JSON.stringify(changed), 1), isReason);
+    }),
+    { numRuns: 500 },
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), fc.string()), (anything) => {
+      assert.throws(() => parseKeyFile(anything, 1), isReason);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a new file asks scrypt for 128 MiB, and for what OWASP recommends at least', async () => {
+  const { kdf } = await deriveSealingKey('guess', undefined);
+  assert.equal(128 * kdf.N * kdf.r, 2 ** 27);
+  assert.ok(kdf.N >= 2 ** 17 && kdf.r >= 8 && kdf.p >= 1);
 });

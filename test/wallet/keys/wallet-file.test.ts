@@ -75,6 +75,21 @@ test('nothing that exists is overwritten by a new wallet', async () => {
   assert.equal(await readFile(path, 'utf8'), text);
 });
 
+test('of two new wallets at one place at the same time one is made', async () => {
+  const path = join(directory, `${count++}`, 'wallet.json');
+  const options = {
+    path,
+    network: DEV,
+    passphrase: 'x',
+    contents: newContents(wordKeys(WORDS)),
+    cost: CHEAP,
+  };
+  const ends = await Promise.allSettled([WalletFile.create(options), WalletFile.create(options)]);
+  const refused = ends.filter((end) => end.status === 'rejected');
+  assert.equal(refused.length, 1);
+  assert.ok(refused.every(({ reason }) => refusal('file-exists')(reason)));
+});
+
 test('what is kept is there when the file is opened again', async () => {
   const { path, file } = await created();
   await file.update(addLabel('rent', 0));
