@@ -17,17 +17,16 @@ export const xpub = walletCommand({
         fingerprint: account.fingerprint,
         with_origin: account.withOrigin,
       },
-      table(
-        [
-          ['xpub', account.xpub],
-          ['zpub', account.zpub],
-          ['path', account.path],
-          ['fingerprint', account.fingerprint ?? '—'],
-          ['with origin', account.withOrigin],
-        ],
-        ['left', 'left'],
-      ),
+      [account.withOrigin],
     );
+    if (!session.json) {
+      const rows = [
+        ['xpub', account.xpub],
+        ['zpub', account.zpub],
+        ['path', account.path],
+      ];
+      for (const line of table(rows, ['left', 'left'])) session.terminal.note(line);
+    }
     session.terminal.note('Whoever has it can spend nothing, and sees every payment of this wallet.');
   },
 });
