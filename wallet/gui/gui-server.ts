@@ -52,6 +52,8 @@ export interface RunningWalletGui extends Stoppable {
   readonly url: string;
   /** A link that opens one window, once, within ten minutes. */
   freshLink(): string;
+  /** How many wallets there are, and how many of them are open. */
+  counts(): Promise<{ readonly wallets: number; readonly open: number }>;
 }
 
 /** Nobody but this machine. */
@@ -135,6 +137,10 @@ export async function startWalletGui(options: WalletGuiOptions): Promise<Running
   shelf.start();
   return {
     url: http.url,
+    counts: async () => {
+      const rows = await shelf.rows();
+      return { wallets: rows.length, open: rows.filter((row) => row.is_open).length };
+    },
     freshLink: () => `${http.url}/#token=${tokens.issue()}`,
     stop: async () => {
       news.stop();

@@ -63,6 +63,10 @@ export const HomeState = z.object({
     ...condition,
     /** Opens with a link of `POST /wallet-link` only. */
     url: text,
+    /** Wallet files of this network. */
+    wallets: number,
+    /** How many of them are unlocked. */
+    open: number,
   }),
   miner: z.object({
     ...condition,

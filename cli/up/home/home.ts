@@ -36,7 +36,7 @@ export interface HomeOptions {
   readonly port: number;
   readonly profile: NetworkProfile;
   readonly places: HomePlaces;
-  readonly wallet: Pick<RunningWalletGui, 'url' | 'freshLink'>;
+  readonly wallet: Pick<RunningWalletGui, 'url' | 'freshLink' | 'counts'>;
   readonly miner: Pick<Miner, 'stats'> | undefined;
   /** The address that the built-in miner mines for. */
   readonly minerAddress: string;
@@ -101,12 +101,13 @@ export async function startHome(options: HomeOptions): Promise<RunningHome> {
 async function stateOf(options: HomeOptions): Promise<HomeState> {
   const { profile, places, clock, commandOptions } = options;
   const nowSeconds = clock.wallMs() / 1_000;
-  const [node, relay, faucet, pool, accounts] = await Promise.all([
+  const [node, relay, faucet, pool, accounts, wallets] = await Promise.all([
     nodeCondition(places.nodeUrl, nowSeconds),
     relayCondition(places.relayUrl),
     faucetCondition(places.faucetUrl),
     poolCondition(places.poolUrl),
     options.accounts(),
+    options.wallet.counts(),
   ]);
   return {
     time: nowSeconds,
@@ -127,7 +128,7 @@ async function stateOf(options: HomeOptions): Promise<HomeState> {
       lan_urls: [...places.lanUrls],
     },
     // In this process: it is there as long as whoever answers here.
-    wallet: { state: 'ok', reason: null, url: options.wallet.url },
+    wallet: { state: 'ok', reason: null, url: options.wallet.url, ...wallets },
     miner: minerState(options),
     accounts: accounts.map(({ name, address, balance }) => ({
       name,

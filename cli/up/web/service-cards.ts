@@ -54,7 +54,7 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
     explorer.update(state.explorer, state.explorer.url, explorerFigures(state), [
       place('For programs', state.explorer.api_url, "the relay's address"),
     ]);
-    wallet.update(state.wallet, null, []);
+    wallet.update(state.wallet, null, walletFigures(state));
     faucet.update(state.faucet, state.faucet.url, faucetFigures(state));
     pool.update(state.pool, state.pool.url, poolFigures(state), [
       place('For miners', state.pool.stratum_url, 'the Stratum address'),
@@ -86,6 +86,10 @@ function addressPage({ pool, miner }: HomeState): string {
 
 function explorerFigures({ node, explorer }: HomeState): HTMLElement[] {
   return [figure('Height', count(node.height)), figure('Looking now', count(explorer.listeners))];
+}
+
+function walletFigures({ wallet }: HomeState): HTMLElement[] {
+  return [figure('Wallets', count(wallet.wallets)), figure('Unlocked', count(wallet.open))];
 }
 
 function faucetFigures({ faucet, network }: HomeState): HTMLElement[] {

@@ -72,7 +72,11 @@ async function home(context: TestContext, { node, relay, faucet, pool }: Service
       stratumUrl: 'stratum+tcp://127.0.0.1:3333',
       lanUrls: [],
     },
-    wallet: { url: 'http://127.0.0.1:5030', freshLink: () => LINK },
+    wallet: {
+      url: 'http://127.0.0.1:5030',
+      freshLink: () => LINK,
+      counts: async () => ({ wallets: 2, open: 1 }),
+    },
     miner: undefined,
     minerAddress: 'dnilz1carol',
     accounts: async () => [],
@@ -180,7 +184,7 @@ describe('the landing page', () => {
     const answer = await fetch(`${url}/wallet-link`, { method: 'POST', headers: { Origin: url } });
     assert.deepEqual(WalletLink.parse(await answer.json()), { url: LINK });
     const { wallet } = await stateOf(url);
-    assert.equal(wallet.url, 'http://127.0.0.1:5030');
+    assert.deepEqual([wallet.url, wallet.wallets, wallet.open], ['http://127.0.0.1:5030', 2, 1]);
   });
 
   const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
