@@ -9,10 +9,15 @@ interface Closable {
   close(): Promise<void>;
 }
 
+interface Moment {
+  readonly steadyMs: number;
+  readonly wallMs: number;
+}
+
 interface Held<W> {
   readonly wallet: W;
-  /** Of the steady clock: the last sign of its owner. */
-  seenMs: number;
+  /** The last sign of its owner, by both clocks. */
+  seen: Moment;
   /** How long it stays open without one; 0: for ever. */
   idleMs: number;
 }
@@ -50,7 +55,7 @@ export class UnlockedWallets<W extends Closable> {
    */
   hold(id: string, wallet: W, idleMs: number): void {
     this.lock(id, 'ended');
-    this.#held.set(id, { wallet, seenMs: this.#clock.steadyMs(), idleMs });
+    this.#held.set(id, { wallet, seen: this.#now(), idleMs });
   }
 
   /** Undefined when it is locked. */
@@ -63,7 +68,7 @@ export class UnlockedWallets<W extends Closable> {
   touch(id: string): void {
     this.lockIdle();
     const held = this.#held.get(id);
-    if (held !== undefined) held.seenMs = this.#clock.steadyMs();
+    if (held !== undefined) held.seen = this.#now();
   }
 
   /** Another time without its owner, counted from the last sign of them. */
@@ -76,7 +81,17 @@ export class UnlockedWallets<W extends Closable> {
   idleLeftMs(id: string): number | undefined {
     const held = this.#held.get(id);
     if (held === undefined || held.idleMs === 0) return undefined;
-    return Math.max(0, held.seenMs + held.idleMs - this.#clock.steadyMs());
+    return Math.max(0, held.idleMs - this.#sinceMs(held.seen));
+  }
+
+  #now(): Moment {
+    return { steadyMs: this.#clock.steadyMs(), wallMs: this.#clock.wallMs() };
+  }
+
+  /** The longer of two: the steady clock stands still while a machine sleeps, the other one can be set back. */
+  #sinceMs(seen: Moment): number {
+    const now = this.#now();
+    return Math.max(now.steadyMs - seen.steadyMs, now.wallMs - seen.wallMs);
   }
 
   /** Locks a wallet; nothing happens when it is locked. What it is doing just now still comes to its end. */

@@ -174,11 +174,13 @@ export class WalletFile implements WalletStore {
    * @throws WalletError `wrong-passphrase` when `current` does not open the file
    */
   async changePassphrase(current: string, next: string, cost?: ScryptCost): Promise<void> {
-    if (this.#closing) throw lockedError();
+    const { key: shown } = this.#requireOpened();
+    await GUESSES.run(this.path, () => requirePassphrase(current, shown), isWrongPassphrase);
     await this.#queue.run(() =>
       locked(this.path, async () => {
         const before = await this.#refreshed();
-        await GUESSES.run(this.path, () => requirePassphrase(current, before.key), isWrongPassphrase);
+        // It was changed right now by this very copy: then `current` is the one before.
+        if (before.key !== shown) throw wrongPassphrase();
         const key = await deriveSealingKey(next, undefined, cost);
         // What another process left unfinished would still open with the old one.
         this.#tidied = false;

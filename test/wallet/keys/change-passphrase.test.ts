@@ -77,6 +77,18 @@ test('with a wrong present passphrase nothing changes', async (t) => {
   await file.update(addLabel('rent'));
 });
 
+test('of two changes at the same time one is made, the other one was shown what is no passphrase any more', async (t) => {
+  const { path, file } = await created(t);
+  const ends = await Promise.allSettled([
+    file.changePassphrase('old', 'first', CHEAP),
+    file.changePassphrase('old', 'second', CHEAP),
+  ]);
+  const made = ends.findIndex(({ status }) => status === 'fulfilled');
+  const other = ends[1 - made];
+  assert.ok(other?.status === 'rejected' && refusal('wrong-passphrase')(other.reason));
+  await open(path, ['first', 'second'][made] ?? '');
+});
+
 test('what another copy writes at the same time is kept, or refused to its face', async (t) => {
   const { path, file } = await created(t);
   const other = await open(path, 'old');
