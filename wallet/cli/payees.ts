@@ -1,7 +1,9 @@
 /** Who is paid, and how much: from options, a file or a payment URI, with contacts and labels by their names. */
+import type { AddressFormat } from '../../protocol/address.ts';
 import type { Nits } from '../../protocol/units.ts';
 import { list, SettingError, string } from '../../service/config.ts';
 import type { Contact } from '../keys/contents.ts';
+import { isAddressOf } from '../payments/payee.ts';
 import { isPaymentUri, parsePaymentUri } from '../payments/payment-uri.ts';
 import type { Wallet, WalletLabel } from '../wallet.ts';
 import { EVERYTHING, exactAmount, paidAmount } from './paid-amount.ts';
@@ -94,21 +96,25 @@ function filePayees(file: string): WrittenPayee[] {
 export class AddressNames {
   readonly #labels: readonly WalletLabel[];
   readonly #contacts: readonly Contact[];
+  readonly #format: AddressFormat;
 
-  constructor(labels: readonly WalletLabel[], contacts: readonly Contact[]) {
+  constructor(labels: readonly WalletLabel[], contacts: readonly Contact[], format: AddressFormat) {
     this.#labels = labels;
     this.#contacts = contacts;
+    this.#format = format;
   }
 
   static async of(wallet: Wallet): Promise<AddressNames> {
-    return new AddressNames(await wallet.labels(), await wallet.contacts());
+    return new AddressNames(await wallet.labels(), await wallet.contacts(), wallet.profile.address);
   }
 
   /**
-   * The address that is meant: of a contact, of a label (its newest), or else what is written.
+   * The address that is meant: the one that is written, that of a contact, or the newest of a label.
    * @throws SettingError when a contact and a label have this name
    */
   addressOf(who: string): string {
+    // An address is never a name: a contact called like one would hide whom a payment goes to.
+    if (isAddressOf(who, this.#format)) return who;
     const name = folded(who);
     const contact = this.#contacts.find((each) => folded(each.name) === name);
     const label = this.#labels.find((each) => each.label === who.normalize('NFC').trim());

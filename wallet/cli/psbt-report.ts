@@ -36,16 +36,22 @@ const STATES: Readonly<Record<PsbtReport['state'], string>> = {
   final: 'complete',
 };
 
-function inputText({ address, path, outPoint, frozen, signature }: ReportedInput): string {
-  const owner = path === null ? 'not yours' : `yours, ${path}`;
+function inputText({ address, place, path, outPoint, frozen, signature }: ReportedInput): string {
+  const owner = place === undefined ? 'not yours' : ownerText(path);
   const marks = [owner, ...(frozen ? ['frozen'] : []), signature.state];
   return `${address ?? outPointText(outPoint)} (${marks.join(', ')})`;
 }
 
-function outputText({ address, isChange, path }: ReportedOutput, names: AddressNames): string {
+function outputText({ address, place, path }: ReportedOutput, names: AddressNames): string {
   if (address === undefined) return 'data, not an address';
-  if (isChange) return `back to ${address} (yours, ${path})`;
-  return `to ${names.described(address)}`;
+  // Whether it is an own one is proven by the keys; a label that was given it says more.
+  if (place === undefined || names.labelOf(address) !== undefined) return `to ${names.described(address)}`;
+  return `back to ${address} (${ownerText(path)})`;
+}
+
+/** A single key has no path. */
+function ownerText(path: string | null): string {
+  return path === null ? 'yours' : `yours, ${path}`;
 }
 
 /** What is odd, on standard error; what is grave keeps it from being signed or sent. */
