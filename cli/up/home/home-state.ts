@@ -64,9 +64,9 @@ export const HomeState = z.object({
     /** Opens with a link of `POST /wallet-link` only. */
     url: text,
     /** Wallet files of this network. */
-    wallets: number,
+    wallets: z.nullable(number),
     /** How many of them are unlocked. */
-    open: number,
+    open: z.nullable(number),
   }),
   miner: z.object({
     ...condition,

@@ -101,13 +101,13 @@ export async function startHome(options: HomeOptions): Promise<RunningHome> {
 async function stateOf(options: HomeOptions): Promise<HomeState> {
   const { profile, places, clock, commandOptions } = options;
   const nowSeconds = clock.wallMs() / 1_000;
-  const [node, relay, faucet, pool, accounts, wallets] = await Promise.all([
+  const [node, relay, faucet, pool, accounts, wallet] = await Promise.all([
     nodeCondition(places.nodeUrl, nowSeconds),
     relayCondition(places.relayUrl),
     faucetCondition(places.faucetUrl),
     poolCondition(places.poolUrl),
     options.accounts(),
-    options.wallet.counts(),
+    walletState(options),
   ]);
   return {
     time: nowSeconds,
@@ -127,8 +127,7 @@ async function stateOf(options: HomeOptions): Promise<HomeState> {
       stratum_url: places.stratumUrl,
       lan_urls: [...places.lanUrls],
     },
-    // In this process: it is there as long as whoever answers here.
-    wallet: { state: 'ok', reason: null, url: options.wallet.url, ...wallets },
+    wallet,
     miner: minerState(options),
     accounts: accounts.map(({ name, address, balance }) => ({
       name,
@@ -138,6 +137,18 @@ async function stateOf(options: HomeOptions): Promise<HomeState> {
     words: DEV_MNEMONIC,
     command_options: commandOptions,
   };
+}
+
+/** In this process: it is there as long as whoever answers here, though its folder may not be. */
+async function walletState({ wallet, log }: HomeOptions): Promise<HomeState['wallet']> {
+  const { url } = wallet;
+  try {
+    return { state: 'ok', reason: null, url, ...(await wallet.counts()) };
+  } catch (error) {
+    log.warn({ err: error }, 'the wallets cannot be counted');
+    const reason = error instanceof Error ? error.message : String(error);
+    return { state: 'trouble', reason, url, wallets: null, open: null };
+  }
 }
 
 function minerState({ miner, minerAddress: address }: HomeOptions): HomeState['miner'] {
