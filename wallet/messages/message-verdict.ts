@@ -39,6 +39,9 @@ export interface MessageVerdict {
   readonly sequence: number;
 }
 
+/** Of one key none has more than some hundred characters; those of scripts are not checked here. */
+const MAX_SIGNATURE_LENGTH = 100_000;
+
 /**
  * Checks a signature in either form.
  * @throws WalletError `bad-signature` when it cannot even be read, which says nothing about the message;
@@ -52,6 +55,12 @@ export function verifyMessage(
   requireText(message);
   const text = signature.replace(/\s+/g, '');
   if (text === '') throw new WalletError('bad-signature', 'the signature is empty');
+  if (text.length > MAX_SIGNATURE_LENGTH) {
+    throw new WalletError(
+      'bad-signature',
+      `a signature of ${text.length} characters is no signature of a message`,
+    );
+  }
   const compact = recoverableBytes(text);
   return compact === undefined
     ? genericVerdict(owner, message, text)

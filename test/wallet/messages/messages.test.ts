@@ -133,6 +133,7 @@ describe('a signature', () => {
       'fulAAAA',
       'x'.repeat(9),
       'smpAkcw',
+      `smp${'A'.repeat(100_000)}`,
     ];
     for (const signature of unreadable) {
       await assert.rejects(

@@ -26,7 +26,8 @@ import { psbtOfPlan } from '../../../wallet/psbt/psbt-creating.ts';
 import { extractTransaction, finalizePsbt } from '../../../wallet/psbt/psbt-finalizing.ts';
 import { reportOf } from '../../../wallet/psbt/psbt-report.ts';
 import { signOwnInputs } from '../../../wallet/psbt/psbt-signing.ts';
-import { showPsbt } from '../../../wallet/psbt/psbt-text.ts';
+import { readPsbt, showPsbt } from '../../../wallet/psbt/psbt-text.ts';
+import { WalletError } from '../../../wallet/wallet-error.ts';
 import { readVectors } from '../../protocol/vectors.ts';
 import { altered, PROFILE, refused, ringOf, WORDS } from './psbt-kit.ts';
 
@@ -266,6 +267,39 @@ describe('PSBTs of this wallet and of another', () => {
       assert.equal(bytesToHex(script), bytesToHex(RING.script(place)));
     }
   });
+});
+
+test('damaged bytes never bring a signer to anything but a refusal in words, or a signature for what is proven', () => {
+  const one = {
+    coins: PLACES.slice(0, 2).map((place) => ({ place, value: COIN })),
+    outputs: [{ value: COIN, script: FOREIGN_SCRIPT }],
+    change: COIN - 10_000n,
+    position: 0,
+  };
+  const bytes = encodePsbt(ours(one).psbt);
+  const byte = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+  let signatures = 0;
+  fc.assert(
+    fc.property(fc.array(byte, { minLength: 1, maxLength: 3 }), (changes) => {
+      const damaged = Uint8Array.from(bytes);
+      for (const [at, value] of changes) damaged[at] = value;
+      try {
+        const psbt = readPsbt(damaged);
+        const report = reportOf(psbt, READER);
+        if (report.warnings.some(({ grave }) => grave)) return;
+        const { signed } = signOwnInputs(psbt, report, RING);
+        signatures += signed.length;
+        for (const at of signed) assert.equal(report.inputs[at]?.spent?.proven, true);
+        const sent = sum(psbt.unsigned.outputs);
+        assert.equal(report.fee, sum(report.inputs.flatMap(({ spent }) => spent ?? [])) - sent);
+      } catch (error) {
+        if (!(error instanceof WalletError)) throw error;
+      }
+    }),
+    { numRuns: 500 },
+  );
+  // Some damage is none: another sequence, an unknown fingerprint. So the property was put to the test.
+  assert.ok(signatures > 0);
 });
 
 describe('the examples of BIP 174', () => {
