@@ -52,7 +52,7 @@ export function overviewView(place: WalletPlace): View {
   labelPanel.hidden = true;
   const element = h(
     'div',
-    { class: 'stack overview' },
+    { class: 'stack overview is-waiting' },
     visuallyHiddenHead('Overview'),
     reminders,
     h(
@@ -70,6 +70,8 @@ export function overviewView(place: WalletPlace): View {
     labelPanel,
     panel('Last transactions', unknown, last.element, all),
   );
+  // What it says decides how high it is.
+  void overview.first.then(() => element.classList.remove('is-waiting'));
   return {
     title: 'Overview',
     element,
