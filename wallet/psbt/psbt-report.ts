@@ -71,14 +71,14 @@ export interface PsbtReport {
 }
 
 /** What a report is made with. */
-export interface Reader {
+export interface ReportOptions {
   readonly ring: KeyRing;
   readonly contents: Pick<Contents, 'frozen'>;
   readonly profile: Pick<NetworkProfile, 'address'>;
 }
 
 /** @throws WalletError `bad-psbt` where the PSBT contradicts itself */
-export function reportOf(psbt: Psbt, { ring, contents, profile }: Reader): PsbtReport {
+export function reportOf(psbt: Psbt, { ring, contents, profile }: ReportOptions): PsbtReport {
   const { unsigned } = psbt;
   const midstate = sighashMidstate(unsigned);
   const frozen = new Set(contents.frozen);
@@ -134,7 +134,7 @@ function horizonOf(inputs: readonly ReportedInput[], ring: KeyRing): number {
 }
 
 /** The amounts of a PSBT. */
-export type PsbtSums = Pick<PsbtReport, 'paid' | 'fee' | 'feeRate' | 'vsize' | 'spent'>;
+type PsbtSums = Pick<PsbtReport, 'paid' | 'fee' | 'feeRate' | 'vsize' | 'spent'>;
 
 function sumsOf(inputs: readonly ReportedInput[], outputs: readonly ReportedOutput[]): PsbtSums {
   const sum = (values: readonly Nits[]) => values.reduce((total, value) => total + value, 0n);
