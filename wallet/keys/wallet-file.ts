@@ -296,7 +296,10 @@ export async function requireNoWalletFile(path: string): Promise<void> {
 export async function readWalletText(path: string): Promise<string> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw new WalletError('not-a-wallet', `${path} is no file`);
+    if (!found.isFile()) {
+      const what = found.isDirectory() ? 'a folder' : 'no file';
+      throw new WalletError('not-a-wallet', `${path} is ${what}, where a wallet file should be`);
+    }
     if (found.size > MAX_FILE_BYTES) {
       throw new WalletError('not-a-wallet', `${path} has ${found.size} bytes: no wallet file is that large`);
     }
