@@ -16,6 +16,8 @@ export interface ActionFormOptions {
   readonly beside?: readonly Child[];
   /** What cannot be undone is told apart. */
   readonly isGrave?: boolean;
+  /** Whether it can be done as things stand (default: it can); looked at whenever something in the form changes. */
+  readonly isReady?: () => boolean;
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Told what went wrong first; what it returns true for is not said here. */
   readonly onError?: (error: unknown) => boolean;
@@ -44,15 +46,17 @@ export class ActionForm {
       this.#problem,
       h('div', { class: 'buttons' }, this.button, ...beside),
     );
+    this.element.addEventListener('change', () => this.update());
     this.element.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.submit();
     });
+    this.update();
   }
 
-  /** Another name for what it does. */
-  set name(words: string) {
-    if (!this.#isRunning) show(this.button, words);
+  /** Looks again whether it can be done. */
+  update(): void {
+    this.button.disabled = this.#isRunning || this.#options.isReady?.() === false;
   }
 
   /** Takes back what was said of the last attempt. */
@@ -71,7 +75,8 @@ export class ActionForm {
 
   async submit(): Promise<void> {
     const { fields, run, busy = 'One moment…', onError } = this.#options;
-    if (this.#isRunning || this.button.disabled) return;
+    this.update();
+    if (this.button.disabled) return;
     const wrong = fields.filter((field) => !field.validate());
     if (wrong.length > 0) {
       wrong[0]?.input.focus();
@@ -80,7 +85,7 @@ export class ActionForm {
     const { signal } = this.#ending;
     this.#isRunning = true;
     const name = this.button.textContent;
-    this.button.disabled = true;
+    this.update();
     show(this.button, busy);
     announce(busy);
     show(this.#problem);
@@ -90,7 +95,7 @@ export class ActionForm {
       if (!signal.aborted && onError?.(error) !== true) show(this.#problem, ...refusalWords(error));
     } finally {
       this.#isRunning = false;
-      this.button.disabled = false;
+      this.update();
       show(this.button, name);
     }
   }

@@ -24,33 +24,30 @@ export class NoteForm {
       content: [this.#field.element],
       fields: [this.#field],
       button: 'Save the note',
+      isReady: () => this.#field.value !== this.#stored,
       busy: 'Saving…',
       run: async (signal) => {
         const text = this.#field.value;
         await place.ask('note', { wallet: place.wallet, ...where, text }, signal);
         this.#stored = text;
-        this.#mark();
+        this.#form.update();
         announce('The note is saved.');
         onSaved();
       },
     });
-    this.#field.onInput(() => this.#mark());
+    this.#field.onInput(() => this.#form.update());
     this.element = h('div', { class: 'note-form' }, this.#form.element);
-    this.#mark();
+    this.#form.update();
   }
 
   /** What is stored; what is being written stays. */
   update(note: string): void {
     if (this.#field.value === this.#stored) this.#field.value = note;
     this.#stored = note;
-    this.#mark();
+    this.#form.update();
   }
 
   close(): void {
     this.#form.close();
-  }
-
-  #mark(): void {
-    this.#form.button.disabled = this.#field.value === this.#stored;
   }
 }

@@ -53,10 +53,10 @@ export class ReplaceDialog {
       button,
       busy: 'Signing…',
       isGrave: kind === 'cancel',
+      isReady: () => this.#shown !== undefined,
       beside: [plainButton('Leave it as it is', () => this.#dialog.close())],
       run: (signal) => this.#send(signal),
     });
-    this.#form.button.disabled = true;
     this.#dialog = new Dialog(title, [this.#form.element], () => {
       this.#ending.abort();
       this.#form.close();
@@ -70,7 +70,7 @@ export class ReplaceDialog {
     this.#asked += 1;
     const asked = this.#asked;
     this.#shown = undefined;
-    this.#form.button.disabled = true;
+    this.#form.update();
     if (fee === undefined) return;
     try {
       const plan = await this.#place.ask(
@@ -82,7 +82,7 @@ export class ReplaceDialog {
       this.#shown = plan;
       this.#fee.showFee(plan.fee_nits);
       show(this.#plan, planFacts(plan), ...planWarnings(plan).map((words) => notice('warn', words)));
-      this.#form.button.disabled = false;
+      this.#form.update();
     } catch (error) {
       if (asked !== this.#asked || this.#ending.signal.aborted) return;
       show(this.#plan, notice('warn', ...refusalWords(error)));

@@ -40,6 +40,7 @@ export function reviewPanel(place: WalletPlace, plan: PlanView, options: ReviewO
     ],
     fields: [],
     button: isWatching ? 'Prepare for signing' : 'Send now',
+    isReady: () => warnings.length === 0 || understood.input.checked,
     busy: isWatching ? 'Preparing…' : 'Signing and sending…',
     beside: [plainButton('Back', onBack)],
     run: async () => {
@@ -54,10 +55,6 @@ export function reviewPanel(place: WalletPlace, plan: PlanView, options: ReviewO
       void place.ask('plan', request, options.signal).then(onChanged, onBack);
       return false;
     },
-  });
-  form.button.disabled = warnings.length > 0;
-  understood.input.addEventListener('change', () => {
-    form.button.disabled = !understood.input.checked;
   });
   const { test_money: isTestMoney, name } = networkOf(place);
   return panel(

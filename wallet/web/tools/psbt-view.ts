@@ -52,6 +52,7 @@ export function psbtView(place: WalletPlace): View {
       content: [...notices, isGrave ? understood.element : null],
       fields: [],
       button: complete ? 'Send it' : 'Sign it',
+      isReady: () => !isGrave || understood.input.checked,
       busy: complete ? 'Sending…' : 'Signing…',
       run: async (signal) => {
         if (complete) {
@@ -61,10 +62,6 @@ export function psbtView(place: WalletPlace): View {
         }
         showPsbt(await place.ask('psbt/sign', request, signal));
       },
-    });
-    sign.button.disabled = isGrave;
-    understood.input.addEventListener('change', () => {
-      sign.button.disabled = !understood.input.checked;
     });
     const other = psbtField('The same transaction, signed elsewhere');
     const combine = made({

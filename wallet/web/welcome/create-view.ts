@@ -70,12 +70,9 @@ export function createView(place: Place, onOpen: (row: WalletRow) => void): View
       ],
       fields: [],
       button: 'Go on',
+      isReady: () => done.input.checked,
       beside: [plainButton('Back', () => showStep(0, stepPanel('Name and passphrase', first)))],
       run: async () => showCheck(words),
-    });
-    form.button.disabled = true;
-    done.input.addEventListener('change', () => {
-      form.button.disabled = !done.input.checked;
     });
     showStep(1, stepPanel('Twelve words', form));
   };
