@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { nilz } from '../kit/devnet.ts';
 import { PASSPHRASE } from '../kit/wallet-gui-kit.ts';
 import { windowBy } from '../kit/wallet-gui-process.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
@@ -60,25 +59,4 @@ test('nilz wallet gui prints a link, and Ctrl-C ends it cleanly', async (context
   assert.equal(stderr(), '');
   assert.match(lines.join('\n'), /opens one window, once/);
   assert.equal(existsSync(join(directory, 'dev', 'wallet-link.html')), false);
-});
-
-test('a port that is taken and settings that are wrong are told in one line', async (context) => {
-  const directory = await temporaryDirectory(context);
-  const { link } = await start(context, directory);
-  const { port } = new URL(link);
-  const place = ['--datadir', directory, ...NOBODY];
-  const taken = await nilz(['wallet', 'gui', '--gui-port', port, ...place]);
-  assert.equal(taken.code, 1);
-  assert.match(taken.stderr, /^nilz wallet gui: port \d+ on 127\.0\.0\.1 is in use; .*--gui-port\n$/);
-  for (const [words, complaint] of [
-    [['--gui-port', '70000'], /--gui-port/],
-    [['--explorer-url', 'javascript:alert(1)'], /--explorer-url/],
-    [['--node-url', 'nowhere'], /--node-url/],
-    [['--passphrase', 'secret'], /--passphrase is not offered/],
-  ] as const) {
-    const wrong = await nilz(['wallet', 'gui', ...place, ...words]);
-    assert.equal(wrong.code, 2, wrong.stderr);
-    assert.match(wrong.stderr, complaint);
-    assert.doesNotMatch(wrong.stderr, /secret/);
-  }
 });
