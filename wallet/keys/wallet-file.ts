@@ -296,9 +296,9 @@ export async function requireNoWalletFile(path: string): Promise<void> {
 export async function readWalletText(path: string): Promise<string> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) {
-      const what = found.isDirectory() ? 'a folder' : 'no file';
-      throw new WalletError('not-a-wallet', `${path} is ${what}, where a wallet file should be`);
+    // Reading a pipe or a device could wait for ever; a folder fails by itself.
+    if (!found.isFile() && !found.isDirectory()) {
+      throw new WalletError('not-a-wallet', `${path} is no file`);
     }
     if (found.size > MAX_FILE_BYTES) {
       throw new WalletError('not-a-wallet', `${path} has ${found.size} bytes: no wallet file is that large`);

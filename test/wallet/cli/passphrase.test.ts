@@ -66,5 +66,5 @@ test('a folder in the place of the wallet file is told in one line', async () =>
   await mkdir(path, { recursive: true });
   const { code, errors } = await bench.run(['list', '--wallet', path]);
   assert.equal(code, 1);
-  assert.match(errors, /^nilz wallet list: .* is a folder, where a wallet file should be\n?$/);
+  assert.match(errors, /^nilz wallet list: the wallet file .* cannot be read \(EISDIR: .*\)\n?$/);
 });

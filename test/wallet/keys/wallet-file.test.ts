@@ -231,7 +231,8 @@ test('a pipe, a directory and a file of a gigabyte are refused and not read', as
   await mkdir(folder);
   await writeFile(large, '');
   await truncate(large, 2 ** 30);
-  for (const place of places) await assert.rejects(open(place), refusal('not-a-wallet'));
+  for (const place of [pipe, large]) await assert.rejects(open(place), refusal('not-a-wallet'));
+  await assert.rejects(open(folder), refusal('unreadable', /EISDIR/));
 });
 
 test('a symbolic link is followed, and stays one', async () => {

@@ -47,7 +47,7 @@ test('the wallets are listed with their networks, the default one first, damaged
     wallets.map(({ name, network, magic, problem }) => [name, network ?? problem?.code, magic]),
     [
       ['default', 'dev', DEV.magic],
-      ['folder', 'not-a-wallet', undefined],
+      ['folder', 'unreadable', undefined],
       ['other', 'not-a-wallet', undefined],
       ['rent', 'dev', DEV.magic],
       ['savings', 'dev', DEV.magic],
