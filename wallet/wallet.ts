@@ -52,8 +52,6 @@ import {
   plannedReplacement,
   type ReplacementChoice,
   replace,
-  signOnly,
-  signReplacement,
 } from './payments/sending.ts';
 import {
   type CreatedPsbt,
@@ -290,23 +288,6 @@ export class Wallet {
    */
   cancel(txid: Hash, choice: ReplacementChoice = {}, options: PayOptions = {}): Promise<Payment> {
     return replace(this.#context, 'cancel', txid, choice, options);
-  }
-
-  /**
-   * Signs a payment for a service that keeps it itself: nothing is written down here and nobody hears of it.
-   * @throws WalletError as {@link plan}
-   */
-  sign(request: PaymentRequest): Promise<Payment> {
-    return signOnly(this.#context, request);
-  }
-
-  /**
-   * Signs a payment that takes the place of an unconfirmed one: the same payees, all coins of the other one and more
-   * where they do not cover the fee. Kept and handed in by the caller, as {@link sign}.
-   * @throws WalletError when a coin is not this wallet's, or the coins do not cover the fee
-   */
-  signReplacement(request: ReplacementRequest): Promise<Payment> {
-    return signReplacement(this.#context, request);
   }
 
   /** {@link preparePayment}: for a service that writes a payment down before it is signed. */

@@ -1,13 +1,7 @@
 /** A payment of this wallet that waits for a block, as it can be read from its transaction. */
 import { encodeAddress } from '../../protocol/address.ts';
 import { displayHash } from '../../protocol/bytes.ts';
-import {
-  type OutPoint,
-  outPointKey,
-  type Transaction,
-  type TxOutput,
-  vsize,
-} from '../../protocol/transaction.ts';
+import { type Transaction, type TxOutput, vsize } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { WalletCoin } from '../chain/chain-view.ts';
 import { outgoingTransaction } from '../chain/outgoing.ts';
@@ -18,6 +12,7 @@ import type { Look, WalletContext } from '../wallet-context.ts';
 import { WalletError } from '../wallet-error.ts';
 import type { SpentCoin } from './payment.ts';
 import type { Payee } from './payment-plan.ts';
+import { trueOutputs } from './true-outputs.ts';
 
 export interface PendingPayment {
   /** As shown. */
@@ -90,25 +85,14 @@ function requireNewest(id: string, { outgoing }: Contents): void {
   );
 }
 
-/**
- * What a transaction spends, with the labels; undefined when a coin is a stranger's. The values are read from the
- * transactions that made the coins, which were hashed.
- */
+/** What a transaction spends, with the labels; undefined when a coin is a stranger's. */
 async function coinsOf(
   { inputs }: Transaction,
   ring: KeyRing,
   { contents, view }: Look,
 ): Promise<WalletCoin[] | undefined> {
-  const parents = new Map(contents.outgoing.map((payment) => [payment.txid, payment]));
-  const keptOutput = ({ txid, index }: OutPoint): TxOutput | undefined => {
-    const parent = parents.get(displayHash(txid));
-    return parent && outgoingTransaction(parent).outputs[index];
-  };
   const outPoints = inputs.map(({ previous }) => previous);
-  const asked = outPoints.filter((outPoint) => keptOutput(outPoint) === undefined);
-  const read = await view.reader.outputs(asked);
-  const told = new Map(asked.map((outPoint, at) => [outPointKey(outPoint), read[at]]));
-  const outputs = outPoints.map((outPoint) => keptOutput(outPoint) ?? told.get(outPointKey(outPoint)));
+  const outputs = await trueOutputs(outPoints, { contents, view });
   const labelOf = labelsByKey(contents);
   const known = contents.senders;
   const senders = await findSenders(

@@ -1,26 +1,20 @@
 /** How a payment is made: planned, signed, written down, and only then handed in. */
-import { displayHash, equalBytes } from '../../protocol/bytes.ts';
-import { outPointKey, type Transaction, txid } from '../../protocol/transaction.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { type Transaction, txid } from '../../protocol/transaction.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { UnreachableError } from '../../service/unreachable-error.ts';
 import { PaymentRejectedError } from '../chain/backend.ts';
-import type { ChainView, WalletCoin } from '../chain/chain-view.ts';
+import type { WalletCoin } from '../chain/chain-view.ts';
 import { type KeptPayment, withOutgoing, withoutOutgoing } from '../chain/outgoing.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Look, type WalletContext, withKeys } from '../wallet-context.ts';
-import { WalletError } from '../wallet-error.ts';
 import { chosenFeeRate, type FeeChoice } from './fee-offer.ts';
 import { requireSensibleFee } from './fee-warning.ts';
-import { buildPayment, type SpentCoin, signPayment } from './payment.ts';
+import { buildPayment, signPayment } from './payment.ts';
 import { type PaymentPlan, type PaymentRequest, planPayment } from './payment-plan.ts';
 import { readPending } from './pending-payment.ts';
-import {
-  planBump,
-  planCancel,
-  planReplacement,
-  type ReplacementRequest,
-  replacementRate,
-} from './replacement.ts';
+import { planBump, planCancel, replacementRate } from './replacement.ts';
+import { requireTrueCoins } from './true-outputs.ts';
 
 /** A signed payment. */
 export interface Payment extends PaymentPlan {
@@ -75,22 +69,6 @@ export function pay(context: WalletContext, request: PaymentRequest, options: Pa
   return send(context, { ...options, ...(acceptHighFee && { acceptHighFee }) }, (look) =>
     planned(context, request, look),
   );
-}
-
-/** See `Wallet.sign`. */
-export async function signOnly(context: WalletContext, request: PaymentRequest): Promise<Payment> {
-  const look = await context.look();
-  return signTrue(context, await planned(context, request, look), look);
-}
-
-/** See `Wallet.signReplacement`. */
-export async function signReplacement(context: WalletContext, request: ReplacementRequest): Promise<Payment> {
-  const look = await context.look();
-  const ring = context.ringOf(look.contents);
-  const minimumFeeRate = await context.backend.minimumFeeRate();
-  const { profile } = context;
-  const plan = planReplacement(request, look.contents, look.view, { profile, minimumFeeRate, ring });
-  return signTrue(context, plan, look, request.coins);
 }
 
 /** How a payment gets another's place: to pay the same payees, or nobody. */
@@ -154,7 +132,8 @@ export async function send(
     const look = await context.lookWith(stored);
     const made = await plan(look);
     if (!acceptHighFee) requireSensibleFee(made);
-    const signed = await signTrue(context, made, look);
+    await requireTrueCoins(made.coins, look);
+    const signed = signPlan(made, context.ringOf(look.contents), context.random);
     await beforeBroadcast?.(signed);
     const kept = withOutgoing(look.contents, signed, context.now());
     return { contents: withKeys(kept, context.ringOf(kept)), result: signed };
@@ -186,19 +165,6 @@ export async function handIn<P extends KeptPayment>(context: WalletContext, paym
   return payment;
 }
 
-/** @param known coins whose values were checked when they were first spent */
-async function signTrue(
-  context: WalletContext,
-  plan: PaymentPlan,
-  { contents, view }: Look,
-  known: readonly SpentCoin[] = [],
-): Promise<Payment> {
-  const checked = new Set(known.map(({ outPoint }) => outPointKey(outPoint)));
-  const unchecked = plan.coins.filter(({ outPoint }) => !checked.has(outPointKey(outPoint)));
-  await requireTrueCoins(unchecked, view);
-  return signPlan(plan, context.ringOf(contents), context.random);
-}
-
 /**
  * @param random a whole number from 0 to below its argument: where the change stands among the outputs
  * @throws WalletError `watch-only` when the keys are elsewhere
@@ -222,22 +188,5 @@ export function unsignedPayment(
     coins,
     outputs,
     ...(change && { change: { value: change.value, script: ring.script(change.place), position } }),
-  });
-}
-
-/**
- * Compares each coin with the transaction that made it. A signature covers the value it was told (BIP 143), so a
- * lie about it costs no coins; but two lies could be put together into a payment with a giant fee.
- * @throws WalletError `bad-backend`
- */
-export async function requireTrueCoins(coins: readonly WalletCoin[], view: ChainView): Promise<void> {
-  const outputs = await view.reader.outputs(coins.map(({ outPoint }) => outPoint));
-  coins.forEach(({ value, script, outPoint }, at) => {
-    const output = outputs[at];
-    if (output?.value === value && equalBytes(output.script, script)) return;
-    throw new WalletError(
-      'bad-backend',
-      `the node says that coin ${displayHash(outPoint.txid)}:${outPoint.index} is another than it is; nothing was signed`,
-    );
   });
 }

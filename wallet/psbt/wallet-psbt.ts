@@ -12,15 +12,16 @@ import {
   txid,
   vsize,
 } from '../../protocol/transaction.ts';
-import type { Nits } from '../../protocol/units.ts';
-import type { ChainView, WalletCoin } from '../chain/chain-view.ts';
+import type { Hash, Nits } from '../../protocol/units.ts';
+import type { WalletCoin } from '../chain/chain-view.ts';
 import { outgoingTransaction, withOutgoing } from '../chain/outgoing.ts';
 import { type Contents, DEFAULT_LABEL, labelOfPlace } from '../keys/contents.ts';
 import type { KeyPlace } from '../keys/key-ring.ts';
 import { coinName } from '../keys/owner-notes.ts';
 import { requireSensibleFee } from '../payments/fee-warning.ts';
 import type { PaymentPlan, PaymentRequest } from '../payments/payment-plan.ts';
-import { handIn, type Payment, planned, requireTrueCoins, unsignedPayment } from '../payments/sending.ts';
+import { handIn, type Payment, planned, unsignedPayment } from '../payments/sending.ts';
+import { requireTrueCoins } from '../payments/true-outputs.ts';
 import { type Look, type WalletContext, withKeys } from '../wallet-context.ts';
 import { WalletError } from '../wallet-error.ts';
 import { combinePsbts } from './psbt-combining.ts';
@@ -78,12 +79,15 @@ export async function createPsbtOfPlan(context: WalletContext, plan: PaymentPlan
 }
 
 async function psbtWith(context: WalletContext, plan: PaymentPlan, look: Look): Promise<CreatedPsbt> {
-  const { contents, view } = look;
+  const { contents } = look;
   const ring = context.ringOf(contents);
-  await requireTrueCoins(plan.coins, view);
-  const made = await view.reader.listed(plan.coins.map(({ outPoint }) => outPoint.txid));
+  await requireTrueCoins(plan.coins, look);
+  const made = await madeBy(
+    plan.coins.map(({ outPoint }) => outPoint.txid),
+    look,
+  );
   const unsigned = unsignedPayment(plan, ring, context.random);
-  const previous = made.map(({ transaction }) => transaction);
+  const previous = made.flatMap((transaction) => transaction ?? []);
   const psbt = psbtOfPlan(plan, { ring, previous, unsigned });
   return { ...withReport(context, psbt, contents), plan };
 }
@@ -149,7 +153,7 @@ export async function payPsbt(
     const report = reportOf(psbt, { ring, contents, profile: context.profile });
     requireOwn(report);
     requireNothingGrave(report, options);
-    const spent = await outputsOf(transaction, look.view);
+    const spent = await outputsOf(transaction, look);
     requireTrue(transaction, spent, report);
     const made = paymentOf(transaction, report, spent, look);
     const isKnown = contents.outgoing.some(({ txid: id }) => id === displayHash(made.txid));
@@ -180,12 +184,29 @@ function requireNothingGrave({ warnings }: PsbtReport, { despiteWarnings = false
   throw new WalletError('psbt-warning', grave.map(({ message }) => message).join('; '));
 }
 
+/** The transactions of these ids: payments that are kept here, also when the chain lost them, or the chain's. */
+async function madeBy(
+  txids: readonly Hash[],
+  { contents, view }: Look,
+): Promise<readonly (Transaction | undefined)[]> {
+  const kept = new Map(contents.outgoing.map((payment) => [payment.txid, payment]));
+  const found = await view.reader.transactions(txids.filter((id) => !kept.has(displayHash(id))));
+  const known = [...found];
+  return txids.map((id) => {
+    const payment = kept.get(displayHash(id));
+    return payment === undefined ? known.shift()?.transaction : outgoingTransaction(payment);
+  });
+}
+
 /** What the inputs spend, as the transactions say that made it. */
-async function outputsOf(transaction: Transaction, view: ChainView): Promise<TxOutput[]> {
+async function outputsOf(transaction: Transaction, look: Look): Promise<TxOutput[]> {
   const previous = transaction.inputs.map((input) => input.previous);
-  const made = await view.reader.transactions(previous.map((outPoint) => outPoint.txid));
+  const made = await madeBy(
+    previous.map((outPoint) => outPoint.txid),
+    look,
+  );
   return previous.map((outPoint, at) => {
-    const output = made[at]?.transaction.outputs[outPoint.index];
+    const output = made[at]?.outputs[outPoint.index];
     if (output !== undefined) return output;
     throw new WalletError('coins-gone', `the chain knows no coin ${coinName(outPoint)}, which it spends`);
   });

@@ -6,7 +6,8 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { type SpentCoin, signPayment } from '../payments/payment.ts';
 import type { PaymentPlan, PaymentRequest } from '../payments/payment-plan.ts';
 import { planReplacement, type ReplacementRequest } from '../payments/replacement.ts';
-import { planned, requireTrueCoins, unsignedPayment } from '../payments/sending.ts';
+import { planned, unsignedPayment } from '../payments/sending.ts';
+import { requireTrueCoins } from '../payments/true-outputs.ts';
 import type { WalletContext } from '../wallet-context.ts';
 import { WalletError } from '../wallet-error.ts';
 
@@ -35,7 +36,7 @@ export async function preparePayment(
   const ring = signingRing(context.ringOf(look.contents));
   const signable = { ...request, allows: onlySignable(ring, request.allows) };
   const plan = await planned(context, signable, look);
-  await requireTrueCoins(plan.coins, look.view);
+  await requireTrueCoins(plan.coins, look);
   return prepared(context, plan, ring);
 }
 
@@ -56,7 +57,7 @@ export async function prepareReplacement(
   const plan = planReplacement(signable, contents, view, facts);
   const known = new Set(request.coins.map(({ outPoint }) => outPointKey(outPoint)));
   const added = plan.coins.filter(({ outPoint }) => !known.has(outPointKey(outPoint)));
-  await requireTrueCoins(added, view);
+  await requireTrueCoins(added, { contents, view });
   return prepared(context, plan, ring);
 }
 

@@ -10,6 +10,7 @@ import { MemoryStore } from '../../../wallet/keys/wallet-store.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
 import { WalletError } from '../../../wallet/wallet-error.ts';
 import { FuzzRandom } from '../fuzz-random.ts';
+import { signedPayment } from '../signed-payment.ts';
 import { temporaryDirectory } from '../surroundings.ts';
 import { CrashError, ModelChain } from './model-chain.ts';
 import {
@@ -132,7 +133,7 @@ async function spendElsewhere(chain: ModelChain, random: FuzzRandom, label: stri
     const coins = mine.map(({ outPoint }) => outPoint).filter((coin) => taken.has(outPointKey(coin)));
     if (coins.length === 0) return false;
     const to = [{ address: payeeAddress('owner'), amount: 10_000n }];
-    ({ transaction: rival } = await owner.sign({ from: label, to, coins, change: 'reuse' }));
+    ({ transaction: rival } = await signedPayment(owner, { from: label, to, coins, change: 'reuse' }));
   } catch (error) {
     if (!(error instanceof WalletError)) throw error;
     return false;

@@ -99,14 +99,6 @@ export class NotingWallet extends Wallet {
     return signed;
   }
 
-  override sign(): Promise<never> {
-    return assert.fail('a service signs nothing that is not written down');
-  }
-
-  override signReplacement(): Promise<never> {
-    return assert.fail('a service signs nothing that is not written down');
-  }
-
   override pay(): Promise<never> {
     return assert.fail('a service keeps its payments itself');
   }

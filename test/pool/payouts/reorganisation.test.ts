@@ -15,6 +15,7 @@ import {
   POOL_LABEL,
   PROFILE,
 } from '../../kit/accounts-kit.ts';
+import { signedPayment } from '../../kit/signed-payment.ts';
 import { SILENT } from '../../kit/surroundings.ts';
 
 const LIMITED = { timeout: 120_000 };
@@ -188,7 +189,7 @@ test(
     // The owner signs a payment of the same coin first, and it reaches a block behind the pool's back.
     const wallet = await openOperatorWallet(kit.client);
     const plan = await wallet.plan({ from: POOL_LABEL, to: [{ address: ann, amount: 90n * COIN }] });
-    const away = await wallet.sign({
+    const away = await signedPayment(wallet, {
       from: POOL_LABEL,
       to: [{ address: minerAddress('owner'), amount: COIN }],
       coins: plan.coins.map(({ outPoint }) => outPoint),
@@ -284,7 +285,7 @@ test(
     // The owner has signed a payment of the coin that the first payout is going to spend.
     const wallet = await openOperatorWallet(kit.client);
     const plan = await wallet.plan({ from: POOL_LABEL, to: [{ address: ann, amount: 2n * PART }] });
-    const away = await wallet.sign({
+    const away = await signedPayment(wallet, {
       from: POOL_LABEL,
       to: [{ address: minerAddress('owner'), amount: COIN }],
       coins: plan.coins.map(({ outPoint }) => outPoint),

@@ -11,6 +11,7 @@ import { totalOf } from '../../../wallet/chain/balance.ts';
 import { MemoryStore } from '../../../wallet/keys/wallet-store.ts';
 import { firstContents, freshMnemonic } from '../../../wallet/open-wallet.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
+import { signedPayment } from '../../kit/signed-payment.ts';
 import { BACKEND_KINDS, type BackendBench, startBackendBench } from './backend-kit.ts';
 
 const PROFILE = PROFILES.regtest;
@@ -159,7 +160,7 @@ for (const kind of BACKEND_KINDS)
       const wallet = walletOf(DEV_MNEMONIC);
       const { address: from } = await wallet.addressOf('bob');
       const { address: to } = await wallet.addressOf('carol');
-      const payment = await wallet.sign({ from: 'bob', to: [{ address: to, amount: COIN }] });
+      const payment = await signedPayment(wallet, { from: 'bob', to: [{ address: to, amount: COIN }] });
       const idsOf = async () => (await backend.transactionIds([from])).pending.map(displayHash);
       const spent = payment.coins.map(({ outPoint }) => outPointKey(outPoint));
       const spentOf = async () =>
