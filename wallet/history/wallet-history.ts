@@ -47,17 +47,26 @@ export class WalletHistory {
     | { readonly from: string; readonly book: TransactionBook; readonly effects: readonly Effect[] }
     | undefined;
   #last: Reading | undefined;
+  /** A reading that has not begun. */
+  #coming: Promise<Reading> | undefined;
 
   constructor(context: WalletContext) {
     this.#context = context;
   }
 
   /**
-   * Everything as of now.
+   * Everything as of now. Whoever asks while a reading has not begun yet gets that one: a page that asks for rows,
+   * chart and addresses at once has the chain looked at once or twice, not three times.
    * @throws as {@link syncBook}
    */
   read(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {
-    return this.#queue.run(() => this.#read(onProgress));
+    if (onProgress === undefined && this.#coming !== undefined) return this.#coming;
+    const reading = this.#queue.run(() => {
+      this.#coming = undefined;
+      return this.#read(onProgress);
+    });
+    this.#coming = reading;
+    return reading;
   }
 
   async page(request: HistoryRequest): Promise<HistoryPage> {
