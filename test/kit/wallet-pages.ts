@@ -1,8 +1,11 @@
 /** The wallet's page in a browser, as a person uses it. */
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { encodeAddress } from '../../protocol/address.ts';
 import type { RunningWalletGui } from '../../wallet/gui/gui-server.ts';
 import { type WatchedPage, watchedPage } from './browser.ts';
+import { STRANGER_SCRIPT } from './fake-chain.ts';
+import type { GuiBench } from './wallet-gui-kit.ts';
 
 export const PAGE_PASSPHRASE = 'tulip harbor 7 engine quartz';
 
@@ -123,4 +126,19 @@ export async function historyRows(page: Page): Promise<string[]> {
     return [...(await Promise.all(texts)), id].join(' | ');
   });
   return Promise.all(told);
+}
+
+/** Somebody to pay. */
+export function stranger(bench: GuiBench): string {
+  return encodeAddress(STRANGER_SCRIPT, bench.chain.profile.address) ?? '';
+}
+
+/** A wallet with coins in blocks, one for each amount, and its page on the overview. */
+export async function fundedPage(bench: GuiBench, page: Page, ...coins: readonly bigint[]): Promise<string> {
+  await createWallet(page, 'mine');
+  const address = await receiveAddress(page);
+  for (const amount of coins) await bench.chain.strangerPays(address, amount);
+  bench.chain.mine();
+  await goTo(page, 'Overview');
+  return address;
 }
