@@ -170,6 +170,26 @@ for (const kind of BACKEND_KINDS)
       assert.deepEqual([await idsOf(), await spentOf()], [[displayHash(payment.txid)], []]);
     });
 
+    test('lets a payment be raised, and taken back, by one that takes its place', async () => {
+      const wallet = walletOf(DEV_MNEMONIC);
+      const { address: to } = await wallet.addressOf('carol');
+      const { address: from } = await wallet.addressOf('alice');
+      await mine(1, from);
+      const first = await wallet.pay({ from: 'alice', to: [{ address: to, amount: COIN }] });
+      const raised = await wallet.bump(first.txid, { fee: 'economy' });
+      const again = await wallet.bump(raised.txid, { feeRate: 12_345n });
+      const back = await wallet.cancel(again.txid);
+      const standing = await backend.transactions([first, raised, again, back].map(({ txid }) => txid));
+      assert.deepEqual(
+        standing.map((each) => each?.confirmations),
+        [undefined, undefined, undefined, 0],
+      );
+      const before = (await wallet.balance()).total.pending;
+      await mine(1, from);
+      const { total, refused } = await wallet.balance();
+      assert.deepEqual([before >= (back.change?.value ?? 0n), total.pending, refused], [true, 0n, []]);
+    });
+
     test('takes a transaction that it has already, and tells why it refuses another', async () => {
       const wallet = walletOf(DEV_MNEMONIC);
       const { address } = await wallet.addressOf('carol');
