@@ -139,8 +139,11 @@ export class AddressNames {
   /** An address with the name it has here. */
   described(address: string): string {
     const [label, contact] = [this.labelOf(address), this.contactOf(address)];
-    if (label !== undefined) return `${address} (your label ${label})`;
-    return contact === undefined ? address : `${address} (contact ${contact})`;
+    const names = [
+      ...(contact === undefined ? [] : [`contact ${contact}`]),
+      ...(label === undefined ? [] : [`your label ${label}`]),
+    ];
+    return names.length === 0 ? address : `${address} (${names.join(', ')})`;
   }
 }
 

@@ -13,13 +13,14 @@ import { amountJson, table } from './table.ts';
 /**
  * Shows a plan and asks whether to go on, where a person is there to answer.
  * @param question without its "[y/N]"
+ * @param yes do not ask
  * @throws WalletError `declined`
  */
 export async function confirm(
   session: Session,
   lines: readonly string[],
   question: string,
-  yes: boolean,
+  yes = false,
 ): Promise<void> {
   const { terminal } = session;
   if (yes || !terminal.interactive) return;

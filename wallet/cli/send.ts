@@ -3,13 +3,14 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { boolean, string } from '../../service/config.ts';
 import { parseLabel } from '../keys/contents.ts';
 import { type PaymentRequest, requestOf } from '../payments/payment-plan.ts';
-import type { Wallet } from '../wallet.ts';
+import type { Payment, Wallet } from '../wallet.ts';
 import { noteRefused } from './balance.ts';
 import { walletCommand } from './command.ts';
 import { type ChosenFee, chosenFee, feeSettings } from './fee-option.ts';
 import { outPoints } from './out-point-option.ts';
 import { AddressNames, payeeSettings, type WrittenPayee, writtenPayees } from './payees.ts';
 import { confirm, paymentJson, planLines } from './review.ts';
+import type { Session } from './session.ts';
 
 /** What `send` and `psbt create` ask alike. */
 export const paymentSettings = {
@@ -34,16 +35,29 @@ export const send = walletCommand({
     const asked = askedPayment(values);
     const wallet = await session.openWallet();
     const names = await AddressNames.of(wallet);
-    const plan = await wallet.plan(await requestFor(wallet, names, asked));
-    noteRefused(plan.refused, terminal);
-    const lines = [...planLines(plan, names), ...saidLines(asked.payees)];
-    await confirm(session, lines, `Send this ${session.kindOfMoney}money?`, values.yes);
-    // Whoever was shown the warning and said yes has accepted the fee.
-    const seen = !values.yes && terminal.interactive;
-    const payment = await wallet.pay({ ...requestOf(plan), acceptHighFee: seen || values.acceptHighFee });
+    const request = await requestFor(wallet, names, asked);
+    const isAsked = !values.yes && terminal.interactive;
+    const payment = isAsked
+      ? await payReviewed(session, wallet, names, { ...asked, request })
+      : await wallet.pay({ ...request, acceptHighFee: values.acceptHighFee });
+    if (!isAsked) noteRefused(payment.refused, terminal);
     session.result({ network: profile.name, ...paymentJson(payment, names) }, [displayHash(payment.txid)]);
   },
 });
+
+/** Shows what a payment would be, and makes exactly that one; whoever was shown a high fee and said yes has accepted it. */
+async function payReviewed(
+  session: Session,
+  wallet: Wallet,
+  names: AddressNames,
+  { request, payees }: AskedPayment & { readonly request: PaymentRequest },
+): Promise<Payment> {
+  const plan = await wallet.plan(request);
+  noteRefused(plan.refused, session.terminal);
+  const lines = [...planLines(plan, names), ...saidLines(payees)];
+  await confirm(session, lines, `Send this ${session.kindOfMoney}money?`);
+  return wallet.pay({ ...requestOf(plan), acceptHighFee: true });
+}
 
 /** A payment as it stands in the options, before the wallet is open. */
 export interface AskedPayment {

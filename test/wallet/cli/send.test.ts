@@ -166,6 +166,18 @@ describe('nilz wallet send', () => {
     assert.match(errors, /need \d+\.\d{8} NILZ more: "alice" has/);
   });
 
+  test('two at the same time, with nobody asked, pay both', async () => {
+    const path = await bench.walletFile();
+    const argv = ['send', '--wallet', path, '--from-label', 'pool', '--to', 'bob', '--amount', '1', '--yes'];
+    const sent = await Promise.all([bench.run(argv), bench.run(argv)]);
+    assert.deepEqual(
+      sent.map(({ code }) => code),
+      [0, 0],
+      sent.map(({ errors }) => errors).join(''),
+    );
+    assert.notEqual(sent[0]?.output, sent[1]?.output);
+  });
+
   test('without the node sends nothing', async () => {
     const path = await bench.walletFile();
     const env = bench.withoutNode();
