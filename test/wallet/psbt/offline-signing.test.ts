@@ -196,3 +196,23 @@ test('a wallet signs its part where the key of another coin of its is elsewhere'
   const payment = await watcher.payPsbt(both.psbt);
   assert.equal(payment.coins.length, 2);
 });
+
+test('a watched payment is raised also while the node has lost it and the one before it, whose change it spends', async () => {
+  const { chain, watcher } = await watchedWallet();
+  const { wallet: signer } = offlineWallet();
+  const sent = async (psbt: string) => watcher.payPsbt((await signer.signPsbt(psbt)).psbt);
+  const parent = await sent((await watcher.createPsbt(REQUEST)).psbt);
+  const child = await sent((await watcher.createPsbt(REQUEST)).psbt);
+  assert.deepEqual(child.transaction.inputs[0]?.previous.txid, parent.txid);
+  chain.mempool = [];
+  chain.refusals = new Array<string>(20).fill('mempool min fee not met');
+  const raised = await watcher.createPsbt(await watcher.planBump(child.txid, { feeRate: 9_000n }));
+  assert.deepEqual(raised.report.warnings, []);
+  const { psbt } = await signer.signPsbt(raised.psbt);
+  chain.refusals = [];
+  const second = await watcher.payPsbt(psbt);
+  assert.deepEqual(
+    chain.mempool.map((transaction) => txid(transaction)),
+    [parent.txid, second.txid],
+  );
+});
