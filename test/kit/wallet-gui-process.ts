@@ -4,10 +4,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { CALLS, callPath } from '../../wallet/gui/api.ts';
+import type { Devnet } from './devnet.ts';
 import { GuiWindow, tokenOf } from './wallet-gui-kit.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
@@ -18,6 +20,14 @@ export async function windowBy(link: string): Promise<GuiWindow> {
   const { origin } = new URL(link);
   const { session } = await new GuiWindow(origin, '').ask('session/open', { token: tokenOf(link) });
   return new GuiWindow(origin, session);
+}
+
+/** A window by way of the landing page of `nilz up`, as its button does it. */
+export async function windowFromHome({ ready }: Devnet): Promise<GuiWindow> {
+  const headers = { Origin: new URL(ready.homeUrl).origin };
+  const answer = await fetch(new URL('/wallet-link', ready.homeUrl), { method: 'POST', headers });
+  assert.equal(answer.status, 200);
+  return windowBy(((await answer.json()) as { url: string }).url);
 }
 
 export class WalletGuiProcess {
@@ -47,13 +57,10 @@ export class WalletGuiProcess {
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`nilz wallet gui ended with ${String(code)}: ${stderr}`);
     });
-    const [line] = (await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended])) as [
-      string,
-    ];
     ended.catch(() => undefined);
-    const gui = new WalletGuiProcess(child, Ready.parse(JSON.parse(line)), () => stderr);
-    test.after(() => gui.kill());
-    return gui;
+    test.after(() => killed(child));
+    const ready = (await firstObject(child.stdout)) ?? (await ended);
+    return new WalletGuiProcess(child, Ready.parse(ready), () => stderr);
   }
 
   /** What it wrote to standard error. */
@@ -62,12 +69,26 @@ export class WalletGuiProcess {
   }
 
   /** `kill -9`. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'close');
-    this.#child.kill('SIGKILL');
-    await ended;
+  kill(): Promise<void> {
+    return killed(this.#child);
   }
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** The first JSON object of a stream: it has lines of its own. Undefined when the stream ends before. */
+async function firstObject(stream: Readable): Promise<unknown> {
+  let text = '';
+  for await (const line of createInterface({ input: stream })) {
+    text += line;
+    if (line === '}' || line.startsWith('{"')) return JSON.parse(text);
+  }
+  return undefined;
 }
 
 /** Sends exactly these lines. @returns the first line of the answer and all of its text; empty when there was none */

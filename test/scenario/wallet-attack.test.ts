@@ -5,21 +5,16 @@ import { WebSocket } from 'ws';
 import { callPath } from '../../wallet/gui/api.ts';
 import { Devnet } from '../kit/devnet.ts';
 import { GuiWindow, tokenOf } from '../kit/wallet-gui-kit.ts';
-import { allCalls, sendLines, strangersRequests, windowBy } from '../kit/wallet-gui-process.ts';
+import {
+  allCalls,
+  sendLines,
+  strangersRequests,
+  windowBy,
+  windowFromHome,
+} from '../kit/wallet-gui-process.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const LIMITED = { timeout: 150_000 };
-
-/** A window by way of the landing page, as its button does it. */
-async function windowFromHome({ ready }: Devnet): Promise<GuiWindow> {
-  const answer = await fetch(new URL('/wallet-link', ready.homeUrl), {
-    method: 'POST',
-    headers: { Origin: new URL(ready.homeUrl).origin },
-  });
-  assert.equal(answer.status, 200);
-  const { url } = (await answer.json()) as { url: string };
-  return windowBy(url);
-}
 
 test('strangers get nothing out of the wallet’s page, whatever they pretend to be', LIMITED, async (t) => {
   const devnet = await Devnet.start(await temporaryDirectory(t), ['--no-mine']);
