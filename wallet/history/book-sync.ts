@@ -57,6 +57,8 @@ export interface SyncedBook {
 
 /** Transactions asked for at once; the tip is looked at before and after. */
 const PER_READING = 500;
+/** Of a block's header, which has 32 bits for it. */
+const MAX_BLOCK_TIME = 2 ** 32 - 1;
 /** So often a part is read again because the chain moved meanwhile. */
 const MAX_READINGS = 5;
 
@@ -176,10 +178,11 @@ function placeOf(
   chain: ChainState,
 ): RecentTransaction {
   const height = confirmations > 0 ? chain.height - confirmations + 1 : undefined;
-  if (height !== undefined && (height < 0 || time === undefined)) {
+  if (height === undefined) return { id, transaction, height, time: undefined };
+  if (height < 0 || time === undefined || !(time >= 0 && time <= MAX_BLOCK_TIME)) {
     throw new WalletError(
       'bad-backend',
-      `the node says that transaction ${id} has ${confirmations} confirmations`,
+      `the node says that transaction ${id} has ${confirmations} confirmations, at ${time ?? 'no time'}`,
     );
   }
   return { id, transaction, height, time };

@@ -195,6 +195,18 @@ test('a confirmed transaction that is listed and not there is a lie', async () =
   await assert.rejects(sync(EMPTY_BOOK), refusal('bad-backend', /does not have it/));
 });
 
+test('a place that no block can have is a lie', async () => {
+  for (const lie of [{ confirmations: 5 }, { time: undefined }, { time: 2 ** 32 }, { time: -1 }]) {
+    const { chain, sync, pay, backend } = scene();
+    await pay(0);
+    chain.mine(2);
+    const honest = backend.transactions;
+    backend.transactions = async (txids) =>
+      (await honest(txids)).map((standing) => standing && { ...standing, ...lie });
+    await assert.rejects(sync(EMPTY_BOOK), refusal('bad-backend', /confirmations/), JSON.stringify(lie));
+  }
+});
+
 test('a chain that never rests is given up', async () => {
   const { chain, sync, pay, backend } = scene();
   await pay(0);
