@@ -122,7 +122,8 @@ test('where a block takes the older of two transactions, that one counts', async
   const confirmed = await kit.untilClaim(first.id, ({ state }) => state === 'confirmed');
   assert.equal(confirmed.txid, first.txid);
   assert.equal(await kit.received('ann'), AMOUNT);
-  // Its change is spent by the next payment, and not that of the one that lost.
+  // Its change is spent by the next payment, and not that of the one that lost: as soon as it is seen.
+  await kit.until(async () => ((await kit.desk.state()).balance ?? 0n) > AMOUNT);
   await kit.sent(await kit.claim('bea'));
   await kit.node.mine(1);
   assert.equal(await kit.received('bea'), AMOUNT);
