@@ -1,8 +1,10 @@
 /** `nilz wallet coins`, `freeze` and `unfreeze`: the coins one by one. */
 import { formatAmount } from '../../protocol/amount.ts';
+import type { OutPoint } from '../../protocol/transaction.ts';
 import { SettingError, string } from '../../service/config.ts';
 import type { WalletCoin } from '../chain/chain-view.ts';
 import { parseLabel } from '../keys/contents.ts';
+import { WalletError } from '../wallet-error.ts';
 import { walletCommand } from './command.ts';
 import { outPoints, outPointText } from './out-point-option.ts';
 import type { Session } from './session.ts';
@@ -49,9 +51,19 @@ const coinsSetting = {
 async function setFrozen(session: Session, text: string | undefined, frozen: boolean): Promise<void> {
   if (text === undefined) throw new SettingError('--coins is missing: TXID:INDEX, several with commas');
   const named = outPoints(text, '--coins');
-  await (await session.openWallet()).setFrozen(named, frozen);
+  const wallet = await session.openWallet();
+  if (frozen) requireOwn(named, await wallet.coins());
+  await wallet.setFrozen(named, frozen);
   const names = named.map(outPointText);
   session.result({ network: session.profile.name, coins: names, frozen }, names);
+}
+
+/** A coin that is mistyped would be frozen in vain. */
+function requireOwn(named: readonly OutPoint[], own: readonly WalletCoin[]): void {
+  const known = new Set(own.map(({ outPoint }) => outPointText(outPoint)));
+  const unknown = named.map(outPointText).find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new WalletError('bad-coin', `the wallet has no unspent coin ${unknown}; see "nilz wallet coins"`);
 }
 
 export const freeze = walletCommand({

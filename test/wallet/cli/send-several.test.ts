@@ -102,6 +102,9 @@ describe('nilz wallet send', () => {
     const refused = await bench.run(pay);
     assert.equal(refused.code, 2);
     assert.match(refused.errors, /frozen/);
+    const mistyped = await bench.run(['freeze', '--wallet', path, '--coins', `${'ab'.repeat(32)}:0`]);
+    assert.equal(mistyped.code, 2);
+    assert.match(mistyped.errors, /no unspent coin (ab){32}:0/);
     const thawed = await bench.run(['unfreeze', '--wallet', path, '--coins', coin.coin]);
     assert.equal(thawed.code, 0, thawed.errors);
     const sent = await send(path, '--to', 'bob', '--amount', '1', '--coins', coin.coin);
