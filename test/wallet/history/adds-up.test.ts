@@ -96,7 +96,7 @@ test('a history adds up to the balance after whatever may happen, read step by s
           .sort();
       assert.deepEqual(await tell(twin), await tell(wallet), 'a restore tells the same');
     }),
-    { numRuns: 15 },
+    { numRuns: 12 },
   );
 });
 
