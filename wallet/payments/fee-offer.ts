@@ -5,14 +5,17 @@ import { WalletError } from '../wallet-error.ts';
 import { type FeeRate, formatFeeRate, MAXIMUM_FEE_RATE } from './fee.ts';
 
 /** Blocks within which a payment is to be confirmed. */
-export const PRESET_BLOCKS: Readonly<Record<FeePreset, number>> = { economy: 24, normal: 6, fast: 2 };
+const PRESET_BLOCKS: Readonly<Record<FeePreset, number>> = { economy: 24, normal: 6, fast: 2 };
 
 /** What a named fee is worth at present. */
 export interface PresetRate {
   readonly rate: FeeRate;
   /** Within so many blocks such payments were confirmed lately. */
   readonly blocks: number;
-  /** `fallback`: too few payments were seen for an estimate, so this is the lowest rate that is accepted. */
+  /**
+   * `fallback`: too few payments were seen for an estimate, so this is the lowest rate that is accepted, or that of a
+   * slower preset.
+   */
   readonly source: 'estimate' | 'fallback';
 }
 

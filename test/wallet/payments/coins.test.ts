@@ -76,6 +76,25 @@ describe('coin selection, whatever the coins and the payment', () => {
     );
   });
 
+  test('never makes a transaction that is too heavy to relay, however many coins there are', () => {
+    const many = fc.integer({ min: 1_300, max: 1_700 });
+    fc.assert(
+      fc.property(many, fc.integer({ min: 50, max: 100 }), (count, percent) => {
+        const coins = Array.from({ length: count }, (_, n) => coin(50_000n + BigInt(n)));
+        const outputs = [pay((sum(coins) * BigInt(percent)) / 100n)];
+        try {
+          const { coins: chosen, change } = selectCoins({ coins, outputs, feeRate: RATE });
+          const lengths = change === undefined ? [22] : [22, 22];
+          assert.ok(paymentWeight(chosen.length, lengths) <= MAX_PAYMENT_WEIGHT);
+        } catch (error) {
+          assert.ok(error instanceof WalletError, String(error));
+          assert.match(error.code, /^(too-many-coins|insufficient-funds)$/);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('leaves unconfirmed coins alone when the confirmed ones reach', () => {
     fc.assert(
       fc.property(aRequest, (request) => {
