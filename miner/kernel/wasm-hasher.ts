@@ -15,9 +15,15 @@ import {
 } from './sha256.ts';
 import { type KernelShape, LAYOUT, searchModule } from './sha256d-search.ts';
 
+/** What is used of the engine's WebAssembly: the same in a browser and on a server. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
 /** What the module exports. */
 interface SearchExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   readonly search: (startNonce: number, groupCount: number) => number;
 }
 
@@ -28,7 +34,7 @@ interface SearchExports {
 export function createWasmHasher(shape: KernelShape): Hasher {
   const { bytes, literals, nonces } = searchModule(shape);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  const { memory, search } = instance.exports as unknown as SearchExports;
+  const { memory, search } = instance.exports as SearchExports;
   const words = new Int32Array(memory.buffer);
   const write = (address: number, values: Iterable<number>): void => words.set([...values], address / 4);
   write(LAYOUT.literals, literals);
