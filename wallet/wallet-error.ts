@@ -38,7 +38,8 @@ export const WALLET_ERRORS = {
   'not-replaceable': 'no other payment can take the place of this one any more',
   'bad-psbt': 'the partly signed transaction (PSBT) cannot be read, or contradicts itself',
   'foreign-psbt': 'the partly signed transaction spends nothing of this wallet',
-  'psbt-warning': 'something about the partly signed transaction is wrong or odd enough not to sign or send it unseen',
+  'psbt-warning':
+    'something about the partly signed transaction is wrong or odd enough not to sign or send it unseen',
   'unsigned-psbt': 'the partly signed transaction lacks signatures',
   'bad-message': 'the text cannot be signed as a message',
   'bad-signature': 'the signature of a message cannot be read',
