@@ -84,8 +84,8 @@ function decodeBech32(text: string, hrp: string): DecodedAddress {
     throw new AddressError(`address holds "${wrong[0]}", which no address has after its prefix`);
   }
   const classic = bech32.decodeUnsafe(text.toLowerCase(), MAX_BECH32_LENGTH);
-  const modern = bech32m.decodeUnsafe(text.toLowerCase(), MAX_BECH32_LENGTH);
-  const words = (classic ?? modern)?.words;
+  // A checksum that does not fit is found out at the cost of an exception: the other one is tried only then.
+  const words = (classic ?? bech32m.decodeUnsafe(text.toLowerCase(), MAX_BECH32_LENGTH))?.words;
   if (words === undefined) throw new AddressError('address has a bad checksum, look for a typing error');
   const [version, ...programWords] = words;
   if (version === undefined || version > 16) throw new AddressError('address has no witness version');
