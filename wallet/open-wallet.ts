@@ -12,6 +12,7 @@ import { WalletFile, type WalletNetwork } from './keys/wallet-file.ts';
 import { MemoryStore } from './keys/wallet-store.ts';
 import { readWatchKey } from './keys/watch-key.ts';
 import { Wallet } from './wallet.ts';
+import type { WalletOptions } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
 export interface OpenWalletOptions {
@@ -20,15 +21,18 @@ export interface OpenWalletOptions {
   readonly backend: ChainBackend;
   /** Asked only when the file turned out to be a wallet of this network. */
   readonly passphrase: () => Promise<string>;
+  /** See {@link WalletOptions.gatherMs}. */
+  readonly gatherMs?: number;
 }
 
 /**
  * Opens the wallet of a file.
  * @throws WalletError as {@link WalletFile.open}
  */
-export async function openWallet({ path, profile, backend, passphrase }: OpenWalletOptions): Promise<Wallet> {
+export async function openWallet(options: OpenWalletOptions): Promise<Wallet> {
+  const { path, profile, backend, passphrase, gatherMs } = options;
   const store = await WalletFile.open({ path, network: networkOf(profile), passphrase });
-  return new Wallet({ store, profile, backend });
+  return new Wallet({ store, profile, backend, ...(gatherMs !== undefined && { gatherMs }) });
 }
 
 export interface CreateWalletOptions {

@@ -1,5 +1,6 @@
 /** What everything a wallet does works with: its contents, its keys, the chain, a clock and a source of chance. */
 import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkProfile } from '../protocol/network.ts';
 import type { ChainBackend } from './chain/backend.ts';
 import { type ChainView, lookAtChain } from './chain/chain-view.ts';
@@ -16,6 +17,8 @@ export interface WalletOptions {
   readonly now?: () => number;
   /** A random whole number from 0 to below `end`. Default: a secure source. */
   readonly random?: (end: number) => number;
+  /** So long a look at the chain waits for others who want one, too. Default: not at all. */
+  readonly gatherMs?: number;
 }
 
 export type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
@@ -35,14 +38,18 @@ export class WalletContext {
   readonly now: () => number;
   /** A random whole number from 0 to below `end`. */
   readonly random: (end: number) => number;
+  readonly #gatherMs: number;
   #ring: KeyRing | undefined;
+  /** A look that was asked for and has not begun. */
+  #coming: Promise<Look> | undefined;
 
-  constructor({ store, profile, backend, now, random }: WalletOptions) {
+  constructor({ store, profile, backend, now, random, gatherMs = 0 }: WalletOptions) {
     this.store = store;
     this.profile = profile;
     this.backend = backend;
     this.now = now ?? (() => Math.floor(Date.now() / 1_000));
     this.random = random ?? randomInt;
+    this.#gatherMs = gatherMs;
   }
 
   /** Forgets the keys once what is going on has ended. */
@@ -68,8 +75,20 @@ export class WalletContext {
     return ring;
   }
 
-  /** Looks at the chain and keeps what was learned from it. */
-  async look(options: LookOptions = {}): Promise<Look> {
+  /**
+   * Looks at the chain and keeps what was learned from it. Whoever asks before a look has begun gets that one: a page
+   * that asks for several things at once has the chain looked at once.
+   */
+  look(options?: LookOptions): Promise<Look> {
+    if (options !== undefined || this.#gatherMs === 0) return this.#look(options);
+    this.#coming ??= sleep(this.#gatherMs).then(() => {
+      this.#coming = undefined;
+      return this.#look();
+    });
+    return this.#coming;
+  }
+
+  async #look(options: LookOptions = {}): Promise<Look> {
     const stored = await this.store.read();
     const { contents, view } = await this.lookWith(stored, options);
     if (contents === stored) return { contents, view };

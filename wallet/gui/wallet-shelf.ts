@@ -61,6 +61,9 @@ interface OpenFacts {
 
 const MINUTE_MS = 60_000;
 const LOOK_MS = 1_000;
+/** A page asks for balance, history and chart at once: they come within this time, and the chain is looked at once. */
+const GATHER_MS = 15;
+
 /** What a wallet outside the folder is called by; no name of one in the folder begins so. */
 const OUTSIDE = '@';
 
@@ -234,7 +237,7 @@ export class WalletShelf {
 
   #openFile(path: string, passphrase: string): Promise<Wallet> {
     const { profile, backend } = this.#options;
-    return openWallet({ path, profile, backend, passphrase: async () => passphrase });
+    return openWallet({ path, profile, backend, passphrase: async () => passphrase, gatherMs: GATHER_MS });
   }
 
   async #hold(id: string, path: string, wallet: Wallet): Promise<void> {
