@@ -1,6 +1,10 @@
 /** From a payout that is written down to the network: signed, signature written down, kept by the wallet, handed in. */
+import { encodeTransaction } from '../../protocol/transaction.ts';
+import type { Clock } from '../../service/clock.ts';
 import type { Owed, PayoutBook, PayoutInput, PayoutTransaction } from './payout.ts';
 import type { PayoutChain, SendAnswer } from './payout-chain.ts';
+import type { BlockPlace } from './payout-state.ts';
+import type { PreparedPayment } from './prepared-payment.ts';
 import type { ServiceWallet } from './service-wallet.ts';
 
 /** The steps of one transaction of a payout, in their order. A crash after any of them is survived. */
@@ -20,6 +24,20 @@ export interface Undelivered<I extends PayoutInput> {
   readonly transaction: PayoutTransaction<I>;
   /** Those of the payout whose place it takes, oldest first. */
   readonly earlier: readonly PayoutTransaction<I>[];
+}
+
+/**
+ * A payment that was put together, as the book takes it: without signatures.
+ * @throws what `PayoutChain.inputsOf` throws
+ */
+export async function writable<I extends PayoutInput>(
+  { txid, transaction, fee, coins }: PreparedPayment,
+  tip: BlockPlace,
+  { chain, clock }: { readonly chain: PayoutChain<I>; readonly clock: Clock },
+): Promise<PayoutTransaction<I>> {
+  const raw = encodeTransaction(transaction);
+  const inputs = await chain.inputsOf(coins, tip);
+  return { txid, raw, fee, timeMs: clock.wallMs(), height: tip.height, inputs };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Looks after payouts until they are settled: hands them in again, raises fees, sees what the chain makes of them. */
 import { displayHash, hashKey } from '../../protocol/bytes.ts';
-import { decodeTransaction, encodeTransaction, vsize } from '../../protocol/transaction.ts';
+import { decodeTransaction, vsize } from '../../protocol/transaction.ts';
 import type { Height } from '../../protocol/units.ts';
 import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
@@ -16,7 +16,7 @@ import {
   type PayoutTransaction,
 } from './payout.ts';
 import type { PayoutChain, TransactionPlace } from './payout-chain.ts';
-import { deliver, type PayoutStep, signWritten } from './payout-delivery.ts';
+import { deliver, type PayoutStep, signWritten, writable } from './payout-delivery.ts';
 import {
   type BlockPlace,
   isSameProgress,
@@ -183,24 +183,16 @@ export class PayoutWatch<D extends Owed, I extends PayoutInput> {
     feeRate: FeeRate,
     tip: BlockPlace,
   ): Promise<void> {
-    const { book, wallet, clock, chain, log, onStep } = this.#options;
+    const { book, wallet, log, onStep } = this.#options;
     const rules = await coinRules(book, tip.height);
     const payment = await wallet.prepareReplacement(items, newest, feeRate, rules);
-    const { txid, fee } = payment;
-    const transaction = {
-      txid,
-      raw: encodeTransaction(payment.transaction),
-      fee,
-      timeMs: clock.wallMs(),
-      height: tip.height,
-      inputs: await chain.inputsOf(payment.coins, tip),
-    };
+    const transaction = await writable(payment, tip, this.#options);
     await book.replace(id, transaction);
     await onStep?.('written');
     await deliver({ payoutId: id, transaction, earlier: transactions }, this.#options);
     await onStep?.('sent');
     log.warn(
-      { payoutId: id, txid: displayHash(txid), fee: fee.toString() },
+      { payoutId: id, txid: displayHash(payment.txid), fee: payment.fee.toString() },
       'no block took the payout: its fee was raised',
     );
   }

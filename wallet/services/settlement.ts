@@ -1,6 +1,6 @@
 /** Paying what a service owes: each transaction is written down, then signed, then told to anybody. */
 import { displayHash } from '../../protocol/bytes.ts';
-import { encodeTransaction, outPointKey } from '../../protocol/transaction.ts';
+import { outPointKey } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Clock } from '../../service/clock.ts';
 import type { Logger } from '../../service/log.ts';
@@ -10,7 +10,7 @@ import { WalletError } from '../wallet-error.ts';
 import { affordable, inTransactions } from './payment-parts.ts';
 import { type Owed, OwedChangedError, type PayoutBook, type PayoutInput } from './payout.ts';
 import { ChainMovedError, mayPassLater, type PayoutChain } from './payout-chain.ts';
-import { deliver, type PayoutStep } from './payout-delivery.ts';
+import { deliver, type PayoutStep, writable } from './payout-delivery.ts';
 import type { BlockPlace } from './payout-state.ts';
 import { type CoinRules, coinRules, type ServiceWallet } from './service-wallet.ts';
 
@@ -183,18 +183,11 @@ export class Settlement<D extends Owed, I extends PayoutInput> {
     tip: BlockPlace,
     onWritten: (part: SettledPart<D>) => void,
   ): Promise<SettledPart<D>> {
-    const { book, wallet, chain, clock, log, onStep } = this.#options;
+    const { book, wallet, log, onStep } = this.#options;
     await onStep?.('chosen');
     const payment = await wallet.prepare(items, rules);
-    const { txid, fee } = payment;
-    const transaction = {
-      txid,
-      raw: encodeTransaction(payment.transaction),
-      fee,
-      timeMs: clock.wallMs(),
-      height: tip.height,
-      inputs: await chain.inputsOf(payment.coins, tip),
-    };
+    const { txid } = payment;
+    const transaction = await writable(payment, tip, this.#options);
     const payoutId = await book.enter(items, transaction);
     const part = { ...partOf(payment, items), payoutId, txid };
     onWritten(part);
