@@ -110,11 +110,11 @@ export class WalletHistory {
 
   async #read(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {
     const context = this.#context;
-    const { contents, view } = await context.look();
+    // What is kept is read while the node works.
+    const [{ contents, view }, kept] = await Promise.all([context.look(), this.#book ?? this.#kept()]);
     const ring = context.ringOf(contents);
-    this.#book ??= await this.#kept();
     const { backend, profile } = context;
-    const synced = await syncBook(this.#book, { backend, profile, ring, places: view.places, onProgress });
+    const synced = await syncBook(kept, { backend, profile, ring, places: view.places, onProgress });
     this.#book = synced.book;
     await this.#write(synced.book);
     const effects = this.#effects(contents, view, synced);
