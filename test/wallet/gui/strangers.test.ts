@@ -149,7 +149,7 @@ describe('the live feed', () => {
   }
 
   test('closes on who says nothing, who says too much, and who says more than once', async (context) => {
-    const { gui } = await startGui(context, { timing: { greetingMs: 50 } });
+    const { gui } = await startGui(context);
     const window = await GuiWindow.open(gui);
     const long = new GuiListener(gui.url, { session: 'A'.repeat(5_000) });
     assert.equal(await long.closed, 1009);
@@ -157,7 +157,8 @@ describe('the live feed', () => {
     await talker.next('state');
     talker.say({ session: window.session });
     assert.equal(await talker.closed, 1008);
-    const silent = new GuiListener(gui.url, undefined);
+    const { gui: hasty } = await startGui(context, { timing: { greetingMs: 50 } });
+    const silent = new GuiListener(hasty.url, undefined);
     assert.equal(await silent.closed, 1008);
   });
 
