@@ -16,10 +16,10 @@ import {
 } from '../service/config.ts';
 import { runUntilSignal, type Stoppable } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { formatStats } from './event-log.ts';
+import { formatStats } from './face/event-log.ts';
 import { type Miner, startMiner } from './miner.ts';
-import { PoolUrlError, parsePoolUrl } from './pool-url.ts';
-import { checkAddress, userName } from './user-name.ts';
+import { PoolUrlError, parsePoolUrl } from './source/pool-url.ts';
+import { checkAddress, userName } from './source/user-name.ts';
 
 const COMMAND = 'nilz miner';
 const SUMMARY = 'Mines for a pool by Stratum V1, one thread per core. Runs until Ctrl-C.';

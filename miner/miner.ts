@@ -1,16 +1,16 @@
 /** The miner: joins the Stratum client, its connection and the hashing threads. */
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../service/log.ts';
-import type { BackOffLimits } from './back-off.ts';
-import { StratumClient } from './client.ts';
-import { type Connection, type Connector, connectTcp } from './connection.ts';
-import type { ClientEvent, Effect } from './effect.ts';
 import type { MinerEvent } from './event.ts';
-import { lineOf } from './event-log.ts';
-import { formatPoolUrl, parsePoolUrl } from './pool-url.ts';
+import { lineOf } from './face/event-log.ts';
+import { type MinerStats, Statistics } from './figures/statistics.ts';
+import { startWorkerPool } from './hashing/worker-pool.ts';
 import type { Problem } from './problem.ts';
-import { type MinerStats, Statistics } from './statistics.ts';
-import { startWorkerPool } from './worker-pool.ts';
+import type { BackOffLimits } from './source/back-off.ts';
+import { formatPoolUrl, parsePoolUrl } from './source/pool-url.ts';
+import { StratumClient } from './stratum/client.ts';
+import type { ClientEvent, Effect } from './stratum/effect.ts';
+import { type Connection, type Connector, connectTcp } from './transport/connection.ts';
 
 /** Name and version as told to pools that are given no other. */
 const DEFAULT_AGENT = 'nilzcoin-miner';

@@ -1,6 +1,6 @@
 /** Everything that can go wrong between a miner and its pool, in words that say what to do. */
 import { STRATUM_ERRORS, type StratumFailure } from '../protocol/stratum.ts';
-import type { CloseCause } from './connection.ts';
+import type { CloseCause } from './transport/connection.ts';
 
 export type ProblemCode =
   | 'unknown-host'

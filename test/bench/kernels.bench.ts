@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { Hasher } from '../../miner/kernel/hasher.ts';
 import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
 import { createWasmHasher } from '../../miner/kernel/wasm-hasher.ts';
-import { allowVectorMerging } from '../../miner/vector-merging.ts';
+import { allowVectorMerging } from '../../miner/hashing/vector-merging.ts';
 import { sha256d as nobleSha256d } from '../../protocol/sha256-noble.ts';
 import { type Candidate, compare, type Figure, measure, type Row } from './measure.ts';
 

@@ -1,10 +1,10 @@
 /** The miner's Stratum client under a script: tests play the pool, the clock and the threads. */
 import assert from 'node:assert/strict';
-import { StratumClient } from '../../miner/client.ts';
-import type { ClientEvent, Effect } from '../../miner/effect.ts';
 import type { MinerEvent } from '../../miner/event.ts';
-import { extranonce2Bytes } from '../../miner/nonce-lane.ts';
-import type { Hit, Work } from '../../miner/work.ts';
+import { extranonce2Bytes } from '../../miner/hashing/nonce-lane.ts';
+import type { Hit, Work } from '../../miner/hashing/work.ts';
+import { StratumClient } from '../../miner/stratum/client.ts';
+import type { ClientEvent, Effect } from '../../miner/stratum/effect.ts';
 import { notifyParams, someJob } from './stratum-job.ts';
 
 export const BACK_OFF = { firstDelayMs: 1_000, maxDelayMs: 60_000 };

@@ -1,6 +1,6 @@
 /** A hashing thread for tests of what happens when one fails: it dies of the first work it is given. */
 import { parentPort } from 'node:worker_threads';
-import type { FromWorker, ToWorker } from '../../miner/worker-message.ts';
+import type { FromWorker, ToWorker } from '../../miner/hashing/worker-message.ts';
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'work') throw new Error('this thread cannot hash');

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../miner/main.ts';
-import { addressOfUser, checkAddress, userName } from '../../miner/user-name.ts';
+import { addressOfUser, checkAddress, userName } from '../../miner/source/user-name.ts';
 import { p2wpkhAddress } from '../../protocol/address.ts';
 import { PROFILES } from '../../protocol/network.ts';
 import { startMockPool } from '../kit/mock-pool.ts';

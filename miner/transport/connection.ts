@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { MAX_LINE_BYTES } from '../protocol/stratum.ts';
+import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
 
 /** Silence after which the operating system probes whether the pool's host is still there. */
 const KEEP_ALIVE_DELAY_MS = 30_000;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Hit, headerOfWork } from '../../miner/work.ts';
-import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts';
-import { hashHeaderBytes } from '../../protocol/header.ts';
-import { targetOfDifficulty } from '../../protocol/work.ts';
-import { EASY, Script } from '../kit/client-script.ts';
-import { notifyParams, someJob } from '../kit/stratum-job.ts';
+import { type Hit, headerOfWork } from '../../../miner/hashing/work.ts';
+import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
+import { hashHeaderBytes } from '../../../protocol/header.ts';
+import { targetOfDifficulty } from '../../../protocol/work.ts';
+import { EASY, Script } from '../../kit/client-script.ts';
+import { notifyParams, someJob } from '../../kit/stratum-job.ts';
 
 describe('the way to work', () => {
   test('subscribes, authorizes, asks for extranonce changes, and starts on the first job', () => {
@@ -69,7 +69,7 @@ describe('the way to work', () => {
 describe('shares', () => {
   test('sends what a recorded miner sent for the same nonces', () => {
     const session = JSON.parse(
-      readFileSync(new URL('../vectors/stratum/cpuminer.json', import.meta.url), 'utf8'),
+      readFileSync(new URL('../../vectors/stratum/cpuminer.json', import.meta.url), 'utf8'),
     ) as { extranonce1: string; lines: [string, string][]; submits: { params: string[] }[] };
     const script = new Script().connect();
     script.answer('mining.subscribe', [[], session.extranonce1, 4]);
@@ -354,7 +354,7 @@ describe('stopping', () => {
 
 test('the header of a work is the one that the pool will hash', () => {
   const vectors = JSON.parse(
-    readFileSync(new URL('../vectors/stratum/version-rolling.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../vectors/stratum/version-rolling.json', import.meta.url), 'utf8'),
   ) as {
     extranonce1: string;
     notify: { params: unknown[] };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { NONCE_COUNT } from '../../miner/kernel/hasher.ts';
-import { extranonce2Bytes, laneOf, unitAt } from '../../miner/nonce-lane.ts';
-import { bytesToHex } from '../../protocol/bytes.ts';
+import { extranonce2Bytes, laneOf, unitAt } from '../../../miner/hashing/nonce-lane.ts';
+import { NONCE_COUNT } from '../../../miner/kernel/hasher.ts';
+import { bytesToHex } from '../../../protocol/bytes.ts';
 
 /** What a lane covers within its first second: extranonce2 values with a range of nonces. */
 function coverage(thread: number, threadCount: number, size: number) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Script } from '../kit/client-script.ts';
+import { Script } from '../../kit/client-script.ts';
 
 describe('coming back', () => {
   test('waits twice as long after each failure, up to a minute, with jitter', () => {

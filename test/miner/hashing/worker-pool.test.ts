@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HashLoop } from '../../miner/hash-loop.ts';
-import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
-import type { Hit, Work } from '../../miner/work.ts';
-import { startWorkerPool, type WorkerPoolOptions } from '../../miner/worker-pool.ts';
-import { someJob } from '../kit/stratum-job.ts';
+import { HashLoop } from '../../../miner/hashing/hash-loop.ts';
+import type { Hit, Work } from '../../../miner/hashing/work.ts';
+import { startWorkerPool, type WorkerPoolOptions } from '../../../miner/hashing/worker-pool.ts';
+import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
+import { someJob } from '../../kit/stratum-job.ts';
 
 const quiet: WorkerPoolOptions = { threads: 1, onHit: () => {}, onHashes: () => {}, onFailure: () => {} };
 
@@ -78,7 +78,7 @@ describe('the threads of a miner', () => {
     const failed = [signal(), signal()];
     const pool = await startWorkerPool({
       ...quiet,
-      entry: new URL('../kit/failing-hash-worker.ts', import.meta.url),
+      entry: new URL('../../kit/failing-hash-worker.ts', import.meta.url),
       onFailure: (thread, error) => {
         failures.push(`${thread}: ${error.message}`);
         failed[failures.length - 1]?.fire();
@@ -95,7 +95,7 @@ describe('the threads of a miner', () => {
   });
 
   test('a thread that cannot start is an error at once', async () => {
-    const entry = new URL('../kit/no-such-worker.ts', import.meta.url);
+    const entry = new URL('../../kit/no-such-worker.ts', import.meta.url);
     await assert.rejects(startWorkerPool({ ...quiet, threads: 2, entry }), /no-such-worker/);
   });
 });

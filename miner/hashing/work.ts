@@ -1,6 +1,6 @@
 /** What the miner's threads work on, and what they find. */
-import { headerOf, type NotifyParams } from '../protocol/stratum.ts';
-import type { Difficulty, Target } from '../protocol/units.ts';
+import { headerOf, type NotifyParams } from '../../protocol/stratum.ts';
+import type { Difficulty, Target } from '../../protocol/units.ts';
 
 /**
  * One job of the pool together with what makes headers of it. Plain data: it goes to

@@ -2,24 +2,24 @@
  * The working part of a connection to a pool: which jobs stand, and what became of the
  * shares. It begins with the subscription and ends with the connection.
  */
-import { displayHash } from '../protocol/bytes.ts';
-import { compactToTarget } from '../protocol/compact.ts';
-import { hashHeaderBytes } from '../protocol/header.ts';
+import { displayHash } from '../../protocol/bytes.ts';
+import { compactToTarget } from '../../protocol/compact.ts';
+import { hashHeaderBytes } from '../../protocol/header.ts';
 import {
   encodeRequest,
   type NotifyParams,
   STRATUM_ERRORS,
   type StratumResponse,
   submitParams,
-} from '../protocol/stratum.ts';
-import type { Bits, Difficulty, Target } from '../protocol/units.ts';
-import { difficultyOf, difficultyOfHash, meetsTarget, targetOfDifficulty } from '../protocol/work.ts';
+} from '../../protocol/stratum.ts';
+import type { Bits, Difficulty, Target } from '../../protocol/units.ts';
+import { difficultyOf, difficultyOfHash, meetsTarget, targetOfDifficulty } from '../../protocol/work.ts';
+import type { MinerEvent } from '../event.ts';
+import { type Hit, headerOfWork, type Work } from '../hashing/work.ts';
+import { type ShareRefusal, shareRefusalOf, shareRefusalText, shownText } from '../problem.ts';
 import type { EffectSink } from './effect.ts';
-import type { MinerEvent } from './event.ts';
 import type { Extranonce } from './pool-message.ts';
-import { type ShareRefusal, shareRefusalOf, shareRefusalText, shownText } from './problem.ts';
 import { SHARE_TIMEOUT_MS } from './time-limits.ts';
-import { type Hit, headerOfWork, type Work } from './work.ts';
 
 /** Jobs whose hits are still sent: threads change over within milliseconds, so few are needed. */
 const WORKS_KEPT = 8;

@@ -1,7 +1,7 @@
 /** Entry of a hashing thread: runs a {@link HashLoop} and lets messages in between its slices. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { availableHashers, createChosenHasher } from '../kernel/kernel-choice.ts';
 import { HashLoop } from './hash-loop.ts';
-import { availableHashers, createChosenHasher } from './kernel/kernel-choice.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
 
 /** Time between reports of the hashes done. */

@@ -2,7 +2,7 @@
  * How the threads of one miner divide a job's search space, so that no header is
  * hashed twice: by extranonce2 while the pool leaves enough values, else by nonce.
  */
-import { NONCE_COUNT } from './kernel/hasher.ts';
+import { NONCE_COUNT } from '../kernel/hasher.ts';
 
 /**
  * Values of extranonce2 that are told apart at most. Wider fields are not used up

@@ -1,7 +1,7 @@
 /** What a miner has done so far, gathered from its events and its threads' counts. */
-import type { MinerEvent } from './event.ts';
+import type { MinerEvent } from '../event.ts';
+import type { Problem, ShareRefusal } from '../problem.ts';
 import { HashRateMeter } from './hash-rate.ts';
-import type { Problem, ShareRefusal } from './problem.ts';
 
 const MINUTE_SECONDS = 60;
 const QUARTER_HOUR_SECONDS = 900;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HashRateMeter, LONGEST_WINDOW_SECONDS } from '../../miner/hash-rate.ts';
+import { HashRateMeter, LONGEST_WINDOW_SECONDS } from '../../../miner/figures/hash-rate.ts';
 
 /** Adds a steady rate from one second to another, twice a second. */
 function steady(meter: HashRateMeter, hashesPerSecond: number, fromSecond: number, toSecond: number): void {

@@ -1,7 +1,8 @@
 /** What goes into the Stratum client and what comes out of it; see client.ts. */
-import type { CloseCause } from './connection.ts';
-import type { MinerEvent } from './event.ts';
-import type { Hit, Work } from './work.ts';
+
+import type { MinerEvent } from '../event.ts';
+import type { Hit, Work } from '../hashing/work.ts';
+import type { CloseCause } from '../transport/connection.ts';
 
 export type ClientEvent =
   | { readonly type: 'start' }

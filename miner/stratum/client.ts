@@ -12,11 +12,21 @@ import {
   StratumError,
   type StratumId,
   type StratumResponse,
-} from '../protocol/stratum.ts';
-import { type BackOffLimits, backOffDelayMs, DEFAULT_BACK_OFF } from './back-off.ts';
-import type { CloseCause } from './connection.ts';
+} from '../../protocol/stratum.ts';
+import type { MinerEvent } from '../event.ts';
+import {
+  connectionProblem,
+  type Problem,
+  type ProblemCode,
+  shownText,
+  unauthorizedProblem,
+  VIOLATION_CODES,
+  wordlessProblem,
+} from '../problem.ts';
+import { type BackOffLimits, backOffDelayMs, DEFAULT_BACK_OFF } from '../source/back-off.ts';
+import { formatHostPort } from '../source/pool-url.ts';
+import type { CloseCause } from '../transport/connection.ts';
 import type { ClientEvent, Effect } from './effect.ts';
-import type { MinerEvent } from './event.ts';
 import type { Phase } from './phase.ts';
 import {
   answerTo,
@@ -26,16 +36,6 @@ import {
   parseReconnect,
   parseSubscription,
 } from './pool-message.ts';
-import { formatHostPort } from './pool-url.ts';
-import {
-  connectionProblem,
-  type Problem,
-  type ProblemCode,
-  shownText,
-  unauthorizedProblem,
-  VIOLATION_CODES,
-  wordlessProblem,
-} from './problem.ts';
 import { Session } from './session.ts';
 import {
   ANSWER_TIMEOUT_MS,

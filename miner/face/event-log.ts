@@ -1,7 +1,7 @@
 /** A miner's events and figures in words. */
-import type { LogLevel } from '../service/log.ts';
-import type { MinerEvent } from './event.ts';
-import type { MinerStats } from './statistics.ts';
+import type { LogLevel } from '../../service/log.ts';
+import type { MinerEvent } from '../event.ts';
+import type { MinerStats } from '../figures/statistics.ts';
 
 /** A line for the log. */
 export interface LogLine {

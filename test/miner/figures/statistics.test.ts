@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatDuration, formatHashRate, formatStats, lineOf } from '../../miner/event-log.ts';
-import { Statistics } from '../../miner/statistics.ts';
+import { formatDuration, formatHashRate, formatStats, lineOf } from '../../../miner/face/event-log.ts';
+import { Statistics } from '../../../miner/figures/statistics.ts';
 
 function someStatistics(): { statistics: Statistics; clock: { nowMs: number } } {
   const clock = { nowMs: 0 };

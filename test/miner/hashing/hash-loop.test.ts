@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HashLoop, SLICE_MS, UNSETTLED_HITS_MAX } from '../../miner/hash-loop.ts';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../miner/kernel/hasher.ts';
-import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
-import { type Hit, headerOfWork, type Work } from '../../miner/work.ts';
-import { bytesToHex } from '../../protocol/bytes.ts';
-import { hashHeaderBytes } from '../../protocol/header.ts';
-import { meetsTarget } from '../../protocol/work.ts';
-import { someJob } from '../kit/stratum-job.ts';
+import { HashLoop, SLICE_MS, UNSETTLED_HITS_MAX } from '../../../miner/hashing/hash-loop.ts';
+import { type Hit, headerOfWork, type Work } from '../../../miner/hashing/work.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../../miner/kernel/hasher.ts';
+import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
+import { bytesToHex } from '../../../protocol/bytes.ts';
+import { hashHeaderBytes } from '../../../protocol/header.ts';
+import { meetsTarget } from '../../../protocol/work.ts';
+import { someJob } from '../../kit/stratum-job.ts';
 
 let lastSerial = 0;
 

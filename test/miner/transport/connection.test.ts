@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { connectTcp, foreignProtocol, LineSplitter } from '../../miner/connection.ts';
-import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
+import { connectTcp, foreignProtocol, LineSplitter } from '../../../miner/transport/connection.ts';
+import { MAX_LINE_BYTES } from '../../../protocol/stratum.ts';
 
 const servers: Server[] = [];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatPoolUrl, parsePoolUrl } from '../../miner/pool-url.ts';
+import { formatPoolUrl, parsePoolUrl } from '../../../miner/source/pool-url.ts';
 
 describe('the address of a pool', () => {
   test('is read in the forms that miners use', () => {

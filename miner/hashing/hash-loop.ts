@@ -3,8 +3,8 @@
  * whoever runs it can look for new work in between. Pure but for its hasher and the
  * clock it is given; a browser's worker runs the same code.
  */
-import { equalBytes } from '../protocol/bytes.ts';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from './kernel/hasher.ts';
+import { equalBytes } from '../../protocol/bytes.ts';
+import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../kernel/hasher.ts';
 import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './nonce-lane.ts';
 import { type Hit, headerOfWork, type Work } from './work.ts';
 

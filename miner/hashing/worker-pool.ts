@@ -1,6 +1,6 @@
 /** The hashing threads of a miner, as one. */
 import type { Worker } from 'node:worker_threads';
-import { startWorker } from '../service/worker.ts';
+import { startWorker } from '../../service/worker.ts';
 import { allowVectorMerging } from './vector-merging.ts';
 import type { Hit, Work } from './work.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';

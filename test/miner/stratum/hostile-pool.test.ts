@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { BACK_OFF, EASY, Script } from '../kit/client-script.ts';
-import { notifyParams, someJob } from '../kit/stratum-job.ts';
+import { BACK_OFF, EASY, Script } from '../../kit/client-script.ts';
+import { notifyParams, someJob } from '../../kit/stratum-job.ts';
 
 describe('refusals', () => {
   test('an address that the pool does not accept is named with its reason, and not tried again soon', () => {

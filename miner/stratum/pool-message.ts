@@ -6,9 +6,9 @@ import {
   STRATUM_ERRORS,
   StratumError,
   type StratumId,
-} from '../protocol/stratum.ts';
-import type { Difficulty } from '../protocol/units.ts';
-import { targetOfDifficulty } from '../protocol/work.ts';
+} from '../../protocol/stratum.ts';
+import type { Difficulty } from '../../protocol/units.ts';
+import { targetOfDifficulty } from '../../protocol/work.ts';
 
 /** Most bytes of extranonce1 and of extranonce2 that make sense: a coinbase script has 100 at most. */
 const EXTRANONCE1_BYTES_MAX = 32;

@@ -1,6 +1,6 @@
 /** The user name that a miner gives to a pool: a payment address, with a worker's name behind it or not. */
-import { type AddressFormat, BITCOIN_FORMATS, decodeAddress } from '../protocol/address.ts';
-import { type NetworkProfile, PROFILES } from '../protocol/network.ts';
+import { type AddressFormat, BITCOIN_FORMATS, decodeAddress } from '../../protocol/address.ts';
+import { type NetworkProfile, PROFILES } from '../../protocol/network.ts';
 
 /** The address in a user name: what stands before the first `.` or `_`, as pools split it. */
 export function addressOfUser(user: string): string {
