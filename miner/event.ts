@@ -46,4 +46,6 @@ export type MinerEvent =
   /** Text of the pool for the person who mines. */
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'problem'; readonly problem: Problem }
+  /** A thread has found out which kernel is the fastest there. */
+  | { readonly type: 'kernel'; readonly thread: number; readonly kernel: string }
   | { readonly type: 'stopped' };

@@ -50,7 +50,13 @@ export function lineOf(event: MinerEvent): LogLine {
     case 'message':
       return { level: 'info', text: `the pool says: ${event.text}` };
     case 'problem':
-      return { level: event.problem.code === 'wrong-hit' ? 'error' : 'warn', text: event.problem.text };
+      return {
+        level:
+          event.problem.code === 'wrong-hit' || event.problem.code === 'worker-failed' ? 'error' : 'warn',
+        text: event.problem.text,
+      };
+    case 'kernel':
+      return { level: 'info', text: `thread ${event.thread}: kernel ${event.kernel} is the fastest here` };
     case 'stopped':
       return { level: 'debug', text: 'stopped' };
   }

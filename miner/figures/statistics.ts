@@ -153,6 +153,7 @@ export class Statistics {
       case 'difficulty':
       case 'message':
       case 'problem':
+      case 'kernel':
         return;
     }
   }

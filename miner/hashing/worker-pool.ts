@@ -10,8 +10,8 @@ const STOP_TIMEOUT_MS = 300;
 /** Time until a thread that failed is replaced. */
 const RESTART_DELAY_MS = 1_000;
 
-export interface WorkerPoolOptions {
-  readonly threads: number;
+/** Whom the threads tell. */
+export interface WorkerPoolHandlers {
   readonly onHit: (hit: Hit) => void;
   /** Hashes that a thread has done since it was last heard of. */
   readonly onHashes: (thread: number, hashes: number) => void;
@@ -19,6 +19,10 @@ export interface WorkerPoolOptions {
   readonly onKernel?: (thread: number, kernel: string) => void;
   /** A thread failed while mining; another will take its place. */
   readonly onFailure: (thread: number, error: Error) => void;
+}
+
+export interface WorkerPoolOptions extends WorkerPoolHandlers {
+  readonly threads: number;
   /** The module that threads run; hash-worker.ts unless given. */
   readonly entry?: URL;
 }

@@ -59,6 +59,8 @@ export interface ClientOptions {
   readonly agent: string;
   /** Random numbers in [0, 1) for the back-off. */
   readonly random: () => number;
+  /** Numbers for works, unique in the process. */
+  readonly nextSerial: () => number;
   readonly backOff?: BackOffLimits;
 }
 
@@ -77,7 +79,6 @@ export class StratumClient {
   /** Messages without sense on this connection. */
   #violations = 0;
   #lastRequestId = 0;
-  #lastSerial = 0;
   #effects: Effect[] = [];
 
   constructor(options: ClientOptions) {
@@ -391,7 +392,7 @@ export class StratumClient {
         user,
         extranonce,
         nextRequestId: () => ++this.#lastRequestId,
-        nextSerial: () => ++this.#lastSerial,
+        nextSerial: this.#options.nextSerial,
         effect: (effect) => this.#effects.push(effect),
       });
       const requestId = this.#request('mining.authorize', [user, password]);

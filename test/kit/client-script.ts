@@ -22,6 +22,7 @@ export interface Line {
 /** A client with a clock that tests move, and everything it wanted done. */
 export class Script {
   nowMs = 5_000;
+  #serial = 0;
   effects: Effect[] = [];
   readonly client: StratumClient;
 
@@ -33,6 +34,7 @@ export class Script {
       password: 'x',
       agent: 'tester/1.0',
       random,
+      nextSerial: () => ++this.#serial,
       backOff: BACK_OFF,
     });
   }
