@@ -128,6 +128,7 @@ export class HashLoop {
         extranonce2: assignment.extranonce2,
         ntime: assignment.ntime,
         nonce,
+        versionBits: 0,
       });
     }
     return 'searched';
@@ -154,7 +155,10 @@ export class HashLoop {
   }
 
   #setHeader({ work, extranonce2, ntime }: Assignment): void {
-    this.#options.hasher.setWork(headerOfWork(work, { extranonce2, ntime, nonce: 0 }), work.target);
+    this.#options.hasher.setWork(
+      headerOfWork(work, { extranonce2, ntime, nonce: 0, versionBits: 0 }),
+      work.target,
+    );
   }
 
   /** Chooses the size of the next slice from how long a whole one took. */
@@ -171,6 +175,7 @@ export class HashLoop {
 function makeSameHeaders(a: Work, b: Work): boolean {
   if (a.extranonce2Size !== b.extranonce2Size) return false;
   const extranonce2 = new Uint8Array(a.extranonce2Size);
-  const headerOfJob = (work: Work) => headerOfWork(work, { extranonce2, ntime: work.job.time, nonce: 0 });
+  const headerOfJob = (work: Work) =>
+    headerOfWork(work, { extranonce2, ntime: work.job.time, nonce: 0, versionBits: 0 });
   return equalBytes(headerOfJob(a), headerOfJob(b));
 }

@@ -1,5 +1,5 @@
 /** What the miner's threads work on, and what they find. */
-import { headerOf, type NotifyParams } from '../../protocol/stratum.ts';
+import { headerOf, type NotifyParams, rolledVersion } from '../../protocol/stratum.ts';
 import type { Difficulty, Target } from '../../protocol/units.ts';
 
 /**
@@ -13,6 +13,8 @@ export interface Work {
   readonly extranonce1: Uint8Array;
   /** Bytes of extranonce2 that the pool leaves to the miner. */
   readonly extranonce2Size: number;
+  /** Bits of the version that the miner may choose, as a u32 (BIP 310); 0: none. */
+  readonly versionMask: number;
   /** Highest hash that counts as a share. */
   readonly target: Target;
   /** The share difficulty that the target was made from. */
@@ -28,13 +30,16 @@ export interface Hit {
   /** Block time, u32. */
   readonly ntime: number;
   readonly nonce: number;
+  /** The bits of the version inside the work's mask, u32. Those outside are the job's. */
+  readonly versionBits: number;
 }
 
+/** The fields of a header that the miner chooses. */
+export type ChosenFields = Pick<Hit, 'extranonce2' | 'ntime' | 'nonce' | 'versionBits'>;
+
 /** The 80-byte header of a work under the fields that the miner chooses. */
-export function headerOfWork(
-  work: Work,
-  chosen: { readonly extranonce2: Uint8Array; readonly ntime: number; readonly nonce: number },
-): Uint8Array {
-  const { job, extranonce1 } = work;
-  return headerOf(job, extranonce1, chosen.extranonce2, chosen.ntime, chosen.nonce, job.version);
+export function headerOfWork(work: Work, chosen: ChosenFields): Uint8Array {
+  const { job, extranonce1, versionMask } = work;
+  const version = rolledVersion(job.version, versionMask, chosen.versionBits);
+  return headerOf(job, extranonce1, chosen.extranonce2, chosen.ntime, chosen.nonce, version);
 }

@@ -184,6 +184,7 @@ export class Session {
       serial: this.#options.nextSerial(),
       job,
       ...this.#extranonce,
+      versionMask: 0,
       target: targetOfDifficulty(difficulty),
       difficulty,
     };

@@ -138,6 +138,7 @@ export class Script {
       extranonce2: extranonce2Bytes(7, work.extranonce2Size),
       ntime: work.job.time,
       nonce,
+      versionBits: 0,
     };
     return this.do({ type: 'hit', hit });
   }

@@ -18,6 +18,7 @@ function someWork(changes: Partial<Work> = {}): Work {
     job: someJob(),
     extranonce1: Uint8Array.of(1, 2, 3, 4),
     extranonce2Size: 4,
+    versionMask: 0,
     target: 0n,
     difficulty: 1,
     ...changes,

@@ -23,6 +23,7 @@ function someWork(serial: number, target: bigint): Work {
     job: someJob({ jobId: `job-${serial}` }),
     extranonce1: new Uint8Array(4),
     extranonce2Size: 4,
+    versionMask: 0,
     target,
     difficulty: 1,
   };

@@ -85,6 +85,7 @@ describe('shares', () => {
         extranonce2: hexToBytes(extranonce2),
         ntime: Number.parseInt(ntime, 16),
         nonce: Number.parseInt(nonce, 16),
+        versionBits: 0,
       };
       script.do({ type: 'hit', hit });
       const sent = script.sent.at(-1)!;
@@ -371,6 +372,7 @@ test('the header of a work is the one that the pool will hash', () => {
       extranonce2: hexToBytes(params[2]!),
       ntime: Number.parseInt(params[3]!, 16),
       nonce: Number.parseInt(params[4]!, 16),
+      versionBits: 0,
     });
     assert.equal(bytesToHex(bytes), header);
     assert.equal(bytesToHex(hashHeaderBytes(bytes).slice().reverse()), hash);
