@@ -1,6 +1,6 @@
 /** The sources that Node.js can reach, by the scheme of their address. */
 import { createStratumSource } from '../stratum/stratum-source.ts';
-import { connectTcp } from '../transport/connection.ts';
+import { connectTcp } from '../transport/tcp-connection.ts';
 import type { BackOffLimits } from './back-off.ts';
 import { parsePoolUrl } from './pool-url.ts';
 import type { SourceListener, SourceTools, WorkSource } from './work-source.ts';
