@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly onEvent: (event: MinerEvent) => void;
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
+  /** The time of day, in milliseconds since 1970. */
+  readonly unixMs: () => number;
   /** Random numbers in [0, 1). */
   readonly random: () => number;
 }
@@ -35,11 +37,11 @@ export interface Engine {
  * @throws what the source's and the threads' making throw
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { nowMs, random, threads, pool, user } = options;
+  const { nowMs, unixMs, random, threads, pool, user } = options;
   let serial = 0;
   // The threads come first: a source has nobody to give its work to before.
   const source = options.createSource(
-    { nextSerial: () => ++serial, nowMs, random },
+    { nextSerial: () => ++serial, nowMs, unixMs, random },
     {
       onWork: (work) => workers.setWork(work),
       onSettled: (thread) => workers.settle(thread),

@@ -12,15 +12,10 @@ import { formatPoolUrl, parsePoolUrl } from './source/pool-url.ts';
 
 /** Name and version as told to pools that are given no other. */
 const DEFAULT_AGENT = 'nilzcoin-miner';
-/** Most pools ignore the password but want one. */
-const DEFAULT_PASSWORD = 'x';
 
 export interface MinerOptions {
-  /** The pool, as {@link parsePoolUrl} reads it. */
-  readonly url: string;
-  /** `ADDRESS` or `ADDRESS.WORKER`. */
-  readonly user: string;
-  readonly password?: string;
+  /** Where to mine and for whom, in order of preference; at least one. */
+  readonly pools: readonly PoolPlace[];
   /** Hashing threads, ≥ 1. */
   readonly threads: number;
   readonly log: Logger;
@@ -49,22 +44,24 @@ export interface Miner {
  * @throws Error when a thread cannot be started
  */
 export async function startMiner(options: MinerOptions): Promise<Miner> {
-  const { log, threads, url, user, password = DEFAULT_PASSWORD, agent = DEFAULT_AGENT } = options;
-  const place: PoolPlace = { url, user, password };
+  const { log, threads, agent = DEFAULT_AGENT } = options;
+  const [place] = options.pools;
+  if (place === undefined) throw new RangeError('a miner needs at least one pool');
   const events = new EventEmitter<{ event: [MinerEvent] }>();
   const engine = await startEngine({
     createSource: (tools, listener) =>
       openSource(place, { agent, backOff: options.backOff }, tools, listener),
     startThreads: (handlers) => startWorkerPool({ ...handlers, threads }),
     threads,
-    pool: formatPoolUrl(parsePoolUrl(url)),
-    user,
+    pool: formatPoolUrl(parsePoolUrl(place.url)),
+    user: place.user,
     onEvent: (event) => {
       const { level, text } = lineOf(event);
       log[level](text);
       events.emit('event', event);
     },
     nowMs: options.nowMs ?? (() => performance.now()),
+    unixMs: Date.now,
     random: options.random ?? Math.random,
   });
   return { stats: engine.stats, events, stop: engine.stop };

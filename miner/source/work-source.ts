@@ -30,6 +30,8 @@ export interface SourceTools {
   readonly nextSerial: () => number;
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
+  /** The time of day, in milliseconds since 1970. Only for what other computers' clocks are compared with. */
+  readonly unixMs: () => number;
   /** Random numbers in [0, 1), for back-offs. */
   readonly random: () => number;
 }
