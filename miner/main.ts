@@ -108,7 +108,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   return runUntilSignal(
     async () => {
       const { url, password } = values;
-      const miner = await startMiner({ url, user, password, threads, log, agent: agent() });
+      const miner = await startMiner({ pools: [{ url, user, password }], threads, log, agent: agent() });
       log.info(`${threads} thread${threads === 1 ? '' : 's'}, pool ${url}`);
       const print = values.json ? printJson : undefined;
       if (print !== undefined) miner.events.on('event', print);

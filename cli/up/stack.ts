@@ -198,7 +198,7 @@ async function start(options: StackOptions, started: Stoppable[]): Promise<Stack
 
 function mineFor({ profile, threads, log }: StackOptions, url: string): Promise<Miner> {
   const user = `${accountAddress(profile, MINER)}.devnet`;
-  return startMiner({ url, user, threads, log: log.child({ part: 'miner' }) });
+  return startMiner({ pools: [{ url, user }], threads, log: log.child({ part: 'miner' }) });
 }
 
 /** The landing page, which tells of all the others. */

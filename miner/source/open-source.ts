@@ -11,8 +11,11 @@ export interface PoolPlace {
   readonly url: string;
   /** `ADDRESS` or `ADDRESS.WORKER`. */
   readonly user: string;
-  readonly password: string;
+  /** Most pools ignore it but want one: `x` unless given. */
+  readonly password?: string;
 }
+
+const DEFAULT_PASSWORD = 'x';
 
 export interface SourceSettings {
   /** Name and version of this program, as told to pools. */
@@ -25,7 +28,7 @@ export interface SourceSettings {
  * @throws PoolUrlError when the address is no use
  */
 export function openSource(
-  { url, user, password }: PoolPlace,
+  { url, user, password = DEFAULT_PASSWORD }: PoolPlace,
   { agent, backOff }: SourceSettings,
   tools: SourceTools,
   listener: SourceListener,

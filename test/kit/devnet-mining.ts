@@ -12,7 +12,8 @@ const SILENT = createLogger({ name: 'test', level: 'silent' });
 export async function mineBlock(devnet: Devnet): Promise<void> {
   const user = `${devnet.address('carol')}.test`;
   const found = devnet.nextBlock();
-  const miner = await startMiner({ url: devnet.ready.pool.stratumUrl, user, threads: 1, log: SILENT });
+  const pools = [{ url: devnet.ready.pool.stratumUrl, user }];
+  const miner = await startMiner({ pools, threads: 1, log: SILENT });
   await found;
   await miner.stop();
 }

@@ -20,8 +20,7 @@ async function pool(options?: MockPoolOptions): Promise<MockPool> {
 
 async function miner(url: string, options: Partial<MinerOptions> = {}): Promise<Miner> {
   const started = await startMiner({
-    url,
-    user: 'dnilz1address.rig',
+    pools: [{ url, user: 'dnilz1address.rig' }],
     threads: 1,
     log,
     backOff: QUICK,

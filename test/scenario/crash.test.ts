@@ -35,8 +35,7 @@ interface Acknowledged {
 async function lifeAndDeath(directory: string, acknowledged: Acknowledged, lifeMs: number): Promise<void> {
   const devnet = await Devnet.start(directory, ['--no-mine', '--start-difficulty', '0.00002']);
   const miner = await startMiner({
-    url: devnet.ready.pool.stratumUrl,
-    user: `${devnet.address('carol')}.crash`,
+    pools: [{ url: devnet.ready.pool.stratumUrl, user: `${devnet.address('carol')}.crash` }],
     threads: 1,
     log: SILENT,
   });

@@ -54,7 +54,8 @@ class OwnWallet {
 /** A miner of bob's, at the pool. */
 async function startOwnMiner(devnet: Devnet, context: TestContext): Promise<Miner> {
   const user = `${devnet.address('bob')}.attic`;
-  const miner = await startMiner({ url: devnet.ready.pool.stratumUrl, user, threads: 1, log: SILENT });
+  const pools = [{ url: devnet.ready.pool.stratumUrl, user }];
+  const miner = await startMiner({ pools, threads: 1, log: SILENT });
   context.after(() => miner.stop());
   return miner;
 }

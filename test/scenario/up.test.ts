@@ -49,8 +49,7 @@ const Balance = z.object({ labels: z.array(z.object({ label: z.string(), total_n
 /** Mines at the pool until the next block is announced. */
 async function mineOne(devnet: Devnet): Promise<void> {
   const miner = await startMiner({
-    url: devnet.ready.pool.stratumUrl,
-    user: `${devnet.address('carol')}.test`,
+    pools: [{ url: devnet.ready.pool.stratumUrl, user: `${devnet.address('carol')}.test` }],
     threads: 1,
     log: SILENT,
   });
