@@ -5,6 +5,7 @@ import { compactToTarget } from '../../protocol/compact.ts';
 import { commitmentScript } from '../../protocol/merkle.ts';
 import { pushHeight } from '../../protocol/script.ts';
 import { encodeNotify, MAX_MERKLE_BRANCHES, type NotifyParams } from '../../protocol/stratum.ts';
+import { type Template, TemplateError } from '../../protocol/template.ts';
 import {
   decodeTransaction,
   encodeTransaction,
@@ -14,7 +15,6 @@ import {
 } from '../../protocol/transaction.ts';
 import type { Difficulty, Height } from '../../protocol/units.ts';
 import { targetBytes } from '../../protocol/work.ts';
-import { type Template, TemplateError } from './template.ts';
 import type { Tip } from './tip.ts';
 
 /** A unit of work as miners get it: one template with a search space of its own. */

@@ -1,8 +1,8 @@
 import { equalBytes, hashKey } from '../../protocol/bytes.ts';
+import { isSameWork, type Template } from '../../protocol/template.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { type Job, jobOf, makeRound, type Round, type RoundSettings } from './job.ts';
 import { SoloJobs, type SoloSettings } from './solo.ts';
-import { isSameWork, type Template } from './template.ts';
 import { newTip, type Tip } from './tip.ts';
 
 /** How long jobs live. */

@@ -1,9 +1,9 @@
 import { bytesToHex, concatBytes, hexToBytes } from '../../protocol/bytes.ts';
+import type { Template } from '../../protocol/template.ts';
+import type { TemplateTransactions } from '../../protocol/template-transactions.ts';
 import type { Bits, Hash, Height } from '../../protocol/units.ts';
 import { type Database, hexList, type Statements } from '../../service/database.ts';
 import type { Job } from '../jobs/job.ts';
-import type { Template } from '../jobs/template.ts';
-import type { TemplateTransactions } from '../jobs/template-transactions.ts';
 import { plainBytes } from './blob.ts';
 
 /** A job that outlives the process that made it: edges go on working on it while the pool is away. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TemplateError } from '../../protocol/template.ts';
 import type { Height } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Clock } from '../clock.ts';
-import { TemplateError } from '../jobs/template.ts';
 import { type ChainFacts, isAhead, type NodeFault, type PoolNode } from './node.ts';
 import { NetworkError, type NodeNetwork } from './node-network.ts';
 

@@ -1,9 +1,9 @@
 import { displayHash } from '../../protocol/bytes.ts';
 import { BlockchainInfo } from '../../protocol/rpc.ts';
+import { TemplateError } from '../../protocol/template.ts';
 import type { Height } from '../../protocol/units.ts';
 import { type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Clock } from '../clock.ts';
-import { TemplateError } from '../jobs/template.ts';
 import { askNetwork, NetworkError, type NodeNetwork } from './node-network.ts';
 
 /** How far a node's best chain goes. */

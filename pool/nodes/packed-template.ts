@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts';
-import type { Template } from '../jobs/template.ts';
-import type { TemplateTransaction } from '../jobs/template-transactions.ts';
+import type { Template } from '../../protocol/template.ts';
+import type { TemplateTransaction } from '../../protocol/template-transactions.ts';
 
 /**
  * A template as it travels between threads: what the receiver does not have yet in one piece of memory, which is

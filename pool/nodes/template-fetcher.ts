@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
+import { readTemplate, type Template, TemplateError } from '../../protocol/template.ts';
 import type { CallOptions, RpcClient } from '../../service/rpc-client.ts';
 import { startWorker } from '../../service/worker.ts';
-import { readTemplate, type Template, TemplateError } from '../jobs/template.ts';
 import { type PackedTemplate, unpackTemplate } from './packed-template.ts';
 
 /** What the reading thread is told. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { displayHash, equalBytes, hexToBytes } from '../../protocol/bytes.ts';
+import { TEMPLATE_REQUEST, type Template, TemplateError } from '../../protocol/template.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobListener, JobSource } from '../jobs/job-source.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { TEMPLATE_REQUEST, type Template, TemplateError } from '../jobs/template.ts';
 import type { ChainFacts, PoolNode } from './node.ts';
 import { type NodeFollower, type NodeGroup, type NodeLimits, type NodeState, POLL_MS } from './node-group.ts';
 import type { TemplateFetcher } from './template-fetcher.ts';

@@ -1,6 +1,6 @@
 /** A thread that reads large answers to `getblocktemplate`: the one that serves miners is not held up by them. */
 import { parentPort } from 'node:worker_threads';
-import { readTemplate, type Template, TemplateError } from '../jobs/template.ts';
+import { readTemplate, type Template, TemplateError } from '../../protocol/template.ts';
 import { memoryOf, packTemplate } from './packed-template.ts';
 import type { ReadOrder, ReadReport } from './template-fetcher.ts';
 

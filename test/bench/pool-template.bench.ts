@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Jobs } from '../../pool/jobs/jobs.ts';
-import { readTemplate, type Template } from '../../pool/jobs/template.ts';
 import { TemplateFetcher } from '../../pool/nodes/template-fetcher.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
+import { readTemplate, type Template } from '../../protocol/template.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { FakeNode } from '../kit/fake-node.ts';
 import { someTemplate } from '../kit/session-kit.ts';

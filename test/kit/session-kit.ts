@@ -2,7 +2,6 @@
 import type { Clock } from '../../pool/clock.ts';
 import type { Job } from '../../pool/jobs/job.ts';
 import { makeJob } from '../../pool/jobs/job.ts';
-import type { Template } from '../../pool/jobs/template.ts';
 import { newTip, type Tip } from '../../pool/jobs/tip.ts';
 import { DEFAULT_DIFFICULTY, type DifficultyLimits } from '../../pool/stratum/difficulty.ts';
 import { handleMessage } from '../../pool/stratum/dispatch.ts';
@@ -21,6 +20,7 @@ import { SessionRegistry } from '../../pool/stratum/session-registry.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { encodeNotify, type NotifyParams, parseLine } from '../../protocol/stratum.ts';
+import type { Template } from '../../protocol/template.ts';
 import type { Hash } from '../../protocol/units.ts';
 import { targetBytes } from '../../protocol/work.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Template } from '../../../pool/jobs/template.ts';
 import type { StoredJob } from '../../../pool/ledger/job-book.ts';
 import { Ledger } from '../../../pool/ledger/ledger.ts';
 import { hashKey } from '../../../protocol/bytes.ts';
+import type { Template } from '../../../protocol/template.ts';
 import { SILENT, temporaryDirectory } from '../../kit/surroundings.ts';
 
 const LIMIT = 64;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { readTemplate, type Template, TemplateError } from '../../../pool/jobs/template.ts';
 import { packTemplate, unpackTemplate } from '../../../pool/nodes/packed-template.ts';
 import { TemplateFetcher } from '../../../pool/nodes/template-fetcher.ts';
+import { readTemplate, type Template, TemplateError } from '../../../protocol/template.ts';
 import {
   createRpcClient,
   RpcCallError,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSameWork, readTemplate, TemplateError } from '../../../pool/jobs/template.ts';
-import { bytesToHex } from '../../../protocol/bytes.ts';
-import { encodeTransaction } from '../../../protocol/transaction.ts';
-import { FakeNode } from '../../kit/fake-node.ts';
-import { someTransaction } from '../../kit/some-transaction.ts';
+import { bytesToHex } from '../../protocol/bytes.ts';
+import { isSameWork, readTemplate, TemplateError } from '../../protocol/template.ts';
+import { encodeTransaction } from '../../protocol/transaction.ts';
+import { FakeNode } from '../kit/fake-node.ts';
+import { someTransaction } from '../kit/some-transaction.ts';
 
 type Answer = Record<string, unknown> & { readonly transactions: Record<string, unknown>[] };
 

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { MAX_MONEY } from '../../protocol/amount.ts';
-import { bytesToHex, CodecError, concatBytes, equalBytes, hexToBytes } from '../../protocol/bytes.ts';
-import { compactToTarget, showBits } from '../../protocol/compact.ts';
-import { merkleBranch, witnessCommitment } from '../../protocol/merkle.ts';
-import { BlockTemplate } from '../../protocol/rpc.ts';
-import { VERSION_ROLLING_MASK } from '../../protocol/stratum.ts';
-import type { Bits, Hash, Height, Nits } from '../../protocol/units.ts';
+import { MAX_MONEY } from './amount.ts';
+import { bytesToHex, CodecError, concatBytes, equalBytes, hexToBytes } from './bytes.ts';
+import { compactToTarget, showBits } from './compact.ts';
+import { merkleBranch, witnessCommitment } from './merkle.ts';
+import { BlockTemplate } from './rpc.ts';
+import { VERSION_ROLLING_MASK } from './stratum.ts';
 import { readTransactions, TemplateError, type TemplateTransactions } from './template-transactions.ts';
+import type { Bits, Hash, Height, Nits } from './units.ts';
 
 export { TemplateError } from './template-transactions.ts';
 
@@ -19,7 +19,7 @@ export const TEMPLATE_REQUEST = {
   rules: ['csv', 'segwit', 'taproot'],
 } as const;
 
-/** A block template as the pool works with it. All jobs made from one template share it. */
+/** A block template as those who make work of it want it: checked, decoded, without what nobody needs. */
 export interface Template {
   /** Hash of the block to build on. */
   readonly previous: Hash;
@@ -44,7 +44,7 @@ export interface Template {
   readonly longPollId: string | undefined;
 }
 
-/** Rules a template may mark as mandatory with "!" that this pool knows how to keep. */
+/** Rules a template may mark as mandatory with "!" that our blocks keep. */
 const KNOWN_RULES = new Set<string>(TEMPLATE_REQUEST.rules);
 /** What stands before the hash in a commitment's script (BIP 141). */
 const COMMITMENT_PREFIX = '6a24aa21a9ed';
@@ -95,7 +95,7 @@ function readHead(answer: unknown): TemplateHead {
   }
   for (const rule of parsed.data.rules ?? []) {
     if (rule.startsWith('!') && !KNOWN_RULES.has(rule.slice(1))) {
-      throw new TemplateError(`the node demands the rule "${rule.slice(1)}", which this pool does not know`);
+      throw new TemplateError(`the node demands the rule "${rule.slice(1)}", which is unknown here`);
     }
   }
   return parsed.data;

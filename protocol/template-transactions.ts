@@ -1,9 +1,9 @@
-import { CodecError, equalBytes, hashKey, hexToBytes, parseDisplayHash } from '../../protocol/bytes.ts';
-import { sha256d } from '../../protocol/hash.ts';
-import { decodeTransaction, txid } from '../../protocol/transaction.ts';
-import type { Hash } from '../../protocol/units.ts';
+import { CodecError, equalBytes, hashKey, hexToBytes, parseDisplayHash } from './bytes.ts';
+import { sha256d } from './hash.ts';
+import { decodeTransaction, txid } from './transaction.ts';
+import type { Hash } from './units.ts';
 
-/** A template that this pool cannot turn into work; the message says why. */
+/** A template that cannot be turned into work; the message says why. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }
