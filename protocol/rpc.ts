@@ -83,6 +83,8 @@ export const NilzcoinInfo = z.object({
   maturity: z.int().nonnegative(),
   /** Target seconds per block. */
   block_time: z.number().positive(),
+  /** Of the path of a wallet's keys (SLIP 44). */
+  coin_type: z.int().nonnegative().optional(),
 });
 export type NilzcoinInfo = z.infer<typeof NilzcoinInfo>;
 

@@ -27,6 +27,8 @@ export interface PageSource {
   readonly paths: readonly RegExp[];
   /** Scripts that run beside it, by the names under which the page starts them (`service/web/page-worker.ts`). */
   readonly workers?: Readonly<Record<string, URL>>;
+  /** Its workers compile WebAssembly, which their policy has to allow; no script is let in by that. */
+  readonly compiles?: boolean;
 }
 
 /** What one server lets a page do beyond the rule. */
@@ -152,7 +154,10 @@ function send(ctx: Context, { type, body, etag, compressed }: ServedAsset): void
  * Scripts, styles, pictures and connections of this origin only, nothing inline, no markup made from text
  * (Trusted Types), in nobody's frame. No HSTS: whether there is HTTPS in front is not for the page to say.
  */
-function contentPolicy({ workers }: PageSource, { strangers = [] }: PageLicence): Middleware {
+function contentPolicy(
+  { workers, compiles = false }: PageSource,
+  { strangers = [] }: PageLicence,
+): Middleware {
   const trustedTypes =
     strangers.length > 0
       ? {}
@@ -165,7 +170,8 @@ function contentPolicy({ workers }: PageSource, { strangers = [] }: PageLicence)
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'", ...strangers],
+        // Content Security Policy Level 3, 2.3.1: WebAssembly only, `eval` stays forbidden.
+        scriptSrc: ["'self'", ...(compiles ? ["'wasm-unsafe-eval'"] : []), ...strangers],
         styleSrc: ["'self'", ...strangers],
         imgSrc: ["'self'", ...strangers],
         ...(strangers.length > 0 && { frameSrc: [...strangers] }),

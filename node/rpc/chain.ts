@@ -53,6 +53,7 @@ const CHAIN_INFO_RESULT = obj('', {
     magic: hex('what messages between peers begin with'),
     maturity: num('blocks until a coinbase can be spent'),
     block_time: num('seconds per block that the retarget aims at'),
+    coin_type: num("of the path of a wallet's keys (SLIP 44)"),
   }),
   warnings: WARNINGS_RESULT,
 });
@@ -129,6 +130,7 @@ export function chainMethods(parts: NodeParts): RpcMethods {
             magic: bytesToHex(profile.magic),
             maturity: profile.maturity,
             block_time: profile.blockTimeSeconds,
+            coin_type: profile.coinType,
           },
           warnings: warningsOf(parts),
         };

@@ -6,7 +6,7 @@ import { HttpError } from '../../service/http.ts';
 import { AnswerCache } from '../../service/http-server/answer-cache.ts';
 import { readQuery, wholeNumberText } from '../../service/http-server/request-fields.ts';
 import type { AccountsView } from '../accounting/accounts-view.ts';
-import { readPayoutAddress } from '../nodes/node-network.ts';
+import { readPayoutAddress } from '../nodes/payout-address.ts';
 import { addressAnswer } from './address.ts';
 import { blocksOf } from './blocks.ts';
 import { chainOf } from './chain.ts';

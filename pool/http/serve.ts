@@ -10,7 +10,7 @@ import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
 import { Inspector } from '../inspector/inspector.ts';
-import { readPayoutAddress } from '../nodes/node-network.ts';
+import { readPayoutAddress } from '../nodes/payout-address.ts';
 import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, POOL_TOKEN } from './admin-token-file.ts';
 import { poolApp } from './api.ts';

@@ -80,6 +80,13 @@ function networkFacts({ network, jobs, accounts }: PoolView) {
     tip: job === undefined ? null : displayHash(job.tip.hash),
     maturity: accounts?.maturity ?? null,
     block_time_seconds: network.blockTimeSeconds,
+    address: {
+      hrp: network.format.hrp,
+      p2pkh: network.format.p2pkh ?? null,
+      p2sh: network.format.p2sh ?? null,
+      only_p2wpkh: network.onlyP2wpkh,
+    },
+    coin_type: network.coinType ?? null,
   };
 }
 

@@ -1,28 +1,22 @@
 import * as z from 'zod';
-import {
-  AddressError,
-  type AddressFormat,
-  BITCOIN_FORMATS,
-  decodeAddress,
-  encodeAddress,
-} from '../../protocol/address.ts';
+import { type AddressFormat, BITCOIN_FORMATS, encodeAddress } from '../../protocol/address.ts';
 import { AddressValidation, BlockchainInfo } from '../../protocol/rpc.ts';
 import { p2wpkhScript } from '../../protocol/script.ts';
 import { type CallOptions, RpcCallError, type RpcClient } from '../../service/rpc-client.ts';
+import type { PayeeNetwork } from './payout-address.ts';
 
 /** The network a node is on, as far as a pool has to know it. */
-export interface NodeNetwork {
+export interface NodeNetwork extends PayeeNetwork {
   /** `dev`, `main`, … of NilzCoin; `bitcoin-main`, `bitcoin-regtest`, … of other nodes. */
   readonly name: string;
-  readonly format: AddressFormat;
-  /** On NilzCoin's networks only P2WPKH outputs can ever be spent. */
-  readonly onlyP2wpkh: boolean;
   /** The same for all nodes of one network and for no others. */
   readonly identity: string;
   /** Confirmations until a coinbase can be spent. */
   readonly maturity: number;
   /** What the difficulty is steered towards; null where blocks come whenever somebody makes one. */
   readonly blockTimeSeconds: number | null;
+  /** Of the path of a wallet's keys (SLIP 44), where the node says it. */
+  readonly coinType?: number | undefined;
 }
 
 /** Of Bitcoin's networks (COINBASE_MATURITY, nPowTargetSpacing of Bitcoin Core). */
@@ -65,6 +59,7 @@ export function networkOf(
       identity: `${nilzcoin.network} ${nilzcoin.magic} ${genesis}`,
       maturity: nilzcoin.maturity,
       blockTimeSeconds: nilzcoin.block_time,
+      coinType: nilzcoin.coin_type,
     };
   }
   const format = Object.hasOwn(BITCOIN_CHAINS, chain) ? BITCOIN_CHAINS[chain] : undefined;
@@ -104,37 +99,4 @@ async function askRegtestFormat(client: RpcClient, limits: CallOptions): Promise
     if (error instanceof RpcCallError) return regtest;
     throw error;
   }
-}
-
-/** An address of a network: its one spelling, and the script that pays to it. */
-export interface PayoutAddress {
-  readonly address: string;
-  readonly script: Uint8Array;
-}
-
-/**
- * Reads an address that coins may be paid to.
- * @throws AddressError naming what is wrong with it
- */
-export function readPayoutAddress(text: string, network: NodeNetwork): PayoutAddress {
-  const { type, script } = decodeAddress(text, network.format);
-  if (type === 'witness_unknown' || (network.onlyP2wpkh && type !== 'p2wpkh')) {
-    throw new AddressError(`coins sent to this kind of address (${type}) could not be spent`);
-  }
-  return { address: encodeAddress(script, network.format) ?? text, script };
-}
-
-/** Reads the addresses of miners, whose mistakes are answered. */
-export type AddressReader = (text: string) => { readonly address: string } | { readonly refusal: string };
-
-/** @returns a function that gives an address in its one spelling, or says why it is none of the network */
-export function addressReader(network: NodeNetwork): AddressReader {
-  return (text) => {
-    try {
-      return { address: readPayoutAddress(text, network).address };
-    } catch (error) {
-      if (error instanceof AddressError) return { refusal: error.message };
-      throw error;
-    }
-  };
 }

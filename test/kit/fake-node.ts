@@ -55,6 +55,7 @@ export class FakeNode {
     magic: 'e3646e69',
     maturity: 10,
     block_time: 10,
+    coin_type: 1,
   };
   /** What it says of its chain's work, hex. */
   work: string | undefined;

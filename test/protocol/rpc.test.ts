@@ -95,6 +95,7 @@ test('chain information of Bitcoin nodes is read, ours says more', () => {
     magic: 'e3646e69',
     maturity: 10,
     block_time: 10,
+    coin_type: 1,
   };
   assert.deepEqual(BlockchainInfo.parse({ ...info, chainwork: 'ff', nilzcoin }).nilzcoin, nilzcoin);
 });

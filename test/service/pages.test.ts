@@ -106,6 +106,23 @@ test('a worker is no script of its page, which is told where it is and may start
   assert.match(policy, /require-trusted-types-for 'script'/);
 });
 
+test('WebAssembly is allowed where a page needs it, for it and its workers, and nothing else by that', async (context) => {
+  const { source, directory } = await pageSource(context);
+  const file = join(directory, 'digger.ts');
+  await writeFile(file, 'postMessage(1);');
+  const workers = { dig: pathToFileURL(file) };
+  const url = await serve(context, { ...source, workers, compiles: true });
+  const page = await fetch(url);
+  const [path = ''] = /\/assets\/digger-[^"]+\.js/.exec(await page.text()) ?? [];
+  for (const { headers } of [page, await fetch(url + path)]) {
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(policy, /script-src 'self' 'wasm-unsafe-eval'(;|$)/);
+    assert.doesNotMatch(policy.replace("'wasm-unsafe-eval'", ''), /unsafe/);
+  }
+  const other = await fetch(await serve(context, { ...source, workers }));
+  assert.doesNotMatch(other.headers.get('content-security-policy') ?? '', /unsafe/);
+});
+
 test('others are let into a page only where its server says so', async (context) => {
   const { source } = await pageSource(context);
   const widget = 'https://widget.example';

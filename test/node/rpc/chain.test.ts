@@ -21,6 +21,7 @@ describe('the chain over RPC', () => {
       magic: 'e3726e69',
       maturity: 100,
       block_time: regtest.blockTimeSeconds,
+      coin_type: 1,
     });
     assert.equal(info.chain, 'regtest');
     assert.equal(info.blocks, 0);

@@ -5,7 +5,7 @@ import { checkEdgeShare, type EdgeTerms, EdgeUsers } from '../../../pool/edge/ed
 import { WireShare } from '../../../pool/edge/wire.ts';
 import type { Job } from '../../../pool/jobs/job.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
-import { addressReader } from '../../../pool/nodes/node-network.ts';
+import { addressReader } from '../../../pool/nodes/payout-address.ts';
 import { difficultyOfHash } from '../../../protocol/work.ts';
 import { findEdgeShare, type ShareWork } from '../../kit/edge-kit.ts';
 import { MINER_ADDRESS } from '../../kit/pool-kit.ts';
@@ -24,13 +24,12 @@ class Pool {
 
   constructor(bits = 0x1d00ffff) {
     this.job = poolJob(1, someTemplate({ bits }), this.tip, this.clock.steady);
-    const network = { name: 'dev', format: { hrp: 'dnilz' }, onlyP2wpkh: true, identity: 'dev' };
     this.terms = {
       prefix: PREFIX,
       extranonce2Size: 4,
       difficulty: { minimum: 1e-8, maximum: 1, shareTargetMultiplier: 16 },
       jobs: { find: (jobId) => (jobId === this.job.jobId ? this.job : undefined) },
-      users: new EdgeUsers(addressReader({ ...network, maturity: 10, blockTimeSeconds: 10 })),
+      users: new EdgeUsers(addressReader({ format: { hrp: 'dnilz' }, onlyP2wpkh: true })),
     };
   }
 
