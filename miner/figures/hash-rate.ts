@@ -2,6 +2,8 @@
 
 /** The longest window a meter can answer for, in seconds. */
 export const LONGEST_WINDOW_SECONDS = 900;
+/** The least that {@link HashRateMeter.rateSoFar} judges by. */
+const SHORTEST_WINDOW_SECONDS = 2;
 
 const MS_PER_SECOND = 1000;
 
@@ -43,6 +45,16 @@ export class HashRateMeter {
     for (let s = second - windowSeconds; s < second; s++)
       hashes += this.#counts[s % this.#counts.length] ?? 0;
     return hashes / windowSeconds;
+  }
+
+  /**
+   * Mean hashes per second over the last `windowSeconds` whole seconds, or as many of them as have been measured, at
+   * least two. Null before.
+   */
+  rateSoFar(windowSeconds: number, nowMs: number): number | null {
+    if (this.#firstSecond === undefined) return null;
+    const measured = Math.floor(nowMs / MS_PER_SECOND) - this.#firstSecond - 1;
+    return measured < SHORTEST_WINDOW_SECONDS ? null : this.rate(Math.min(windowSeconds, measured), nowMs);
   }
 
   /** Empties the slots of the seconds since the last call. */

@@ -12,6 +12,8 @@ const HASHES_PER_DIFFICULTY = 2 ** 32;
 
 /** Hashes per second over windows; null until a window has been measured whole. */
 export interface HashRates {
+  /** Over the last ten seconds, or the few that there have been. */
+  readonly now: number | null;
   readonly seconds10: number | null;
   readonly minute1: number | null;
   readonly minutes15: number | null;
@@ -49,7 +51,7 @@ export interface MinerStats {
   readonly networkDifficulty: number | null;
   readonly hashes: number;
   readonly hashRate: HashRates;
-  /** Per thread, over the last ten seconds. */
+  /** Per thread, over the last ten seconds, or the few that there have been. */
   readonly threadHashRates: readonly (number | null)[];
   readonly shares: ShareCounts;
   /** Shares that met the network's target and were accepted. */
@@ -162,11 +164,12 @@ export class Statistics {
   snapshot(): MinerStats {
     const nowMs = this.#options.nowMs();
     const hashRate: HashRates = {
+      now: this.#meter.rateSoFar(NOW_SECONDS, nowMs),
       seconds10: this.#meter.rate(NOW_SECONDS, nowMs),
       minute1: this.#meter.rate(MINUTE_SECONDS, nowMs),
       minutes15: this.#meter.rate(QUARTER_HOUR_SECONDS, nowMs),
     };
-    const steadiest = hashRate.minute1 ?? hashRate.seconds10;
+    const steadiest = hashRate.minute1 ?? hashRate.now;
     return {
       uptimeSeconds: secondsBetween(this.#startedMs, nowMs),
       kernel: this.#options.kernel(),
@@ -179,7 +182,7 @@ export class Statistics {
       networkDifficulty: this.#networkDifficulty,
       hashes: this.#hashes,
       hashRate,
-      threadHashRates: this.#threadMeters.map((meter) => meter.rate(NOW_SECONDS, nowMs)),
+      threadHashRates: this.#threadMeters.map((meter) => meter.rateSoFar(NOW_SECONDS, nowMs)),
       shares: this.#shareCounts(),
       blocks: this.#blocks,
       bestShareDifficulty: this.#bestShareDifficulty,

@@ -24,6 +24,7 @@ describe('statistics', () => {
     const unknown = [
       stats.difficulty,
       stats.networkDifficulty,
+      stats.hashRate.now,
       stats.hashRate.seconds10,
       stats.hashRate.minute1,
       stats.hashRate.minutes15,
@@ -79,10 +80,30 @@ describe('statistics', () => {
       statistics.addHashes(1, 500_000);
     }
     const stats = statistics.snapshot();
-    assert.deepEqual(stats.hashRate, { seconds10: 1_500_000, minute1: null, minutes15: null });
+    assert.deepEqual(stats.hashRate, {
+      now: 1_500_000,
+      seconds10: 1_500_000,
+      minute1: null,
+      minutes15: null,
+    });
     assert.deepEqual(stats.threadHashRates, [1_000_000, 500_000]);
     assert.equal(stats.expectedSecondsPerShare, (0.001 * 2 ** 32) / 1_500_000);
     assert.equal(stats.expectedSecondsPerBlock, 2 ** 32 / 1_500_000);
+  });
+
+  test('have a rate for now after a few seconds, and for a window only when it has passed', () => {
+    const { statistics, clock } = someStatistics();
+    const rates = (): unknown[] => {
+      const { hashRate, threadHashRates } = statistics.snapshot();
+      return [hashRate.now, hashRate.seconds10, threadHashRates[0]];
+    };
+    for (; clock.nowMs < 3_000; clock.nowMs += 500) statistics.addHashes(0, 1_000);
+    clock.nowMs = 2_999;
+    assert.deepEqual(rates(), [null, null, null]);
+    clock.nowMs = 3_000;
+    assert.deepEqual(rates(), [2_000, null, 2_000]);
+    clock.nowMs = 11_000;
+    assert.deepEqual(rates(), [400, 400, 400]);
   });
 
   test('survive the largest difficulties there are', () => {
