@@ -1,18 +1,9 @@
 import { bytesToHex, concatBytes } from '../../protocol/bytes.ts';
-import { array, Writer } from '../../protocol/codec.ts';
-import { buildCoinbase, MAX_COINBASE_SCRIPT_SIZE, WITNESS_RESERVED_VALUE } from '../../protocol/coinbase.ts';
 import { compactToTarget } from '../../protocol/compact.ts';
-import { commitmentScript } from '../../protocol/merkle.ts';
-import { pushHeight } from '../../protocol/script.ts';
 import { encodeNotify, MAX_MERKLE_BRANCHES, type NotifyParams } from '../../protocol/stratum.ts';
 import { type Template, TemplateError } from '../../protocol/template.ts';
-import {
-  decodeTransaction,
-  encodeTransaction,
-  encodeWithoutWitness,
-  outputCodec,
-  type TxOutput,
-} from '../../protocol/transaction.ts';
+import { coinbaseEnd, splitCoinbase } from '../../protocol/template-block.ts';
+import type { TxOutput } from '../../protocol/transaction.ts';
 import type { Difficulty, Height } from '../../protocol/units.ts';
 import { targetBytes } from '../../protocol/work.ts';
 import type { Tip } from './tip.ts';
@@ -62,15 +53,8 @@ export interface Round extends Pick<Job, 'jobId' | 'sequence' | 'tip' | 'height'
 export const EXTRANONCE1_SIZE = 4;
 /** Bytes of the value that tells rounds apart: the last ones of coinbase1. */
 export const UNIQUE_SIZE = 8;
-/** Where the script of the only input begins: version, input count, null outpoint, length byte. */
-const SCRIPT_OFFSET = 4 + 1 + 36 + 1;
-/** An empty output list and the lock time end a coinbase without outputs. */
-const OUTPUT_COUNT_SIZE = 1;
-const LOCK_TIME = new Uint8Array(4);
 /** Marks our blocks for whoever looks at them. */
 export const COINBASE_TAG: Uint8Array = new TextEncoder().encode('/nilz/');
-
-const outputsCodec = array(outputCodec, 16);
 
 /** What stays the same from round to round. */
 export interface RoundSettings {
@@ -100,7 +84,8 @@ export function makeRound(
   }
   const unique = new Uint8Array(UNIQUE_SIZE);
   new DataView(unique.buffer).setBigUint64(0, BigInt.asUintN(64, settings.uniqueBase + BigInt(sequence)));
-  const [coinbase1, scriptEnd] = splitCoinbase(template, unique, settings);
+  const room = EXTRANONCE1_SIZE + settings.extranonce2Size;
+  const [coinbase1, scriptEnd] = splitCoinbase(template, { unique, room, tag: COINBASE_TAG });
   const jobId = sequence.toString(16);
   return {
     jobId,
@@ -115,24 +100,6 @@ export function makeRound(
     networkTarget: targetBytes(compactToTarget(template.bits)),
     notify: splitNotify(template, jobId, coinbase1),
   };
-}
-
-/** The coinbase without witness and outputs, before and after the extranonces. */
-function splitCoinbase(
-  template: Template,
-  unique: Uint8Array,
-  settings: RoundSettings,
-): readonly [Uint8Array, Uint8Array] {
-  const room = EXTRANONCE1_SIZE + settings.extranonce2Size;
-  const height = pushHeight(template.height);
-  const start = concatBytes(Uint8Array.of(UNIQUE_SIZE + room), unique);
-  const tag = concatBytes(Uint8Array.of(COINBASE_TAG.length), COINBASE_TAG);
-  const size = height.length + start.length + room + tag.length;
-  const fits = size + template.auxiliary.length <= MAX_COINBASE_SCRIPT_SIZE;
-  const extra = concatBytes(start, new Uint8Array(room), tag, fits ? template.auxiliary : new Uint8Array(0));
-  const bare = encodeWithoutWitness(buildCoinbase({ height: template.height, outputs: [], extra }));
-  const hole = SCRIPT_OFFSET + height.length + start.length;
-  return [bare.slice(0, hole), bare.slice(hole + room, bare.length - OUTPUT_COUNT_SIZE - LOCK_TIME.length)];
 }
 
 /** A notify is one text for all but coinbase2: 10,000 miners with a coinbase each cost 10,000 joins. */
@@ -166,9 +133,7 @@ function splitNotify(template: Template, jobId: string, coinbase1: Uint8Array): 
  */
 export function jobOf(round: Round, outputs: readonly TxOutput[], payee?: string): Job {
   const { template, jobId, sequence, tip, coinbase1, notify } = round;
-  const { commitment } = template;
-  const all = commitment === undefined ? outputs : [...outputs, commitmentOutput(commitment)];
-  const coinbase2 = concatBytes(round.scriptEnd, outputsCodec.encode(all), LOCK_TIME);
+  const coinbase2 = coinbaseEnd(round.scriptEnd, outputs, template);
   return {
     jobId,
     previousHash: template.previous,
@@ -187,10 +152,6 @@ export function jobOf(round: Round, outputs: readonly TxOutput[], payee?: string
     ...(payee !== undefined && { payee }),
     lines: new LazyLines(notify, coinbase2),
   };
-}
-
-function commitmentOutput(commitment: Uint8Array): TxOutput {
-  return { value: 0n, script: commitmentScript(commitment) };
 }
 
 /** Most jobs are sent in one of the two forms only. */
@@ -242,24 +203,4 @@ export function makeJob(
 /** The coinbase a miner hashed: without witness, extranonces filled in. */
 export function coinbaseOf(job: Job, extranonce1: Uint8Array, extranonce2: Uint8Array): Uint8Array {
   return concatBytes(job.coinbase1, extranonce1, extranonce2, job.coinbase2);
-}
-
-/**
- * The block that a header and its coinbase complete, as hex for `submitblock`.
- * @param coinbase as miners hash it, without witness; in the block it carries the witness that belongs to
- * the commitment (BIP 141)
- */
-export function assembleBlock(template: Template, header: Uint8Array, coinbase: Uint8Array): string {
-  const block = new Writer();
-  block.bytes(header);
-  block.varint(template.transactions.size + 1);
-  block.bytes(template.commitment === undefined ? coinbase : withWitness(coinbase));
-  for (const { bytes } of template.transactions.values()) block.bytes(bytes);
-  return bytesToHex(block.finish());
-}
-
-function withWitness(coinbase: Uint8Array): Uint8Array {
-  const transaction = decodeTransaction(coinbase);
-  const inputs = transaction.inputs.map((input) => ({ ...input, witness: [WITNESS_RESERVED_VALUE] }));
-  return encodeTransaction({ ...transaction, inputs });
 }

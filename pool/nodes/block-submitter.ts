@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { displayHash, hashKey } from '../../protocol/bytes.ts';
+import { assembleBlock } from '../../protocol/template-block.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import { DatabaseError } from '../../service/database.ts';
 import type { Logger } from '../../service/log.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 import type { Terms } from '../accounting/scheme.ts';
 import type { Clock } from '../clock.ts';
-import { assembleBlock, coinbaseOf } from '../jobs/job.ts';
+import { coinbaseOf } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { LedgerBlock } from '../ledger/accounts-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';

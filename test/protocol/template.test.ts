@@ -27,7 +27,7 @@ test('bits of the version inside the rolling mask are left to the miners', async
   assert.equal(version >>> 0, 0x20001fff);
 });
 
-test('without the commitment of the node the pool makes the same', async () => {
+test('without the commitment of the node the same is made', async () => {
   const given = readTemplate(await answerOf());
   const made = readTemplate(await answerOf({ default_witness_commitment: undefined }));
   assert.ok(given.commitment);

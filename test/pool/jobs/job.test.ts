@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assembleBlock, coinbaseOf } from '../../../pool/jobs/job.ts';
+import { coinbaseOf } from '../../../pool/jobs/job.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { decodeBlock } from '../../../protocol/block.ts';
 import { bytesToHex, equalBytes, hexToBytes } from '../../../protocol/bytes.ts';
 import { checkBlock } from '../../../protocol/check-block.ts';
 import { headerFromRoot, jobMerkleRoot, parseNotify } from '../../../protocol/stratum.ts';
 import { readTemplate, TemplateError } from '../../../protocol/template.ts';
+import { assembleBlock } from '../../../protocol/template-block.ts';
 import { decodeTransaction } from '../../../protocol/transaction.ts';
 import { FakeNode } from '../../kit/fake-node.ts';
 import { JOB_SETTINGS, poolJob, someTemplate } from '../../kit/session-kit.ts';

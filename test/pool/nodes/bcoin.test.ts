@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { assembleBlock, coinbaseOf, jobOf, makeRound } from '../../../pool/jobs/job.ts';
+import { coinbaseOf, jobOf, makeRound } from '../../../pool/jobs/job.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
 import { isJudgement, readSubmission, readSubmissionError } from '../../../pool/nodes/block-answer.ts';
 import { askNetwork, type NodeNetwork } from '../../../pool/nodes/node-network.ts';
@@ -12,6 +12,7 @@ import { displayHash, hexToBytes } from '../../../protocol/bytes.ts';
 import { checkBlock } from '../../../protocol/check-block.ts';
 import { headerFromRoot, jobMerkleRoot } from '../../../protocol/stratum.ts';
 import { readTemplate, type Template } from '../../../protocol/template.ts';
+import { assembleBlock } from '../../../protocol/template-block.ts';
 import { txid } from '../../../protocol/transaction.ts';
 import { createRpcClient, RpcCallError } from '../../../service/rpc-client.ts';
 import { FakeNode, type Interference } from '../../kit/fake-node.ts';
