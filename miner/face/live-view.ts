@@ -1,7 +1,18 @@
 /** What a terminal shows while the miner works: its figures, and the newest log lines below them. */
 import type { MinerStats } from '../figures/statistics.ts';
 import { formatDifficulty, formatDuration, formatHashRate } from './event-log.ts';
-import { inked, type Line, labelled, type Part, plain, type Style } from './styled-text.ts';
+import {
+  DOT,
+  inked,
+  type Line,
+  labelled,
+  type Part,
+  plain,
+  SPACE,
+  type Style,
+  words,
+  wrapped,
+} from './styled-text.ts';
 import { fitted } from './text-width.ts';
 
 /** All that the view shows. */
@@ -19,6 +30,8 @@ export interface LiveFigures {
 
 /** A log line as people read it. */
 export interface RecentLine {
+  /** The time of day, as it stands before the text. */
+  readonly time: string;
   readonly text: string;
   readonly style: Style;
 }
@@ -41,9 +54,8 @@ interface Row {
 const WANTED_LOG_LINES = 3;
 /** Beyond so many lines the rates of single threads are told as a range. */
 const THREAD_LINES_MAX = 2;
-/** Columns of the labels, on a wide and on a narrow screen. */
-const LABEL_COLUMNS = { wide: 13, narrow: 9 } as const;
-const WIDE_COLUMNS = 50;
+/** Columns of the labels; there are none where a screen has less than twice so many. */
+const LABEL_COLUMNS = 13;
 
 /** The view, at most as high and as wide as the screen. Where there is little room, what matters most is kept. */
 export function renderLiveView(figures: LiveFigures, size: ViewSize): string[] {
@@ -51,19 +63,22 @@ export function renderLiveView(figures: LiveFigures, size: ViewSize): string[] {
   const rows = rowsOf(figures, size.columns);
   const kept = rowsThatFit(rows, size.rows - Math.min(WANTED_LOG_LINES, figures.lines.length));
   const lines = kept.flatMap((row) => row.lines).slice(0, size.rows);
+  const log = figures.lines.flatMap((line) => logLines(line, size.columns));
   const room = size.rows - lines.length;
   // A line is left free above the log where there is room enough.
-  const gap: Line[] = room > WANTED_LOG_LINES ? [[]] : [];
-  const logged = room - gap.length > 0 ? figures.lines.slice(-(room - gap.length)) : [];
-  return [
-    ...lines,
-    ...(logged.length > 0 ? gap : []),
-    ...logged.map((line) => logLine(line, size.columns)),
-  ].map((line) => inked(line, size.hasColors));
+  const gap: Line[] = room > WANTED_LOG_LINES && log.length > 0 ? [[]] : [];
+  const newest = room > gap.length ? log.slice(gap.length - room) : [];
+  return [...lines, ...gap, ...newest].map((line) => inked(line, size.hasColors));
 }
 
-function logLine({ text, style }: RecentLine, columns: number): Line {
-  return [{ text: fitted(text, columns), style }];
+/** The time, and beside it the text, on as many lines as it takes. */
+function logLines({ time, text, style }: RecentLine, columns: number): Line[] {
+  const timeColumns = labelColumnsOf(columns) === 0 ? 0 : time.length + 1;
+  return labelled(time, wrapped(words(text, style), columns, timeColumns, SPACE), timeColumns);
+}
+
+function labelColumnsOf(columns: number): number {
+  return columns < 2 * LABEL_COLUMNS ? 0 : LABEL_COLUMNS;
 }
 
 /** All rows down to the lowest rank at which they still fit. */
@@ -79,15 +94,16 @@ function rowsThatFit(rows: readonly Row[], room: number): readonly Row[] {
 function rowsOf(figures: LiveFigures, columns: number): readonly Row[] {
   const { stats, temperatureCelsius } = figures;
   const { hashRate, problem } = stats;
-  const labelColumns = columns >= WIDE_COLUMNS ? LABEL_COLUMNS.wide : LABEL_COLUMNS.narrow;
+  const labelColumns = labelColumnsOf(columns);
   const row = (rank: number, label: string, ...parts: Part[]): Row => ({
     rank,
-    lines: labelled(label, parts, columns, labelColumns),
+    lines: labelled(label, wrapped(parts, columns, labelColumns, DOT), labelColumns),
   });
+  const problemLines = wrapped(words(problem?.text ?? '', 'bad'), columns, labelColumns, SPACE);
   const blank: Row = { rank: 20, lines: [[]] };
   return [
     { rank: 1, lines: [headline(figures, columns)] },
-    ...(problem === null ? [] : [row(1, 'problem', { text: problem.text, style: 'bad' })]),
+    ...(problem === null ? [] : [{ rank: 1, lines: labelled('problem', problemLines, labelColumns) }]),
     blank,
     row(5, 'pool', plain(stats.pool)),
     row(12, 'mining for', plain(stats.user)),
@@ -163,19 +179,20 @@ function stoppingWords({ shares }: MinerStats): readonly [string, Style] {
 function threadLines(stats: MinerStats, columns: number, labelColumns: number): readonly Line[] {
   const rates = stats.threadHashRates;
   const label = rates.length === 1 ? 'thread' : `${rates.length} threads`;
-  const lines = labelled(
-    label,
+  const single = wrapped(
     rates.map((rate) => plain(formatHashRate(rate))),
     columns,
     labelColumns,
+    DOT,
   );
-  if (lines.length <= THREAD_LINES_MAX) return lines;
+  if (single.length <= THREAD_LINES_MAX) return labelled(label, single, labelColumns);
+  return labelled(label, wrapped([plain(rangeText(rates))], columns, labelColumns, DOT), labelColumns);
+}
+
+function rangeText(rates: readonly (number | null)[]): string {
   const measured = rates.filter((rate) => rate !== null);
-  const range =
-    measured.length < rates.length
-      ? '—'
-      : `each ${formatHashRate(Math.min(...measured))} to ${formatHashRate(Math.max(...measured))}`;
-  return labelled(label, [plain(range)], columns, labelColumns);
+  if (measured.length < rates.length) return '—';
+  return `each ${formatHashRate(Math.min(...measured))} to ${formatHashRate(Math.max(...measured))}`;
 }
 
 function limitParts(cpuLimitPercent: number): readonly Part[] {

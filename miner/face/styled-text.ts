@@ -34,35 +34,49 @@ export function inked(line: Line, hasColors: boolean): string {
     .join('');
 }
 
-const SEPARATOR = ' · ';
+/** Between two parts. */
+export const DOT: Part = { text: ' · ', style: 'dim' };
+export const SPACE: Part = plain(' ');
 
 /**
- * A label and parts behind it, as many on a line as fit; those that do not go on below, as far in as the first.
- * A part alone that is wider than the line is cut.
- * @param labelColumns the columns kept for the label
+ * Parts one behind the other, as many on a line as fit; those that do not go on below. A part alone that is wider
+ * than the line is cut.
+ * @param indentColumns how far in all lines but the first begin; the first is left so much room at its left
  */
-export function labelled(
-  label: string,
-  parts: readonly Part[],
-  columns: number,
-  labelColumns: number,
-): Line[] {
-  const room = Math.max(1, columns - labelColumns);
-  const head: Part = { text: fitted(label, labelColumns - 1).padEnd(labelColumns), style: 'dim' };
-  const indent = plain(' '.repeat(labelColumns));
+export function wrapped(parts: Line, columns: number, indentColumns: number, separator: Part): Line[] {
+  const room = Math.max(0, columns - indentColumns);
+  const gap = columnsOf(separator.text);
   const lines: Part[][] = [];
   let used = 0;
   for (const { text, style } of parts) {
     const part = { text: fitted(text, room), style };
     const width = columnsOf(part.text);
     const line = lines.at(-1);
-    if (line !== undefined && used + SEPARATOR.length + width <= room) {
-      line.push({ text: SEPARATOR, style: 'dim' }, part);
-      used += SEPARATOR.length + width;
+    if (line !== undefined && used + gap + width <= room) {
+      line.push(separator, part);
+      used += gap + width;
     } else {
-      lines.push([line === undefined ? head : indent, part]);
+      lines.push(
+        line === undefined || indentColumns === 0 ? [part] : [plain(' '.repeat(indentColumns)), part],
+      );
       used = width;
     }
   }
   return lines;
+}
+
+/** The words of a text, each a part, to be {@link wrapped} at spaces. */
+export function words(text: string, style: Style): Line {
+  return text
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) => ({ text: word, style }));
+}
+
+/** Lines that were wrapped, with a label at the left of the first, in the room that was left there. */
+export function labelled(label: string, lines: readonly Line[], labelColumns: number): Line[] {
+  if (labelColumns === 0) return [...lines];
+  const head: Part = { text: fitted(label, labelColumns - 1).padEnd(labelColumns), style: 'dim' };
+  const [first = [], ...rest] = lines;
+  return [[head, ...first], ...rest];
 }
