@@ -8,9 +8,15 @@ export type ProblemCode =
   | 'connection-refused'
   | 'tls-port'
   | 'http-port'
+  | 'certificate'
+  | 'tls-failed'
+  | 'no-tls'
+  | 'no-websocket'
   | 'closed-by-pool'
   | 'connection-lost'
   | 'line-too-long'
+  | 'not-text'
+  | 'stalled'
   | 'silent'
   | 'not-stratum'
   | 'garbage'
@@ -70,17 +76,43 @@ export function connectionProblem(cause: CloseCause, place: string, detail?: str
     case 'tls':
       return {
         code: 'tls-port',
-        text: `${place} speaks TLS; give the pool's port for plain Stratum (stratum+tcp), often 3333`,
+        text: `${place} speaks TLS: write stratum+ssl:// or wss://, or give the pool's port for plain Stratum, often 3333`,
       };
     case 'http':
       return {
         code: 'http-port',
-        text: `${place} is a web server; give the pool's port for Stratum, often 3333`,
+        text: `${place} is a web server: write http:// for its WebSocket, or give the pool's port for Stratum, often 3333`,
       };
+    case 'not-tls':
+      return {
+        code: 'no-tls',
+        text: `${place} does not speak TLS: give the pool's port for TLS, or an address without (stratum+tcp://, ws://)`,
+      };
+    case 'no-websocket':
+      return {
+        code: 'no-websocket',
+        text: `${place} speaks no WebSocket there${words}: are the port and the path the pool's?`,
+      };
+    case 'untrusted':
+      return {
+        code: 'certificate',
+        text: `the certificate of ${place} is not believed${words}: name its file with --tls-ca FILE, or mine with --tls-insecure, which lets anybody pass as the pool`,
+      };
+    case 'invalid-certificate':
+      return {
+        code: 'certificate',
+        text: `the certificate of ${place} is no good${words}: only the pool can mend that; --tls-insecure mines all the same, but lets anybody pass as the pool`,
+      };
+    case 'tls-failed':
+      return { code: 'tls-failed', text: `${place} and this miner do not agree on TLS${words}` };
+    case 'not-text':
+      return { code: 'not-text', text: `${place} sent what is no text, where messages were due` };
+    case 'stalled':
+      return { code: 'stalled', text: `${place} takes no messages any more` };
     case 'line-too-long':
       return { code: 'line-too-long', text: `${place} sent a line too long for Stratum` };
     case 'ended':
-      return { code: 'closed-by-pool', text: `${place} closed the connection` };
+      return { code: 'closed-by-pool', text: `${place} closed the connection${words}` };
     case 'lost':
       return { code: 'connection-lost', text: `the connection to ${place} broke${words}` };
   }

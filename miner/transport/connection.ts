@@ -9,7 +9,12 @@ import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
  * - `refused`, `unknown-host`, `unreachable`: it could not be opened
  * - `ended`: the pool closed it in order; `lost`: it broke
  * - `tls`, `http`: what answered speaks another protocol
+ * - `not-tls`, `no-websocket`: what answered does not speak the protocol that we do
+ * - `untrusted`: its certificate is not known to be its own; `invalid-certificate`: it is no use to anybody
+ * - `tls-failed`: both sides speak TLS but do not agree
  * - `line-too-long`: more than {@link MAX_LINE_BYTES} without an end of line
+ * - `not-text`: bytes that are no message
+ * - `stalled`: it takes nothing any more, see {@link SEND_BACKLOG_MAX}
  */
 export type CloseCause =
   | 'refused'
@@ -19,7 +24,17 @@ export type CloseCause =
   | 'lost'
   | 'tls'
   | 'http'
-  | 'line-too-long';
+  | 'not-tls'
+  | 'no-websocket'
+  | 'untrusted'
+  | 'invalid-certificate'
+  | 'tls-failed'
+  | 'line-too-long'
+  | 'not-text'
+  | 'stalled';
+
+/** Bytes that wait to be sent until a pool that reads nothing is left: a share has some 150. */
+export const SEND_BACKLOG_MAX = 256 * 1024;
 
 /** What a connection tells its owner. After `onClosed`, nothing more. */
 export interface ConnectionHandlers {
@@ -38,11 +53,15 @@ export interface Connection {
   close(): void;
 }
 
+/** Where a pool is; a pool may send its miners to another one of its places. */
+export interface Endpoint {
+  /** A name or an address; an IPv6 one without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Opens a connection; how is the transport's matter. */
-export type Connector = (
-  endpoint: { readonly host: string; readonly port: number },
-  handlers: ConnectionHandlers,
-) => Connection;
+export type Connector = (endpoint: Endpoint, handlers: ConnectionHandlers) => Connection;
 
 /** Cuts a stream of text into lines. LF ends a line; a CR before it is dropped; empty lines are skipped. */
 export class LineSplitter {
