@@ -51,7 +51,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const workers = await options.startThreads({
     onHit: (hit) => source.submit(hit),
     onHashes: (thread, hashes) => statistics.addHashes(thread, hashes),
-    onKernel: (thread, kernel) => report({ type: 'kernel', thread, kernel }),
+    onKernel: (thread, kernel, basis) => report({ type: 'kernel', thread, kernel, basis }),
+    onJobSwitch: (elapsedMs) => statistics.setJobSwitch(elapsedMs),
     onFailure: (thread, error) => {
       const text = `thread ${thread} failed and is being replaced: ${error.message}`;
       report({ type: 'problem', problem: { code: 'worker-failed', text } });

@@ -1,4 +1,5 @@
 /** What a miner tells the outside: the source of its log lines, its statistics and its `--json` output. */
+import type { KernelBasis } from './kernel/kernel-choice.ts';
 import type { Problem, ShareRefusal } from './problem.ts';
 
 export type MinerEvent =
@@ -46,6 +47,11 @@ export type MinerEvent =
   /** Text of the pool for the person who mines. */
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'problem'; readonly problem: Problem }
-  /** A thread has found out which kernel is the fastest there. */
-  | { readonly type: 'kernel'; readonly thread: number; readonly kernel: string }
+  /** A thread has settled on a kernel. */
+  | {
+      readonly type: 'kernel';
+      readonly thread: number;
+      readonly kernel: string;
+      readonly basis: KernelBasis;
+    }
   | { readonly type: 'stopped' };

@@ -5,7 +5,9 @@ import { startEngine } from './engine.ts';
 import type { MinerEvent } from './event.ts';
 import { lineOf } from './face/event-log.ts';
 import type { MinerStats } from './figures/statistics.ts';
+import { startNodeThread } from './hashing/node-thread.ts';
 import { startWorkerPool } from './hashing/worker-pool.ts';
+import type { Calibration, KernelName } from './kernel/kernel-choice.ts';
 import type { BackOffLimits } from './source/back-off.ts';
 import { openSource, type PoolPlace } from './source/open-source.ts';
 import { formatPoolUrl, parsePoolUrl } from './source/pool-url.ts';
@@ -18,6 +20,12 @@ export interface MinerOptions {
   readonly pools: readonly PoolPlace[];
   /** Hashing threads, ≥ 1. */
   readonly threads: number;
+  /** Share of the time that each thread may compute, 1 … 100 percent; 100 unless given. */
+  readonly cpuLimitPercent?: number;
+  /** The kernel of all threads; the fastest unless given. */
+  readonly kernel?: KernelName | 'auto';
+  /** Remembers the fastest kernel from run to run. */
+  readonly calibration?: Calibration;
   readonly log: Logger;
   readonly agent?: string;
   readonly backOff?: BackOffLimits;
@@ -44,14 +52,24 @@ export interface Miner {
  * @throws Error when a thread cannot be started
  */
 export async function startMiner(options: MinerOptions): Promise<Miner> {
-  const { log, threads, agent = DEFAULT_AGENT } = options;
+  const { log, threads, agent = DEFAULT_AGENT, nowMs = () => performance.now() } = options;
+  const { cpuLimitPercent, kernel, calibration } = options;
   const [place] = options.pools;
   if (place === undefined) throw new RangeError('a miner needs at least one pool');
   const events = new EventEmitter<{ event: [MinerEvent] }>();
   const engine = await startEngine({
     createSource: (tools, listener) =>
       openSource(place, { agent, backOff: options.backOff }, tools, listener),
-    startThreads: (handlers) => startWorkerPool({ ...handlers, threads }),
+    startThreads: (handlers) =>
+      startWorkerPool({
+        ...handlers,
+        threads,
+        startThread: startNodeThread,
+        nowMs,
+        cpuLimitPercent,
+        kernel,
+        calibration,
+      }),
     threads,
     pool: formatPoolUrl(parsePoolUrl(place.url)),
     user: place.user,
@@ -60,7 +78,7 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
       log[level](text);
       events.emit('event', event);
     },
-    nowMs: options.nowMs ?? (() => performance.now()),
+    nowMs,
     unixMs: Date.now,
     random: options.random ?? Math.random,
   });

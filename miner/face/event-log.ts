@@ -56,7 +56,10 @@ export function lineOf(event: MinerEvent): LogLine {
         text: event.problem.text,
       };
     case 'kernel':
-      return { level: 'info', text: `thread ${event.thread}: kernel ${event.kernel} is the fastest here` };
+      return {
+        level: 'info',
+        text: `thread ${event.thread}: kernel ${event.kernel} ${event.basis === 'measured' ? 'is' : 'was'} the fastest here`,
+      };
     case 'stopped':
       return { level: 'debug', text: 'stopped' };
   }

@@ -58,6 +58,8 @@ export interface MinerStats {
   readonly blocks: number;
   readonly bestShareDifficulty: number | null;
   readonly secondsSinceAcceptedShare: number | null;
+  /** How long it took at the last change of jobs until every thread was known to search the new one. */
+  readonly jobSwitchMs: number | null;
   readonly expectedSecondsPerShare: number | null;
   readonly expectedSecondsPerBlock: number | null;
 }
@@ -92,6 +94,7 @@ export class Statistics {
   #blocks = 0;
   #bestShareDifficulty: number | null = null;
   #lastAcceptedMs: number | undefined;
+  #jobSwitchMs: number | null = null;
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
@@ -105,6 +108,11 @@ export class Statistics {
     this.#hashes += hashes;
     this.#meter.add(hashes, nowMs);
     this.#threadMeters[thread]?.add(hashes, nowMs);
+  }
+
+  /** Takes note of how long the threads took to change over to a new job. */
+  setJobSwitch(elapsedMs: number): void {
+    this.#jobSwitchMs = elapsedMs;
   }
 
   /** Takes note of an event. */
@@ -188,6 +196,7 @@ export class Statistics {
       bestShareDifficulty: this.#bestShareDifficulty,
       secondsSinceAcceptedShare:
         this.#lastAcceptedMs === undefined ? null : secondsBetween(this.#lastAcceptedMs, nowMs),
+      jobSwitchMs: this.#jobSwitchMs,
       expectedSecondsPerShare: expectedSeconds(this.#difficulty, steadiest),
       expectedSecondsPerBlock: expectedSeconds(this.#networkDifficulty, steadiest),
     };

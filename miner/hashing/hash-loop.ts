@@ -3,13 +3,9 @@
  * whoever runs it can look for new work in between. Pure but for its hasher and the
  * clock it is given; a browser's worker runs the same code.
  */
-import { equalBytes } from '../../protocol/bytes.ts';
-import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../kernel/hasher.ts';
-import { extranonce2Bytes, type Lane, type LaneUnit, laneOf, unitAt } from './nonce-lane.ts';
+import { type Hasher, HITS_PER_SEARCH } from '../kernel/hasher.ts';
+import { type HeaderUnit, HeaderWalk, type HeaderWalkOptions } from './header-walk.ts';
 import { type Hit, headerOfWork, type Work } from './work.ts';
-
-/** Length that slices are steered to: new work waits for one slice at most. */
-export const SLICE_MS = 5;
 
 /** Nonces of the first slice, before the speed is known. */
 const FIRST_SLICE_NONCES = 2_000;
@@ -29,41 +25,38 @@ export const UNSETTLED_HITS_MAX = 32;
  */
 export type SliceOutcome = 'searched' | 'idle' | 'blocked' | 'exhausted';
 
-export interface HashLoopOptions {
+export interface HashLoopOptions extends HeaderWalkOptions {
   readonly hasher: Hasher;
-  readonly thread: number;
-  readonly threadCount: number;
+  /** Length that slices are steered to: new work waits for one slice at most. */
+  readonly sliceMs: number;
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
   /** Called once for every hit, within {@link HashLoop.slice}. */
   readonly onHit: (hit: Hit) => void;
 }
 
-/** Everything about the work in hand. */
-interface Assignment {
+/** The work in hand and how far it is searched. */
+interface Search {
   readonly work: Work;
-  readonly lane: Lane;
-  /** Units of the lane that earlier work has used; see {@link unitAt}. */
-  readonly offset: number;
   readonly sinceMs: number;
-  unitIndex: number;
-  unit: LaneUnit;
-  extranonce2: Uint8Array;
-  ntime: number;
+  /** Undefined before the first, and while the time of the next is yet to come. */
+  unit: HeaderUnit | undefined;
   nextNonce: number;
+  endNonce: number;
 }
 
 /** Walks through the lane of one thread, slice by slice. */
 export class HashLoop {
   readonly #options: HashLoopOptions;
-  #assignment: Assignment | undefined;
+  readonly #walk: HeaderWalk;
+  #search: Search | undefined;
   #sliceNonces = FIRST_SLICE_NONCES;
   #unsettled = 0;
-  #unitsUsed = 0;
   #hashCount = 0;
 
   constructor(options: HashLoopOptions) {
     this.#options = options;
+    this.#walk = new HeaderWalk(options);
   }
 
   /** Hashes computed since the loop was made. */
@@ -71,32 +64,23 @@ export class HashLoop {
     return this.#hashCount;
   }
 
+  /** Values of extranonce2 that this loop and its predecessors have used. */
+  get usedValues(): number {
+    return this.#walk.usedValues;
+  }
+
   /** Takes up new work at once, or stops with `undefined`. The same headers anew are gone on with. */
   setWork(work: Work | undefined): void {
-    const before = this.#assignment;
-    if (before !== undefined && work !== undefined && makeSameHeaders(before.work, work)) {
-      this.#assignment = { ...before, work };
-      this.#setHeader(this.#assignment);
-      return;
+    const before = this.#search;
+    if (work === undefined) {
+      this.#walk.end();
+      this.#search = undefined;
+    } else if (this.#walk.begin(work) || before === undefined) {
+      this.#search = { work, sinceMs: this.#options.nowMs(), unit: undefined, nextNonce: 0, endNonce: 0 };
+    } else {
+      this.#search = { ...before, work };
+      if (before.unit !== undefined) this.#setHeader(work, before.unit);
     }
-    if (before !== undefined) this.#unitsUsed += before.unitIndex + 1;
-    this.#assignment = undefined;
-    if (work === undefined) return;
-    const lane = laneOf(this.#options.thread, this.#options.threadCount, work.extranonce2Size);
-    const offset = this.#unitsUsed % lane.valueCount;
-    const assignment: Assignment = {
-      work,
-      lane,
-      offset,
-      sinceMs: this.#options.nowMs(),
-      unitIndex: 0,
-      unit: unitAt(lane, 0, offset),
-      extranonce2: new Uint8Array(0),
-      ntime: 0,
-      nextNonce: 0,
-    };
-    this.#assignment = assignment;
-    this.#beginUnit(assignment);
   }
 
   /** Tells the loop that the client has dealt with a number of its hits. */
@@ -104,78 +88,49 @@ export class HashLoop {
     this.#unsettled = Math.max(0, this.#unsettled - count);
   }
 
-  /** Searches for about {@link SLICE_MS}. */
+  /** Searches for about as long as slices should be. */
   slice(): SliceOutcome {
-    const assignment = this.#assignment;
-    if (assignment === undefined) return 'idle';
+    const search = this.#search;
+    if (search === undefined) return 'idle';
     // A search may return a full list of hits: there has to be room for it.
     if (this.#unsettled + HITS_PER_SEARCH > UNSETTLED_HITS_MAX) return 'blocked';
-    const { lane, work } = assignment;
-    const endNonce = lane.startNonce + lane.nonceCount;
-    if (assignment.nextNonce === endNonce && !this.#nextUnit(assignment)) return 'exhausted';
+    if (search.nextNonce === search.endNonce) this.#beginUnit(search);
+    const { unit, work } = search;
+    if (unit === undefined) return 'exhausted';
 
-    const count = Math.min(this.#sliceNonces, endNonce - assignment.nextNonce);
+    const count = Math.min(this.#sliceNonces, search.endNonce - search.nextNonce);
     const startMs = this.#options.nowMs();
-    const { hits, scanned } = this.#options.hasher.search(assignment.nextNonce, count);
+    const { hits, scanned } = this.#options.hasher.search(search.nextNonce, count);
     if (scanned === this.#sliceNonces) this.#steer(scanned, this.#options.nowMs() - startMs);
-    assignment.nextNonce += scanned;
+    search.nextNonce += scanned;
     this.#hashCount += scanned;
     this.#unsettled += hits.length;
-    for (const nonce of hits) {
-      this.#options.onHit({
-        serial: work.serial,
-        thread: this.#options.thread,
-        extranonce2: assignment.extranonce2,
-        ntime: assignment.ntime,
-        nonce,
-        versionBits: 0,
-      });
-    }
+    const { serial } = work;
+    const { thread, onHit } = this.#options;
+    for (const nonce of hits) onHit({ serial, thread, ...unit, nonce });
     return 'searched';
   }
 
-  /** Moves on to the next header of the lane; false if its time has not come yet. */
-  #nextUnit(assignment: Assignment): boolean {
-    const next = unitAt(assignment.lane, assignment.unitIndex + 1, assignment.offset);
+  /** Moves on to the next header of the lane, if its time has come. */
+  #beginUnit(search: Search): void {
+    const { work, sinceMs } = search;
     // A pool accepts times up to its own clock: the job's time may grow as fast as time passes, not faster.
-    const elapsedSeconds = Math.floor((this.#options.nowMs() - assignment.sinceMs) / 1000);
-    if (next.timeRoll > elapsedSeconds) return false;
-    assignment.unitIndex += 1;
-    assignment.unit = next;
-    this.#beginUnit(assignment);
-    return true;
+    const elapsedSeconds = Math.floor((this.#options.nowMs() - sinceMs) / 1000);
+    search.unit = this.#walk.next(work.job.time + elapsedSeconds);
+    if (search.unit === undefined) return;
+    const { startNonce, nonceCount } = this.#walk.nonces;
+    search.nextNonce = startNonce;
+    search.endNonce = startNonce + nonceCount;
+    this.#setHeader(work, search.unit);
   }
 
-  #beginUnit(assignment: Assignment): void {
-    const { work, unit, lane } = assignment;
-    assignment.extranonce2 = extranonce2Bytes(unit.extranonce2, work.extranonce2Size);
-    assignment.ntime = (work.job.time + unit.timeRoll) % NONCE_COUNT;
-    assignment.nextNonce = lane.startNonce;
-    this.#setHeader(assignment);
-  }
-
-  #setHeader({ work, extranonce2, ntime }: Assignment): void {
-    this.#options.hasher.setWork(
-      headerOfWork(work, { extranonce2, ntime, nonce: 0, versionBits: 0 }),
-      work.target,
-    );
+  #setHeader(work: Work, unit: HeaderUnit): void {
+    this.#options.hasher.setWork(headerOfWork(work, { ...unit, nonce: 0 }), work.target);
   }
 
   /** Chooses the size of the next slice from how long a whole one took. */
   #steer(nonces: number, elapsedMs: number): void {
-    const fitting = elapsedMs > 0 ? (nonces * SLICE_MS) / elapsedMs : Number.POSITIVE_INFINITY;
+    const fitting = elapsedMs > 0 ? (nonces * this.#options.sliceMs) / elapsedMs : Number.POSITIVE_INFINITY;
     this.#sliceNonces = Math.max(1, Math.floor(Math.min(fitting, nonces * SLICE_GROWTH_MAX)));
   }
-}
-
-/**
- * Whether two works are the same search, whatever they are called and ask for: pools repeat a job to go with
- * another difficulty, and a header that was hashed under the one must not come again under the other.
- */
-function makeSameHeaders(a: Work, b: Work): boolean {
-  if (a.extranonce2Size !== b.extranonce2Size) return false;
-  const extranonce2 = new Uint8Array(a.extranonce2Size);
-  const headerOfJob = (work: Work) =>
-    headerOfWork(work, { extranonce2, ntime: work.job.time, nonce: 0, versionBits: 0 });
-  return equalBytes(headerOfJob(a), headerOfJob(b));
 }

@@ -1,6 +1,7 @@
 /**
- * How the threads of one miner divide a job's search space, so that no header is
- * hashed twice: by extranonce2 while the pool leaves enough values, else by nonce.
+ * How the threads of one miner divide a job's search space, so that no header is hashed twice: by extranonce2 while
+ * the pool leaves enough values, else by nonce. A lane is a set of pairs of both and of nothing else: whatever mask
+ * for the version a pool allows, and whatever times it sends, lanes do not meet.
  */
 import { NONCE_COUNT } from '../kernel/hasher.ts';
 
@@ -11,7 +12,7 @@ import { NONCE_COUNT } from '../kernel/hasher.ts';
  */
 const EXTRANONCE2_VALUES_MAX = 2 ** 48;
 
-/** The part of every job that belongs to one thread. */
+/** The part of every job that belongs to one thread: the extranonce2 values, and the nonces under each of them. */
 export interface Lane {
   /** Smallest extranonce2 value of this lane. */
   readonly first: number;
@@ -23,13 +24,6 @@ export interface Lane {
   readonly startNonce: number;
   /** Number of nonces under every extranonce2 value. */
   readonly nonceCount: number;
-}
-
-/** One header of a lane: all its nonces are searched before the next unit begins. */
-export interface LaneUnit {
-  readonly extranonce2: number;
-  /** Seconds to add to the job's time. */
-  readonly timeRoll: number;
 }
 
 /**
@@ -61,20 +55,26 @@ export function laneOf(thread: number, threadCount: number, extranonce2Size: num
   return { first, step: values, valueCount: 1, startNonce, nonceCount: endNonce - startNonce };
 }
 
+/** Ways to set the bits of a mask, 1 … 2³². */
+export function versionCount(mask: number): number {
+  let count = 1;
+  for (let rest = mask >>> 0; rest !== 0; rest = (rest & (rest - 1)) >>> 0) count *= 2;
+  return count;
+}
+
 /**
- * The index-th unit of a lane. Once every extranonce2 value has been used, the time
- * is moved on by a second and the values come again.
- *
- * @param offset units to skip in the order of values, without rolling the time: a
- *   thread that goes on counting from job to job does not repeat headers when a pool
- *   sends the same job again
+ * The index-th way to set the bits of a mask, u32: the bits of the index, spread over those of the mask from the
+ * lowest up.
+ * @param index 0 … {@link versionCount} − 1
  */
-export function unitAt(lane: Lane, index: number, offset = 0): LaneUnit {
-  const position = (offset + index) % lane.valueCount;
-  return {
-    extranonce2: lane.first + position * lane.step,
-    timeRoll: Math.floor(index / lane.valueCount),
-  };
+export function versionBitsAt(mask: number, index: number): number {
+  let bits = 0;
+  let unspread = index >>> 0;
+  for (let rest = mask >>> 0; rest !== 0 && unspread !== 0; rest = (rest & (rest - 1)) >>> 0) {
+    if ((unspread & 1) === 1) bits |= rest & -rest;
+    unspread >>>= 1;
+  }
+  return bits >>> 0;
 }
 
 /** An extranonce2 value as the bytes of the field, most significant first. */

@@ -1,30 +1,49 @@
-/** The hashing threads of a miner, as one. */
-import type { Worker } from 'node:worker_threads';
-import { startWorker } from '../../service/worker.ts';
-import { allowVectorMerging } from './vector-merging.ts';
+/** The hashing threads of a miner, as one. It runs wherever threads of some kind do; see thread.ts. */
+import {
+  type Calibration,
+  isKernelName,
+  type KernelBasis,
+  type KernelName,
+} from '../kernel/kernel-choice.ts';
+import { laneOf } from './nonce-lane.ts';
+import type { StartThread, Thread } from './thread.ts';
 import type { Hit, Work } from './work.ts';
-import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
+import type { FromWorker, ToWorker } from './worker-message.ts';
 
 /** Time that threads get to end by themselves. */
 const STOP_TIMEOUT_MS = 300;
 /** Time until a thread that failed is replaced. */
 const RESTART_DELAY_MS = 1_000;
+/**
+ * Values of extranonce2 that are left out after a thread has failed: more than it can have used since it last told,
+ * half a second before, of how many it had used.
+ */
+const SKIPPED_VALUES = 2 ** 16;
 
 /** Whom the threads tell. */
 export interface WorkerPoolHandlers {
   readonly onHit: (hit: Hit) => void;
   /** Hashes that a thread has done since it was last heard of. */
   readonly onHashes: (thread: number, hashes: number) => void;
-  /** A thread has found out which kernel is the fastest there. */
-  readonly onKernel?: (thread: number, kernel: string) => void;
+  /** A thread has settled on a kernel. */
+  readonly onKernel?: (thread: number, kernel: string, basis: KernelBasis) => void;
+  /** All threads are known to search the newest work and nothing before it; so long it took them to say so. */
+  readonly onJobSwitch?: (elapsedMs: number) => void;
   /** A thread failed while mining; another will take its place. */
   readonly onFailure: (thread: number, error: Error) => void;
 }
 
 export interface WorkerPoolOptions extends WorkerPoolHandlers {
   readonly threads: number;
-  /** The module that threads run; hash-worker.ts unless given. */
-  readonly entry?: URL;
+  readonly startThread: StartThread;
+  /** A clock that never goes back, in milliseconds. */
+  readonly nowMs: () => number;
+  /** Share of the time that each thread may compute, 1 … 100 percent; 100 unless given. */
+  readonly cpuLimitPercent?: number | undefined;
+  /** The kernel of all threads; the fastest unless given. */
+  readonly kernel?: KernelName | 'auto' | undefined;
+  /** Remembers the fastest kernel from run to run. */
+  readonly calibration?: Calibration | undefined;
 }
 
 export interface WorkerPool {
@@ -38,110 +57,176 @@ export interface WorkerPool {
   stop(): Promise<void>;
 }
 
+/** A thread in its place, and what is known of it. */
+interface Seat {
+  readonly thread: Thread;
+  readonly ended: Promise<void>;
+  isReady: boolean;
+}
+
 /**
  * Starts the threads and waits until all are ready.
  *
  * @throws the error of the first thread that could not start
  */
 export async function startWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
-  allowVectorMerging(process.versions, process.arch);
-  const entry = options.entry ?? new URL('./hash-worker.ts', import.meta.url);
-  const workers = new Map<number, Worker>();
-  const restarts = new Set<NodeJS.Timeout>();
-  /** By thread. */
+  const { nowMs, calibration, cpuLimitPercent = 100, kernel = 'auto', threads } = options;
+  const recalled = calibration?.recall();
+  const rememberedKernel = isKernelName(recalled) ? recalled : undefined;
+  const seats = new Map<number, Seat>();
+  const restarts = new Set<ReturnType<typeof setTimeout>>();
+  /** All by thread. */
   const kernels = new Map<number, string>();
+  const chosen = new Map<number, KernelName>();
+  const usedValues = new Map<number, number>();
+  let work: Work | undefined;
+  /** Threads that have not yet said that they took up the newest work. */
+  const switching = new Set<number>();
+  let switchedMs = 0;
   let isStopping = false;
 
-  function start(thread: number): Promise<void> {
-    const assignment: WorkerAssignment = { thread, threadCount: options.threads };
-    const worker = startWorker(entry, { workerData: assignment, name: `miner ${thread}` });
-    workers.set(thread, worker);
+  /** @param skippedValues values of extranonce2 that a predecessor may have used unheard of */
+  function start(thread: number, skippedValues: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      let isReady = false;
-      worker.on('message', (message: FromWorker) => {
-        switch (message.type) {
-          case 'ready':
-            isReady = true;
-            kernels.set(thread, message.kernel);
-            return resolve();
-          case 'kernel':
-            kernels.set(thread, message.kernel);
-            return options.onKernel?.(thread, message.kernel);
-          case 'hit':
-            return options.onHit(message.hit);
-          case 'progress':
-            return options.onHashes(thread, message.hashes);
-        }
+      let onEnded = (): void => {};
+      const ended = new Promise<void>((resolveEnded) => {
+        onEnded = resolveEnded;
       });
-      let failure = new Error('the thread ended by itself');
-      worker.on('error', (error: Error) => {
-        failure = error;
-      });
-      // Comes after the error, if there was one, and after the last message.
-      worker.on('exit', () => {
-        if (workers.get(thread) === worker) workers.delete(thread);
-        if (!isReady) return reject(failure);
-        if (isStopping) return;
-        options.onFailure(thread, failure);
-        restartLater(thread);
-      });
+      const seat: Seat = {
+        ended,
+        isReady: false,
+        thread: options.startThread(
+          {
+            thread,
+            threadCount: threads,
+            cpuLimitPercent,
+            kernel,
+            rememberedKernel,
+            usedValues: (usedValues.get(thread) ?? 0) + skippedValues,
+          },
+          {
+            onMessage: (message) => {
+              if (message.type === 'ready') {
+                seat.isReady = true;
+                resolve();
+              }
+              hear(thread, message);
+            },
+            onEnd: (error = new Error('the thread ended by itself')) => {
+              onEnded();
+              if (seats.get(thread) === seat) seats.delete(thread);
+              switched(thread);
+              if (!seat.isReady) reject(error);
+              else if (!isStopping) replace(thread, error);
+            },
+          },
+        ),
+      };
+      seats.set(thread, seat);
     });
   }
 
-  /** The new thread waits for the next work: of this one its predecessor has searched a part. */
-  function restartLater(thread: number): void {
+  function hear(thread: number, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        kernels.set(thread, message.kernel);
+        return;
+      case 'kernel':
+        kernels.set(thread, message.kernel);
+        options.onKernel?.(thread, message.kernel, message.basis);
+        if (isKernelName(message.kernel)) remember(thread, message.kernel);
+        return;
+      case 'took':
+        if (message.serial === work?.serial) switched(thread);
+        return;
+      case 'hit':
+        options.onHit(message.hit);
+        return;
+      case 'progress':
+        usedValues.set(thread, message.usedValues);
+        options.onHashes(thread, message.hashes);
+        return;
+      case 'stopped':
+        return;
+    }
+  }
+
+  /** Once all threads have found out which kernel is the fastest, most of them are right. */
+  function remember(thread: number, name: KernelName): void {
+    chosen.set(thread, name);
+    const winner = mostFrequent([...chosen.values()]);
+    if (chosen.size === threads && winner !== undefined) calibration?.remember(winner);
+  }
+
+  function switched(thread: number): void {
+    if (switching.delete(thread) && switching.size === 0) options.onJobSwitch?.(nowMs() - switchedMs);
+  }
+
+  function replace(thread: number, failure: Error): void {
+    options.onFailure(thread, failure);
     const timer = setTimeout(() => {
       restarts.delete(timer);
-      start(thread).catch((error: Error) => {
-        if (isStopping) return;
-        options.onFailure(thread, error);
-        restartLater(thread);
-      });
+      start(thread, SKIPPED_VALUES).then(
+        () => goOn(thread),
+        (error: Error) => {
+          if (!isStopping) replace(thread, error);
+        },
+      );
     }, RESTART_DELAY_MS);
     restarts.add(timer);
   }
 
-  function tell(worker: Worker, message: ToWorker): void {
-    worker.postMessage(message);
+  /** Has a new thread go on with the present work, unless it would begin again with what its predecessor has used. */
+  function goOn(thread: number): void {
+    usedValues.set(thread, (usedValues.get(thread) ?? 0) + SKIPPED_VALUES);
+    if (isStopping || work === undefined) return;
+    const { valueCount } = laneOf(thread, threads, work.extranonce2Size);
+    if ((usedValues.get(thread) ?? 0) + SKIPPED_VALUES < valueCount) tell(thread, { type: 'work', work });
   }
 
-  async function stopOne(worker: Worker): Promise<void> {
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS);
-    tell(worker, { type: 'stop' });
-    await exited;
+  function tell(thread: number, message: ToWorker): void {
+    seats.get(thread)?.thread.tell(message);
+  }
+
+  async function stopOne({ thread, ended }: Seat): Promise<void> {
+    const timer = setTimeout(() => thread.terminate(), STOP_TIMEOUT_MS);
+    thread.tell({ type: 'stop' });
+    await ended;
     clearTimeout(timer);
   }
 
   async function stop(): Promise<void> {
     isStopping = true;
     for (const timer of restarts) clearTimeout(timer);
-    await Promise.all([...workers.values()].map(stopOne));
+    await Promise.all([...seats.values()].map(stopOne));
   }
 
   try {
-    await Promise.all(Array.from({ length: options.threads }, (_, thread) => start(thread)));
-    return {
-      get kernel() {
-        return mostFrequent([...kernels.values()]) ?? 'none';
-      },
-      setWork(work) {
-        for (const worker of workers.values()) tell(worker, { type: 'work', work });
-      },
-      settle(thread) {
-        const worker = workers.get(thread);
-        if (worker !== undefined) tell(worker, { type: 'settled', count: 1 });
-      },
-      stop,
-    };
+    await Promise.all(Array.from({ length: threads }, (_, thread) => start(thread, 0)));
   } catch (error) {
     await stop();
     throw error;
   }
+  return {
+    get kernel() {
+      return mostFrequent([...kernels.values()]) ?? 'none';
+    },
+    setWork(next) {
+      work = next;
+      switching.clear();
+      switchedMs = nowMs();
+      for (const [thread, { isReady }] of seats) {
+        if (isReady && next !== undefined) switching.add(thread);
+        tell(thread, { type: 'work', work: next });
+      }
+    },
+    settle: (thread) => tell(thread, { type: 'settled', count: 1 }),
+    stop,
+  };
 }
 
 /** The first of those that stand most often. */
-function mostFrequent(names: readonly string[]): string | undefined {
-  const count = (name: string): number => names.filter((other) => other === name).length;
+function mostFrequent<Name extends string>(names: readonly Name[]): Name | undefined {
+  const count = (name: Name): number => names.filter((other) => other === name).length;
   return names.toSorted((a, b) => count(b) - count(a))[0];
 }

@@ -4,27 +4,72 @@ import { createJsHasher } from './js-hasher.ts';
 import { findsPlantedHits } from './self-check.ts';
 import { createWasmHasher } from './wasm-hasher.ts';
 
+/** All kernels, those that are usually faster first. */
+export const KERNEL_NAMES = ['simd-2x', 'simd', 'scalar', 'js'] as const;
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+/** Why a thread hashes with its kernel: it was the fastest just now, or in an earlier run. */
+export type KernelBasis = 'measured' | 'remembered';
+
+/** Hears which kernel a thread has settled on. */
+export type OnKernelChoice = (name: string, basis: KernelBasis) => void;
+
+/** Where the fastest kernel is kept from run to run: a file, or a browser's storage. */
+export interface Calibration {
+  /** What {@link remember} was last given on this machine; undefined if nothing that still holds is kept. */
+  recall(): string | undefined;
+  remember(kernel: KernelName): void;
+}
+
 /** Engines compile a module quickly first and well later: for so long nobody is judged. */
 const WARM_UP_MS = 400;
 /** So long the kernels then take turns, all together. */
 const TRIAL_MS = 400;
 
-/** The kernels that run here, those that are usually faster first. Plain JavaScript always does. */
-export function availableHashers(): Hasher[] {
-  const vectors = compiled('simd-2x', 'simd');
-  const hashers = vectors.length > 0 ? vectors : compiled('scalar');
-  return hashers.length > 0 ? hashers : [createJsHasher()];
+export function isKernelName(name: string | undefined): name is KernelName {
+  return KERNEL_NAMES.some((known) => known === name);
 }
 
-function compiled(...shapes: readonly Parameters<typeof createWasmHasher>[0][]): Hasher[] {
-  return shapes.flatMap((shape) => {
-    try {
-      return [createWasmHasher(shape)];
-    } catch {
-      // No WebAssembly, no vectors in it, or none allowed: there is a kernel that needs neither.
-      return [];
-    }
-  });
+/**
+ * The hasher of a thread.
+ * @param asked the kernel to use, or `auto` for the fastest of those that run here
+ * @param remembered the kernel that was the fastest before, which spares the trial
+ * @param nowMs a clock that never goes back
+ * @throws Error when the kernel that was asked for does not run here or fails its self-check
+ */
+export function hasherFor(
+  asked: KernelName | 'auto',
+  remembered: KernelName | undefined,
+  nowMs: () => number,
+  onChoice: OnKernelChoice,
+): Hasher {
+  if (asked === 'auto') return createChosenHasher(availableHashers(), nowMs, onChoice, remembered);
+  const hasher = createHasher(asked);
+  if (hasher === undefined) throw new Error(`the kernel ${asked} does not run on this machine`);
+  if (!findsPlantedHits(hasher)) throw new Error(`the kernel ${asked} miscounts on this machine`);
+  return hasher;
+}
+
+/** The kernels to choose from here, those that are usually faster first. Plain JavaScript always runs. */
+export function availableHashers(): Hasher[] {
+  const vectors = hashers('simd-2x', 'simd');
+  if (vectors.length > 0) return vectors;
+  const scalar = hashers('scalar');
+  return scalar.length > 0 ? scalar : [createJsHasher()];
+}
+
+function hashers(...names: readonly KernelName[]): Hasher[] {
+  return names.map(createHasher).filter((hasher) => hasher !== undefined);
+}
+
+/** A kernel by its name; undefined where there is no WebAssembly, no vectors in it, or none allowed. */
+export function createHasher(name: KernelName): Hasher | undefined {
+  if (name === 'js') return createJsHasher();
+  try {
+    return createWasmHasher(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A kernel and what it has done during the trial. */
@@ -37,16 +82,23 @@ interface Contender {
 /**
  * A {@link Hasher} that begins with all kernels in turn, on the real work, and after less than a second goes on with
  * the fastest that passes the self-check. Its name is that of the kernel it would choose now.
- * @param hashers at least one
+ *
+ * A remembered choice works alone from the start, and is checked then and once more when the engine has compiled it
+ * well; should it fail, the others take turns.
+ * @param all at least one
  * @param nowMs a clock that never goes back
- * @param onChoice hears the name of the chosen one
+ * @param onChoice hears the name of the chosen one, from within {@link Hasher.search}
+ * @param remembered the name of the kernel that was the fastest in an earlier run
  */
 export function createChosenHasher(
-  hashers: readonly Hasher[],
+  all: readonly Hasher[],
   nowMs: () => number,
-  onChoice: (name: string) => void = () => undefined,
+  onChoice: OnKernelChoice = () => undefined,
+  remembered?: string,
 ): Hasher {
-  const contenders = hashers.map((hasher): Contender => ({ hasher, nonces: 0, elapsedMs: 0 }));
+  const known = all.filter(({ name }) => name === remembered).filter(findsPlantedHits);
+  let contenders = (known.length > 0 ? known : all).map(contender);
+  let basis: KernelBasis = known.length > 0 ? 'remembered' : 'measured';
   let work: Parameters<Hasher['setWork']> | undefined;
   let chosen: Hasher | undefined;
   let turn = 0;
@@ -54,8 +106,8 @@ export function createChosenHasher(
   let isWarm = false;
 
   function setWork(...given: Parameters<Hasher['setWork']>): void {
-    const hashers = chosen === undefined ? contenders.map(({ hasher }) => hasher) : [chosen];
-    for (const hasher of hashers) hasher.setWork(...given);
+    const present = chosen === undefined ? contenders.map(({ hasher }) => hasher) : [chosen];
+    for (const hasher of present) hasher.setWork(...given);
     work = [given[0].slice(), given[1]];
   }
 
@@ -64,11 +116,26 @@ export function createChosenHasher(
       isWarm = true;
       for (const contender of contenders) Object.assign(contender, { nonces: 0, elapsedMs: 0 });
     }
-    if (spentMs < WARM_UP_MS + TRIAL_MS) return;
+    if (spentMs < WARM_UP_MS + (basis === 'measured' ? TRIAL_MS : 0)) return;
     // By now the code is what it will be: this is what has to be right.
-    chosen = ranked(contenders).find(({ hasher }) => findsPlantedHits(hasher))?.hasher ?? createJsHasher();
+    const sound = ranked(contenders).find(({ hasher }) => findsPlantedHits(hasher))?.hasher;
+    if (sound === undefined && basis === 'remembered') {
+      tryOthers();
+      return;
+    }
+    chosen = sound ?? createJsHasher();
     if (work !== undefined) chosen.setWork(...work);
-    onChoice(chosen.name);
+    onChoice(chosen.name, basis);
+  }
+
+  /** The trial after all: the remembered kernel has failed. */
+  function tryOthers(): void {
+    const others = all.filter(({ name }) => name !== remembered);
+    contenders = (others.length > 0 ? others : [createJsHasher()]).map(contender);
+    basis = 'measured';
+    spentMs = 0;
+    isWarm = false;
+    if (work !== undefined) setWork(...work);
   }
 
   return {
@@ -90,6 +157,10 @@ export function createChosenHasher(
       return result;
     },
   };
+}
+
+function contender(hasher: Hasher): Contender {
+  return { hasher, nonces: 0, elapsedMs: 0 };
 }
 
 /** The fastest first; those that were not measured yet, in their order, at the end. */

@@ -4,6 +4,8 @@ import type { FromWorker, ToWorker } from '../../miner/hashing/worker-message.ts
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'work') throw new Error('this thread cannot hash');
-  if (message.type === 'stop') parentPort?.close();
+  if (message.type !== 'stop') return;
+  parentPort?.postMessage({ type: 'stopped' } satisfies FromWorker);
+  parentPort?.close();
 });
 parentPort?.postMessage({ type: 'ready', kernel: 'failing' } satisfies FromWorker);

@@ -30,6 +30,7 @@ const STATS: MinerStats = {
   },
   blocks: 4,
   bestShareDifficulty: 0.4821,
+  jobSwitchMs: 3,
   secondsSinceAcceptedShare: 3.7,
   expectedSecondsPerShare: 0.482,
   expectedSecondsPerBlock: 7.4,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HashLoop, SLICE_MS, UNSETTLED_HITS_MAX } from '../../../miner/hashing/hash-loop.ts';
+import { HashLoop, UNSETTLED_HITS_MAX } from '../../../miner/hashing/hash-loop.ts';
 import { type Hit, headerOfWork, type Work } from '../../../miner/hashing/work.ts';
 import { type Hasher, HITS_PER_SEARCH, NONCE_COUNT } from '../../../miner/kernel/hasher.ts';
 import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
@@ -8,6 +8,8 @@ import { bytesToHex } from '../../../protocol/bytes.ts';
 import { hashHeaderBytes } from '../../../protocol/header.ts';
 import { meetsTarget } from '../../../protocol/work.ts';
 import { someJob } from '../../kit/stratum-job.ts';
+
+const SLICE_MS = 5;
 
 let lastSerial = 0;
 
@@ -61,7 +63,8 @@ class Bench {
     const onHit = (hit: Hit): void => {
       this.hits.push(hit);
     };
-    return new HashLoop({ hasher, thread, threadCount, nowMs: () => this.nowMs, onHit });
+    const nowMs = () => this.nowMs;
+    return new HashLoop({ hasher, thread, threadCount, usedValues: 0, sliceMs: SLICE_MS, nowMs, onHit });
   }
 
   /** How often any nonce of any header was searched at most, and how many were searched at all. */

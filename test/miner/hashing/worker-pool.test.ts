@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HashLoop } from '../../../miner/hashing/hash-loop.ts';
+import { nodeThreads, startNodeThread } from '../../../miner/hashing/node-thread.ts';
 import type { Hit, Work } from '../../../miner/hashing/work.ts';
 import { startWorkerPool, type WorkerPoolOptions } from '../../../miner/hashing/worker-pool.ts';
 import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
 import { someJob } from '../../kit/stratum-job.ts';
 
-const quiet: WorkerPoolOptions = { threads: 1, onHit: () => {}, onHashes: () => {}, onFailure: () => {} };
+const quiet: WorkerPoolOptions = {
+  threads: 1,
+  startThread: startNodeThread,
+  nowMs: () => performance.now(),
+  onHit: () => {},
+  onHashes: () => {},
+  onFailure: () => {},
+};
 
 /** A promise to be resolved from outside. */
 function signal(): { readonly fired: Promise<void>; readonly fire: () => void } {
@@ -37,6 +45,8 @@ describe('the threads of a miner', () => {
       hasher: createJsHasher(),
       thread: 0,
       threadCount: 1,
+      usedValues: 0,
+      sliceMs: 5,
       nowMs: () => 0,
       onHit: (hit) => expected.push(hit),
     });
@@ -79,7 +89,7 @@ describe('the threads of a miner', () => {
     const failed = [signal(), signal()];
     const pool = await startWorkerPool({
       ...quiet,
-      entry: new URL('../../kit/failing-hash-worker.ts', import.meta.url),
+      startThread: nodeThreads(new URL('../../kit/failing-hash-worker.ts', import.meta.url)),
       onFailure: (thread, error) => {
         failures.push(`${thread}: ${error.message}`);
         failed[failures.length - 1]?.fire();
@@ -96,7 +106,7 @@ describe('the threads of a miner', () => {
   });
 
   test('a thread that cannot start is an error at once', async () => {
-    const entry = new URL('../../kit/no-such-worker.ts', import.meta.url);
-    await assert.rejects(startWorkerPool({ ...quiet, threads: 2, entry }), /no-such-worker/);
+    const startThread = nodeThreads(new URL('../../kit/no-such-worker.ts', import.meta.url));
+    await assert.rejects(startWorkerPool({ ...quiet, threads: 2, startThread }), /no-such-worker/);
   });
 });
