@@ -39,6 +39,7 @@ export interface Engine {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { nowMs, unixMs, random, threads, pool, user } = options;
   let serial = 0;
+  const statistics = new Statistics({ kernel: () => workers.kernel, threads, pool, user, nowMs });
   // The threads come first: a source has nobody to give its work to before.
   const source = options.createSource(
     { nextSerial: () => ++serial, nowMs, unixMs, random },
@@ -58,7 +59,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       report({ type: 'problem', problem: { code: 'worker-failed', text } });
     },
   });
-  const statistics = new Statistics({ kernel: () => workers.kernel, threads, pool, user, nowMs });
 
   function report(event: MinerEvent): void {
     statistics.observe(event);
