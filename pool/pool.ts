@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { addressReader } from '../protocol/payout-address.ts';
 import { lockFile } from '../service/database.ts';
 import { DirectoryInUseError, makeDirectory } from '../service/files.ts';
 import { composeStop, type Stoppable, startParts } from '../service/lifecycle.ts';
@@ -22,7 +23,6 @@ import { awaitNetwork } from './nodes/first-network.ts';
 import type { NodeNetwork } from './nodes/node-network.ts';
 import { connectNodes, makeNodeWork, type NodeAddress } from './nodes/node-work.ts';
 import { payoutOf } from './nodes/payout.ts';
-import { addressReader } from './nodes/payout-address.ts';
 import { followRounds, openStatistics } from './statistics/open-statistics.ts';
 import type { DifficultyLimits } from './stratum/difficulty.ts';
 import { DEFAULT_LIMITS, type StratumLimits } from './stratum/limits.ts';

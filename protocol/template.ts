@@ -46,6 +46,8 @@ export interface Template {
 
 /** Rules a template may mark as mandatory with "!" that our blocks keep. */
 const KNOWN_RULES = new Set<string>(TEMPLATE_REQUEST.rules);
+/** First and last nonce of a template that leaves all of them (BIP 23), as every known node does. */
+const ALL_NONCES = '00000000ffffffff';
 /** What stands before the hash in a commitment's script (BIP 141). */
 const COMMITMENT_PREFIX = '6a24aa21a9ed';
 const COMMITMENT_SIZE = 38;
@@ -56,6 +58,7 @@ const TemplateHead = BlockTemplate.extend({
   /** A node without BIP 9 leaves the list out. */
   rules: z.array(z.string()).optional(),
   transactions: z.array(z.unknown()),
+  noncerange: z.string().optional(),
 });
 type TemplateHead = z.output<typeof TemplateHead>;
 
@@ -103,7 +106,7 @@ function readHead(answer: unknown): TemplateHead {
 
 /** What a schema does not see: values that are well-formed and cannot be. */
 function checkNumbers(head: TemplateHead): void {
-  const { version, height, coinbasevalue, bits, target, curtime, mintime } = head;
+  const { version, height, coinbasevalue, bits, target, curtime, mintime, noncerange } = head;
   if (version < -0x80000000 || version > 0xffffffff) {
     throw new TemplateError(`the template's version ${version} does not fit 32 bits`);
   }
@@ -121,6 +124,9 @@ function checkNumbers(head: TemplateHead): void {
     throw new TemplateError(`the template's curtime ${curtime} is before its mintime ${mintime}`);
   }
   if (curtime > 0xffffffff) throw new TemplateError(`the template's curtime ${curtime} does not fit 32 bits`);
+  if (noncerange !== undefined && noncerange !== ALL_NONCES) {
+    throw new TemplateError("the template's noncerange leaves out nonces, which miners do not heed");
+  }
 }
 
 function targetOf(bits: Bits): bigint {

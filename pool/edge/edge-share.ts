@@ -1,9 +1,9 @@
 import { hexToBytes } from '../../protocol/bytes.ts';
+import type { AddressReader } from '../../protocol/payout-address.ts';
 import { VERSION_ROLLING_MASK } from '../../protocol/stratum.ts';
 import type { Clock } from '../clock.ts';
 import { EXTRANONCE1_SIZE } from '../jobs/job.ts';
 import type { JobSource } from '../jobs/job-source.ts';
-import type { AddressReader } from '../nodes/payout-address.ts';
 import { boundsOf, type DifficultyLimits, levelOf } from '../stratum/difficulty.ts';
 import {
   checkShare,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { addressReader } from '../../protocol/payout-address.ts';
 import { startHttpService } from '../../service/http-server/start-http-service.ts';
 import { composeStop, type Stoppable, startParts } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
@@ -6,7 +7,6 @@ import { NetworkList } from '../../service/network-list.ts';
 import { Upgrades } from '../../service/upgrade.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { NodeNetwork } from '../nodes/node-network.ts';
-import { addressReader } from '../nodes/payout-address.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import type { DifficultyLimits } from '../stratum/difficulty.ts';
 import { Extranonce1Space } from '../stratum/extranonce1.ts';

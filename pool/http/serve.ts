@@ -1,4 +1,5 @@
 import { displayHash } from '../../protocol/bytes.ts';
+import { readPayoutAddress } from '../../protocol/payout-address.ts';
 import { difficultyOf } from '../../protocol/work.ts';
 import { openAdminToken } from '../../service/http-server/admin-token.ts';
 import { clientAddressBehind } from '../../service/http-server/client-address.ts';
@@ -10,7 +11,6 @@ import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
 import { Inspector } from '../inspector/inspector.ts';
-import { readPayoutAddress } from '../nodes/payout-address.ts';
 import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, POOL_TOKEN } from './admin-token-file.ts';
 import { poolApp } from './api.ts';

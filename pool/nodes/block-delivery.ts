@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type BlockAnswer, BlockPlace, readSubmission } from '../../protocol/block-answer.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import type { Hash } from '../../protocol/units.ts';
 import type { Logger } from '../../service/log.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
-import {
-  type BlockAnswer,
-  BlockPlace,
-  isJudgement,
-  readSubmission,
-  readSubmissionError,
-} from './block-answer.ts';
+import { isJudgement, readSubmissionError } from './block-answer.ts';
 
 /** What the nodes together said of a block. */
 export type Outcome = Exclude<BlockAnswer, { kind: 'too-early' }>;

@@ -1,80 +1,15 @@
 import * as z from 'zod';
-import { type AddressFormat, BITCOIN_FORMATS, encodeAddress } from '../../protocol/address.ts';
+import type { AddressFormat } from '../../protocol/address.ts';
+import {
+  CORE_REGTEST_ADDRESS,
+  type NodeNetwork,
+  networkOf,
+  regtestFormat,
+} from '../../protocol/node-network.ts';
 import { AddressValidation, BlockchainInfo } from '../../protocol/rpc.ts';
-import { p2wpkhScript } from '../../protocol/script.ts';
 import { type CallOptions, RpcCallError, type RpcClient } from '../../service/rpc-client.ts';
-import type { PayeeNetwork } from './payout-address.ts';
 
-/** The network a node is on, as far as a pool has to know it. */
-export interface NodeNetwork extends PayeeNetwork {
-  /** `dev`, `main`, … of NilzCoin; `bitcoin-main`, `bitcoin-regtest`, … of other nodes. */
-  readonly name: string;
-  /** The same for all nodes of one network and for no others. */
-  readonly identity: string;
-  /** Confirmations until a coinbase can be spent. */
-  readonly maturity: number;
-  /** What the difficulty is steered towards; null where blocks come whenever somebody makes one. */
-  readonly blockTimeSeconds: number | null;
-  /** Of the path of a wallet's keys (SLIP 44), where the node says it. */
-  readonly coinType?: number | undefined;
-}
-
-/** Of Bitcoin's networks (COINBASE_MATURITY, nPowTargetSpacing of Bitcoin Core). */
-const BITCOIN_MATURITY = 100;
-const BITCOIN_BLOCK_SECONDS = 600;
-
-/** The node is on a network this pool does not know, or on another than before. */
-export class NetworkError extends Error {
-  override readonly name = 'NetworkError';
-}
-
-/** Chain names of Bitcoin nodes (bcoin says testnet, Core 28 knows testnet4). */
-const BITCOIN_CHAINS: Readonly<Record<string, AddressFormat>> = {
-  ...BITCOIN_FORMATS,
-  testnet: BITCOIN_FORMATS.test,
-  testnet4: BITCOIN_FORMATS.test,
-};
-
-/** bcoin writes addresses of its regtest in a way of its own (bcoin, lib/protocol/networks.js). */
-const BCOIN_REGTEST: AddressFormat = { hrp: 'rb', p2pkh: 0x3c, p2sh: 0x26 };
-
-/**
- * Tells the network from `getblockchaininfo`.
- * @param genesis hash of block 0 as shown
- * @param regtest how the node writes addresses where the chain is `regtest`
- * @throws NetworkError when the chain's name is unknown
- */
-export function networkOf(
-  info: BlockchainInfo,
-  genesis: string,
-  regtest: AddressFormat = BITCOIN_FORMATS.regtest,
-): NodeNetwork {
-  const { nilzcoin, chain } = info;
-  if (nilzcoin !== undefined) {
-    const hrp = nilzcoin.address_prefix;
-    return {
-      name: nilzcoin.network,
-      format: hrp === BITCOIN_FORMATS.regtest.hrp ? BITCOIN_FORMATS.regtest : { hrp },
-      onlyP2wpkh: true,
-      identity: `${nilzcoin.network} ${nilzcoin.magic} ${genesis}`,
-      maturity: nilzcoin.maturity,
-      blockTimeSeconds: nilzcoin.block_time,
-      coinType: nilzcoin.coin_type,
-    };
-  }
-  const format = Object.hasOwn(BITCOIN_CHAINS, chain) ? BITCOIN_CHAINS[chain] : undefined;
-  if (format === undefined)
-    throw new NetworkError(`the node is on the chain "${chain}", which is unknown here`);
-  return {
-    name: `bitcoin-${chain}`,
-    format: chain === 'regtest' ? regtest : format,
-    onlyP2wpkh: false,
-    identity: `${chain} ${genesis}`,
-    maturity: BITCOIN_MATURITY,
-    // A regtest chain never changes its difficulty.
-    blockTimeSeconds: chain === 'regtest' ? null : BITCOIN_BLOCK_SECONDS,
-  };
-}
+export { NetworkError, type NodeNetwork } from '../../protocol/node-network.ts';
 
 /**
  * Asks a node which network it is on.
@@ -87,16 +22,14 @@ export async function askNetwork(client: RpcClient, limits: CallOptions): Promis
   return networkOf(info, genesis, isRegtest ? await askRegtestFormat(client, limits) : undefined);
 }
 
-/** Shows the node an address of Bitcoin Core's regtest: bcoin does not know it for its own. */
 async function askRegtestFormat(client: RpcClient, limits: CallOptions): Promise<AddressFormat> {
-  const { regtest } = BITCOIN_FORMATS;
-  const sample = encodeAddress(p2wpkhScript(new Uint8Array(20)), regtest);
+  const question = [CORE_REGTEST_ADDRESS];
   try {
-    const answer = await client.call('validateaddress', [sample], { ...limits, schema: AddressValidation });
-    return answer.isvalid ? regtest : BCOIN_REGTEST;
+    return regtestFormat(
+      await client.call('validateaddress', question, { ...limits, schema: AddressValidation }),
+    );
   } catch (error) {
-    // A node that cannot tell writes them as Bitcoin Core does.
-    if (error instanceof RpcCallError) return regtest;
+    if (error instanceof RpcCallError) return regtestFormat(undefined);
     throw error;
   }
 }

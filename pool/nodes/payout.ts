@@ -1,8 +1,8 @@
 import { AddressError } from '../../protocol/address.ts';
+import { type PayoutAddress, readPayoutAddress } from '../../protocol/payout-address.ts';
 import type { Terms } from '../accounting/scheme.ts';
 import type { Payout } from '../jobs/jobs.ts';
 import type { NodeNetwork } from './node-network.ts';
-import { type PayoutAddress, readPayoutAddress } from './payout-address.ts';
 
 /** Whom this pool's coinbases pay. */
 export interface PoolPayout {

@@ -27,6 +27,12 @@ test('bits of the version inside the rolling mask are left to the miners', async
   assert.equal(version >>> 0, 0x20001fff);
 });
 
+test('a template must leave all nonces', async () => {
+  const full = await answerOf({ noncerange: '00000000ffffffff' });
+  assert.doesNotThrow(() => readTemplate(full));
+  assert.throws(() => readTemplate({ ...full, noncerange: '0000000000ffffff' }), /noncerange/);
+});
+
 test('without the commitment of the node the same is made', async () => {
   const given = readTemplate(await answerOf());
   const made = readTemplate(await answerOf({ default_witness_commitment: undefined }));

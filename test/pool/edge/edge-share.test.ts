@@ -5,7 +5,7 @@ import { checkEdgeShare, type EdgeTerms, EdgeUsers } from '../../../pool/edge/ed
 import { WireShare } from '../../../pool/edge/wire.ts';
 import type { Job } from '../../../pool/jobs/job.ts';
 import { newTip } from '../../../pool/jobs/tip.ts';
-import { addressReader } from '../../../pool/nodes/payout-address.ts';
+import { addressReader } from '../../../protocol/payout-address.ts';
 import { difficultyOfHash } from '../../../protocol/work.ts';
 import { findEdgeShare, type ShareWork } from '../../kit/edge-kit.ts';
 import { MINER_ADDRESS } from '../../kit/pool-kit.ts';

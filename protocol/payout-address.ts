@@ -1,5 +1,5 @@
 /** Which addresses miners may be paid at. Pure: the pool's pages tell by the same rule. */
-import { AddressError, type AddressFormat, decodeAddress, encodeAddress } from '../../protocol/address.ts';
+import { AddressError, type AddressFormat, decodeAddress, encodeAddress } from './address.ts';
 
 /** What of a network decides about addresses. */
 export interface PayeeNetwork {
