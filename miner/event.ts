@@ -47,6 +47,12 @@ export type MinerEvent =
   /** Text of the pool for the person who mines. */
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'problem'; readonly problem: Problem }
+  /** The threads work for this pool from now on; told only where there are several. */
+  | { readonly type: 'pool'; readonly pool: string; readonly user: string }
+  /** The pool that was mined for is gone, and another has taken its place already. */
+  | { readonly type: 'pool-away'; readonly pool: string; readonly problem: Problem }
+  /** What befalls a pool that is not mined for now. */
+  | { readonly type: 'elsewhere'; readonly pool: string; readonly event: MinerEvent }
   /** A thread has settled on a kernel. */
   | {
       readonly type: 'kernel';

@@ -55,6 +55,12 @@ export function lineOf(event: MinerEvent): LogLine {
           event.problem.code === 'wrong-hit' || event.problem.code === 'worker-failed' ? 'error' : 'warn',
         text: event.problem.text,
       };
+    case 'pool':
+      return { level: 'info', text: `mining for ${event.pool} as ${event.user}` };
+    case 'pool-away':
+      return { level: 'warn', text: `${event.problem.text}; ${event.pool} is tried again meanwhile` };
+    case 'elsewhere':
+      return { level: 'debug', text: `${event.pool}: ${lineOf(event.event).text}` };
     case 'kernel':
       return {
         level: 'info',

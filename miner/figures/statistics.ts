@@ -80,6 +80,8 @@ export class Statistics {
   readonly #startedMs: number;
   readonly #meter = new HashRateMeter();
   readonly #threadMeters: readonly HashRateMeter[];
+  #pool: string;
+  #user: string;
   #hashes = 0;
   #state: MinerStats['state'] = 'connecting';
   #problem: Problem | null = null;
@@ -99,6 +101,8 @@ export class Statistics {
   constructor(options: StatisticsOptions) {
     this.#options = options;
     this.#startedMs = options.nowMs();
+    this.#pool = options.pool;
+    this.#user = options.user;
     this.#threadMeters = Array.from({ length: options.threads }, () => new HashRateMeter());
   }
 
@@ -160,6 +164,14 @@ export class Statistics {
       case 'share-discarded':
         this.#discarded += 1;
         return;
+      case 'pool':
+        this.#pool = event.pool;
+        this.#user = event.user;
+        this.#state = 'mining';
+        this.#problem = null;
+        return;
+      case 'pool-away':
+      case 'elsewhere':
       case 'difficulty':
       case 'message':
       case 'problem':
@@ -182,8 +194,8 @@ export class Statistics {
       uptimeSeconds: secondsBetween(this.#startedMs, nowMs),
       kernel: this.#options.kernel(),
       threads: this.#options.threads,
-      pool: this.#options.pool,
-      user: this.#options.user,
+      pool: this.#pool,
+      user: this.#user,
       state: this.#state,
       problem: this.#problem,
       difficulty: this.#difficulty,
