@@ -18,6 +18,7 @@ export type ProblemCode =
   | 'not-text'
   | 'stalled'
   | 'silent'
+  | 'flood'
   | 'not-stratum'
   | 'garbage'
   | 'subscribe-refused'
@@ -26,6 +27,9 @@ export type ProblemCode =
   | 'bad-job'
   | 'bad-difficulty'
   | 'bad-extranonce'
+  | 'bad-version-mask'
+  | 'odd-time'
+  | 'no-job'
   | 'foreign-reconnect'
   | 'wrong-hit'
   | 'worker-failed';
@@ -124,6 +128,19 @@ export function wordlessProblem(place: string): Problem {
   return { code: 'closed-by-pool', text };
 }
 
+/** The problem of a pool that does not answer, or no longer. @param what it does */
+export function silentProblem(place: string, what: string): Problem {
+  return { code: 'silent', text: `${place} ${what}` };
+}
+
+/** The problem of a job that is dated far from our time. @param aheadSeconds negative if it is behind */
+export function oddTimeProblem(aheadSeconds: number): Problem {
+  const hours = Math.abs(aheadSeconds / 3_600).toFixed(1);
+  const side = aheadSeconds > 0 ? 'ahead of' : 'behind';
+  const text = `the pool's job is dated ${hours} hours ${side} this computer's clock: mined as it is, but one of them is wrong`;
+  return { code: 'odd-time', text };
+}
+
 /** The problem of a user name that the pool does not accept. */
 export function unauthorizedProblem(user: string, failure: StratumFailure | null): Problem {
   const reason =
@@ -133,9 +150,12 @@ export function unauthorizedProblem(user: string, failure: StratumFailure | null
   return { code: 'unauthorized', text: `the pool does not accept ${shownText(user)}: ${reason}` };
 }
 
+/** What pools write of a share that came too late. */
+const STALE_WORDS =
+  /stale|too late|(?:old|past|expired|outdated|obsolete) (?:job|work|block|share)|(?:job|work|block|share)(?: id| is| has)? (?:expired|outdated|obsolete|too old)|bad-prevblk|not-best-prevblk/i;
+
 /** What pools write when their code says nothing; tried in this order. */
 const REFUSAL_WORDS: readonly (readonly [RegExp, ShareRefusal])[] = [
-  [/stale|old job/i, 'stale'],
   [/duplicate/i, 'duplicate'],
   [/low.?diff|above.?target|high.?hash/i, 'low-difficulty'],
   [/job/i, 'unknown-job'],
@@ -143,22 +163,26 @@ const REFUSAL_WORDS: readonly (readonly [RegExp, ShareRefusal])[] = [
   [/not.?subscribed/i, 'not-subscribed'],
 ];
 
-/** Reads why a pool refused a share, from the code of its answer or else from its words. */
-export function shareRefusalOf(failure: StratumFailure): ShareRefusal {
-  switch (failure.code) {
-    case STRATUM_ERRORS.stale:
-      // One code for both: only the words tell a job of the last tip from one that never was.
-      return /stale/i.test(failure.message) ? 'stale' : 'unknown-job';
-    case STRATUM_ERRORS.duplicate:
-      return 'duplicate';
-    case STRATUM_ERRORS.lowDifficulty:
-      return 'low-difficulty';
-    case STRATUM_ERRORS.unauthorized:
-      return 'unauthorized';
-    case STRATUM_ERRORS.notSubscribed:
-      return 'not-subscribed';
-  }
-  return REFUSAL_WORDS.find(([words]) => words.test(failure.message))?.[1] ?? 'other';
+/** Refusals by code. 21 is both "job not found" and stale. */
+const REFUSAL_CODES: ReadonlyMap<number, ShareRefusal> = new Map([
+  [STRATUM_ERRORS.jobNotFound, 'unknown-job'],
+  [STRATUM_ERRORS.duplicate, 'duplicate'],
+  [STRATUM_ERRORS.lowDifficulty, 'low-difficulty'],
+  [STRATUM_ERRORS.unauthorized, 'unauthorized'],
+  [STRATUM_ERRORS.notSubscribed, 'not-subscribed'],
+]);
+
+/**
+ * Reads why a pool refused a share, from the code of its answer or else from its words.
+ *
+ * @param isPassed whether another tip has come since the share's job: then a job that the pool does not know is one
+ *   that it knows no longer
+ */
+export function shareRefusalOf({ code, message }: StratumFailure, isPassed: boolean): ShareRefusal {
+  if (STALE_WORDS.test(message)) return 'stale';
+  const byWords = () => REFUSAL_WORDS.find(([words]) => words.test(message))?.[1];
+  const refusal = REFUSAL_CODES.get(code) ?? byWords() ?? 'other';
+  return refusal === 'unknown-job' && isPassed ? 'stale' : refusal;
 }
 
 const REFUSAL_TEXTS: Readonly<Record<ShareRefusal, string>> = {
@@ -182,4 +206,5 @@ export const VIOLATION_CODES: Readonly<Record<string, ProblemCode>> = {
   'mining.notify': 'bad-job',
   'mining.set_difficulty': 'bad-difficulty',
   'mining.set_extranonce': 'bad-extranonce',
+  'mining.set_version_mask': 'bad-version-mask',
 };

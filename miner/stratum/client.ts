@@ -1,53 +1,42 @@
 /**
  * The Stratum V1 client as a reducer: events in, effects out, with no socket, clock or
- * random source of its own; miner.ts connects it to the world.
+ * random source of its own; stratum-source.ts connects it to the world.
  *
- * A connection goes through mining.subscribe and mining.authorize to jobs and shares
- * (session.ts). Whatever ends it leads to another attempt after a back-off.
+ * A connection goes through mining.configure, mining.subscribe and mining.authorize to jobs
+ * and shares (session.ts). Whatever ends it leads to another attempt after a back-off
+ * (attempts.ts).
  */
 import {
   encodeRequest,
   parseLine,
-  parseNotify,
   StratumError,
-  type StratumId,
+  type StratumNotification,
+  type StratumRequest,
   type StratumResponse,
 } from '../../protocol/stratum.ts';
 import type { MinerEvent } from '../event.ts';
+import type { Hit } from '../hashing/work.ts';
 import {
   connectionProblem,
   type Problem,
   type ProblemCode,
   shownText,
+  silentProblem,
   unauthorizedProblem,
   VIOLATION_CODES,
   wordlessProblem,
 } from '../problem.ts';
-import { type BackOffLimits, backOffDelayMs, DEFAULT_BACK_OFF } from '../source/back-off.ts';
+import type { BackOffLimits } from '../source/back-off.ts';
 import { formatHostPort } from '../source/pool-url.ts';
-import type { CloseCause } from '../transport/connection.ts';
+import { type AttemptEnd, Attempts, isJustSpokenTo } from './attempts.ts';
 import type { ClientEvent, Effect } from './effect.ts';
+import { Patience } from './patience.ts';
 import type { Phase } from './phase.ts';
-import {
-  answerTo,
-  parseDifficulty,
-  parseExtranonce,
-  parseMessage,
-  parseReconnect,
-  parseSubscription,
-} from './pool-message.ts';
+import { answerTo, parseMessage, parseSubscription } from './pool-message.ts';
+import { type IsSameDomain, isSameHost, parseReconnect } from './reconnect.ts';
 import { Session } from './session.ts';
-import {
-  ANSWER_TIMEOUT_MS,
-  CONNECT_TIMEOUT_MS,
-  PING_TIMEOUT_MS,
-  PROVEN_AFTER_MS,
-  SILENCE_MS,
-  STOP_TIMEOUT_MS,
-} from './time-limits.ts';
-
-/** Messages without sense that a connection may bring before it is given up. */
-const VIOLATIONS_MAX = 10;
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, PROVEN_AFTER_MS, STOP_TIMEOUT_MS } from './time-limits.ts';
+import { CONFIGURE_PARAMS, parseConfigured } from './version-rolling.ts';
 
 export interface ClientOptions {
   readonly host: string;
@@ -61,29 +50,33 @@ export interface ClientOptions {
   readonly random: () => number;
   /** Numbers for works, unique in the process. */
   readonly nextSerial: () => number;
+  /** The time of day, in milliseconds since 1970, which the times of jobs are compared with. */
+  readonly unixMs: () => number;
   readonly backOff?: BackOffLimits;
+  /** Where client.reconnect may lead; to the same host only, unless given. */
+  readonly isSameDomain?: IsSameDomain;
+}
+
+/** How a connection is given up: the least that the next attempt has to wait, and {@link AttemptEnd.isSnub}. */
+interface Leaving extends Partial<Pick<AttemptEnd, 'isSnub'>> {
+  readonly minDelayMs?: number;
 }
 
 /** The state of a miner's relation to its pool. */
 export class StratumClient {
   readonly #options: ClientOptions;
+  readonly #attempts: Attempts;
   #phase: Phase = { name: 'idle' };
-  /** Where the next attempt goes: client.reconnect may name another port. */
-  #port: number;
-  /** Names the last session to the pool, so that a new connection gets its extranonce1 again. */
-  #sessionId: string | undefined;
-  /** Connections in a row that came to nothing. */
-  #failures = 0;
-  #lastLineMs = 0;
-  #isPinged = false;
-  /** Messages without sense on this connection. */
-  #violations = 0;
+  /** With the present connection; before the first there is none to lose it with. */
+  #patience = new Patience(0);
+  /** The id of mining.configure while it is not answered. */
+  #configureId: number | undefined;
   #lastRequestId = 0;
   #effects: Effect[] = [];
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#port = options.port;
+    this.#attempts = new Attempts(options);
   }
 
   get phase(): Phase['name'] {
@@ -103,14 +96,15 @@ export class StratumClient {
       case 'stopped':
         return undefined;
       case 'mining':
-        return Math.min(this.#silenceDeadlineMs, phase.session.deadlineMs);
+        return Math.min(this.#patience.silenceDeadlineMs, phase.session.deadlineMs);
       default:
         return phase.untilMs;
     }
   }
 
   /**
-   * Takes one event and says what is to be done about it, in order.
+   * Takes one event and says what is to be done about it, in order. An event that the present
+   * phase cannot have, such as a line without a connection, changes nothing.
    *
    * @param nowMs a clock that never goes back
    */
@@ -121,26 +115,22 @@ export class StratumClient {
   }
 
   #step(event: ClientEvent, nowMs: number): void {
+    const { name } = this.#phase;
     switch (event.type) {
       case 'start':
-        if (this.#phase.name === 'idle') this.#connect(nowMs);
+        if (name === 'idle') this.#connect(nowMs);
         return;
       case 'connected':
-        this.#subscribe(nowMs);
+        if (name === 'connecting') this.#subscribe(nowMs);
         return;
       case 'line':
-        this.#line(event.line, nowMs);
+        if (this.#session !== undefined) this.#line(event.line, nowMs);
         return;
       case 'closed':
-        this.#leave(this.#closeProblem(event.cause, event.detail), nowMs);
+        if (name === 'connecting' || this.#session !== undefined) this.#closed(event, nowMs);
         return;
       case 'hit':
-        if (this.#phase.name === 'mining') {
-          this.#phase.session.submit(event.hit, nowMs);
-          return;
-        }
-        this.#report({ type: 'share-discarded' });
-        this.#effects.push({ type: 'settled', thread: event.hit.thread });
+        this.#hit(event.hit, nowMs);
         return;
       case 'tick':
         this.#tick(nowMs);
@@ -154,9 +144,10 @@ export class StratumClient {
   // Connecting and leaving
 
   get #place(): string {
-    return formatHostPort({ host: this.#options.host, port: this.#port });
+    return formatHostPort(this.#attempts.place);
   }
 
+  /** What is agreed on the present connection. */
   get #session(): Session | undefined {
     return 'session' in this.#phase ? this.#phase.session : undefined;
   }
@@ -164,21 +155,39 @@ export class StratumClient {
   #connect(nowMs: number): void {
     this.#phase = { name: 'connecting', untilMs: nowMs + CONNECT_TIMEOUT_MS };
     this.#report({ type: 'connecting', pool: this.#place });
-    this.#effects.push({ type: 'connect', host: this.#options.host, port: this.#port });
+    this.#effects.push({ type: 'connect', ...this.#attempts.place });
   }
 
   #subscribe(nowMs: number): void {
-    this.#lastLineMs = nowMs;
-    this.#isPinged = false;
-    this.#violations = 0;
+    const { agent, user, nextSerial, unixMs } = this.#options;
+    const { isPlain, sessionId } = this.#attempts;
+    this.#patience = new Patience(nowMs);
     this.#report({ type: 'connected', pool: this.#place });
-    const resumed = this.#sessionId === undefined ? [] : [this.#sessionId];
-    const requestId = this.#request('mining.subscribe', [this.#options.agent, ...resumed]);
-    this.#phase = { name: 'subscribing', requestId, untilMs: nowMs + ANSWER_TIMEOUT_MS };
+    // "This message SHOULD be the first message" (BIP 310). Nothing waits for its answer.
+    this.#configureId = isPlain ? undefined : this.#request('mining.configure', CONFIGURE_PARAMS);
+    const resumed = sessionId === undefined ? [] : [sessionId];
+    const requestId = this.#request('mining.subscribe', [agent, ...resumed]);
+    const session = new Session({
+      user,
+      nextRequestId: () => ++this.#lastRequestId,
+      nextSerial,
+      unixMs,
+      effect: (effect) => this.#effects.push(effect),
+    });
+    this.#phase = { name: 'subscribing', requestId, untilMs: nowMs + ANSWER_TIMEOUT_MS, session };
+  }
+
+  #closed({ cause, detail }: Extract<ClientEvent, { type: 'closed' }>, nowMs: number): void {
+    const phase = this.#phase;
+    const place = this.#place;
+    const isByPool = cause === 'ended' || cause === 'lost';
+    const isWordless = phase.name === 'subscribing' && isByPool;
+    const problem = isWordless ? wordlessProblem(place) : connectionProblem(cause, place, detail);
+    this.#leave(problem, nowMs, { isSnub: isByPool && isJustSpokenTo(phase, nowMs) });
   }
 
   /** Gives up the connection and waits for the next attempt. */
-  #leave(problem: Problem, nowMs: number, minDelayMs = 0): void {
+  #leave(problem: Problem, nowMs: number, { minDelayMs = 0, isSnub = false }: Leaving = {}): void {
     const phase = this.#phase;
     if (phase.name === 'stopping') {
       this.#finish();
@@ -187,19 +196,11 @@ export class StratumClient {
     const isProven =
       this.#session?.hasAcceptedShare === true ||
       (phase.name === 'mining' && nowMs - phase.sinceMs >= PROVEN_AFTER_MS);
-    // A port that client.reconnect named does not answer: back to the one that was configured.
-    if (phase.name === 'connecting') this.#port = this.#options.port;
     this.#endSession();
-    this.#failures = isProven ? 1 : this.#failures + 1;
-    const limits = this.#options.backOff ?? DEFAULT_BACK_OFF;
-    const delayMs = Math.max(minDelayMs, backOffDelayMs(this.#failures, this.#options.random(), limits));
+    const backOffMs = this.#attempts.end({ phase: phase.name, isProven, isSnub });
+    const delayMs = Math.max(minDelayMs, backOffMs);
     this.#phase = { name: 'waiting', untilMs: nowMs + delayMs };
     this.#report({ type: 'disconnected', problem, retryInMs: delayMs });
-  }
-
-  #closeProblem(cause: CloseCause, detail: string | undefined): Problem {
-    const isWordless = this.#phase.name === 'subscribing' && (cause === 'ended' || cause === 'lost');
-    return isWordless ? wordlessProblem(this.#place) : connectionProblem(cause, this.#place, detail);
   }
 
   #endSession(): void {
@@ -225,11 +226,16 @@ export class StratumClient {
     this.#effects.push({ type: 'stopped' });
   }
 
-  // Time
-
-  get #silenceDeadlineMs(): number {
-    return this.#lastLineMs + SILENCE_MS + (this.#isPinged ? PING_TIMEOUT_MS : 0);
+  #hit(hit: Hit, nowMs: number): void {
+    if (this.#phase.name === 'mining') {
+      this.#phase.session.submit(hit, nowMs);
+      return;
+    }
+    this.#report({ type: 'share-discarded' });
+    this.#effects.push({ type: 'settled', thread: hit.thread });
   }
+
+  // Time
 
   #tick(nowMs: number): void {
     const phase = this.#phase;
@@ -242,21 +248,14 @@ export class StratumClient {
         this.#leave(connectionProblem('unreachable', this.#place, 'no answer'), nowMs);
         return;
       case 'subscribing':
-        this.#leave(this.#silence('does not answer mining.subscribe'), nowMs);
+        this.#leave(silentProblem(this.#place, 'does not answer mining.subscribe'), nowMs, { isSnub: true });
         return;
       case 'authorizing':
-        this.#leave(this.#silence('does not answer mining.authorize'), nowMs);
+        this.#leave(silentProblem(this.#place, 'does not answer mining.authorize'), nowMs, { isSnub: true });
         return;
       case 'mining':
-        phase.session.forgetOverdueShares(nowMs);
-        if (nowMs < this.#silenceDeadlineMs) return;
-        if (this.#isPinged) {
-          this.#leave(this.#silence('has fallen silent'), nowMs);
-          return;
-        }
-        // Whatever comes back shows that the pool lives, an "unknown method" too.
-        this.#request('mining.ping', []);
-        this.#isPinged = true;
+        phase.session.tick(nowMs);
+        if (nowMs >= this.#patience.silenceDeadlineMs) this.#silent(nowMs);
         return;
       case 'stopping':
         this.#finish();
@@ -264,159 +263,174 @@ export class StratumClient {
     }
   }
 
-  #silence(what: string): Problem {
-    return { code: 'silent', text: `${this.#place} ${what}` };
+  #silent(nowMs: number): void {
+    if (this.#patience.isPinged) {
+      this.#leave(silentProblem(this.#place, 'has fallen silent'), nowMs);
+      return;
+    }
+    // Whatever comes back shows that the pool lives, an "unknown method" too.
+    this.#request('mining.ping', []);
+    this.#patience.pinged();
   }
 
   // Messages
 
   #line(line: string, nowMs: number): void {
-    this.#lastLineMs = nowMs;
-    this.#isPinged = false;
+    this.#patience.heard(nowMs);
     const message = parseLine(line);
     switch (message.kind) {
       case 'garbage':
         this.#violation('garbage', message.reason, nowMs);
         return;
       case 'response':
-        this.#response(message, nowMs);
+        if (!this.#response(message, nowMs)) this.#unasked(nowMs);
         return;
       case 'request':
-      case 'notification': {
+      case 'notification':
         // The last answers are all that is still wanted.
-        if (this.#phase.name === 'stopping') return;
-        const { method, params } = message;
-        try {
-          this.#message(method, params, message.kind === 'request' ? message.id : undefined, nowMs);
-          return;
-        } catch (error) {
-          if (!(error instanceof StratumError)) throw error;
-          this.#violation(VIOLATION_CODES[method] ?? 'garbage', `${method}: ${error.message}`, nowMs);
-          return;
-        }
-      }
+        if (this.#phase.name !== 'stopping' && this.#unasked(nowMs)) this.#message(message, nowMs);
+        return;
     }
   }
 
-  /**
-   * What a pool says unasked, or asks.
-   *
-   * @param id undefined for a notification
-   * @throws StratumError if the parameters make no sense
-   */
-  #message(method: string, params: readonly unknown[], id: StratumId | undefined, nowMs: number): void {
-    switch (method) {
-      case 'mining.notify':
-        this.#session?.notify(parseNotify(params));
-        return;
-      case 'mining.set_difficulty':
-        this.#session?.setDifficulty(parseDifficulty(params));
-        return;
-      case 'mining.set_extranonce':
-        this.#session?.setExtranonce(parseExtranonce(params[0], params[1]));
-        return;
-      case 'mining.set_version_mask':
-        return; // Never asked for: the version of a header stays the job's.
-      case 'client.reconnect':
-        this.#reconnect(params, nowMs);
-        return;
-      case 'client.show_message':
-        this.#report({ type: 'message', text: shownText(parseMessage(params)) });
-        return;
-      default:
-        if (id === undefined) return;
-        this.#effects.push({ type: 'send', line: answerTo(method, id, this.#options.agent) });
+  /** Notes a message that nobody asked for. @returns false if the pool had to be left for their number */
+  #unasked(nowMs: number): boolean {
+    if (this.#patience.bearsUnasked(nowMs)) return true;
+    const text = `${this.#place} sends messages faster than anybody can mine`;
+    this.#leave({ code: 'flood', text }, nowMs, { minDelayMs: this.#attempts.maxDelayMs });
+    return false;
+  }
+
+  /** What a pool says unasked, or asks. */
+  #message(message: StratumRequest | StratumNotification, nowMs: number): void {
+    const { method, params } = message;
+    try {
+      if (this.#session?.obey(method, params) === true) return;
+      switch (method) {
+        case 'client.reconnect':
+          this.#reconnect(params, nowMs);
+          return;
+        case 'client.show_message': {
+          const text = shownText(parseMessage(params));
+          if (this.#patience.bearsText(nowMs)) this.#report({ type: 'message', text });
+          return;
+        }
+      }
+      if (message.kind === 'notification') return;
+      this.#effects.push({ type: 'send', line: answerTo(method, message.id, this.#options.agent) });
+    } catch (error) {
+      if (!(error instanceof StratumError)) throw error;
+      this.#violation(VIOLATION_CODES[method] ?? 'garbage', `${method}: ${error.message}`, nowMs);
     }
   }
 
   #violation(code: ProblemCode, reason: string, nowMs: number): void {
-    this.#violations += 1;
     const words = shownText(reason);
+    const isBorne = this.#patience.bearsViolation();
     if (this.#phase.name === 'subscribing' && code === 'garbage') {
       const text = `${this.#place} does not speak Stratum: ${words}`;
       this.#leave({ code: 'not-stratum', text }, nowMs);
-    } else if (this.#violations >= VIOLATIONS_MAX) {
-      const text = `${this.#place} sent ${this.#violations} messages that make no sense, lastly: ${words}`;
-      this.#leave({ code, text }, nowMs);
+    } else if (isBorne) {
+      const text = `the pool sent what makes no sense: ${words}`;
+      this.#report({ type: 'problem', problem: { code, text } });
     } else {
-      this.#report({
-        type: 'problem',
-        problem: { code, text: `the pool sent what makes no sense: ${words}` },
-      });
+      const text = `${this.#place} keeps sending what makes no sense, lastly: ${words}`;
+      this.#leave({ code, text }, nowMs);
     }
   }
 
-  /** Follows client.reconnect, but never to another host: whoever broke into a pool could take its miners away. */
+  /**
+   * Follows client.reconnect, but never out of the pool's own domain: whoever broke into a pool, or into the way to
+   * it, could take its miners away. The transport stays what it is: from TLS there is no way to plain TCP.
+   */
   #reconnect(params: readonly unknown[], nowMs: number): void {
+    const { host: configured, isSameDomain = isSameHost } = this.#options;
     const { host, port, waitSeconds } = parseReconnect(params);
-    if (host !== undefined && host.toLowerCase() !== this.#options.host.toLowerCase()) {
-      const text = `the pool wants to send us to another host, ${shownText(host)}: not followed`;
-      this.#report({ type: 'problem', problem: { code: 'foreign-reconnect', text } });
+    const present = this.#attempts.place;
+    if (host !== undefined && !isSameHost(host, configured) && !isSameDomain(host, configured)) {
+      const reason = `client.reconnect to another domain, ${host}: not followed`;
+      this.#violation('foreign-reconnect', reason, nowMs);
       return;
     }
     const text = `${this.#place} asks to connect again`;
-    this.#leave({ code: 'closed-by-pool', text }, nowMs, waitSeconds * 1000);
-    this.#port = port ?? this.#port;
+    this.#leave({ code: 'closed-by-pool', text }, nowMs, { minDelayMs: waitSeconds * 1000 });
+    this.#attempts.redirect({ host: host ?? present.host, port: port ?? present.port });
   }
 
-  #response(message: StratumResponse, nowMs: number): void {
+  /** Takes an answer. @returns whether it answers anything that is still open */
+  #response(message: StratumResponse, nowMs: number): boolean {
     const phase = this.#phase;
+    const isFor = (id: number | undefined): boolean => id !== undefined && String(message.id) === String(id);
+    if (isFor(this.#configureId)) {
+      this.#configureId = undefined;
+      this.#configured(message, nowMs);
+      return true;
+    }
+    if ('requestId' in phase && !isFor(phase.requestId)) return false;
     switch (phase.name) {
       case 'subscribing':
-        if (String(message.id) === String(phase.requestId)) this.#subscribed(message, nowMs);
-        return;
+        this.#subscribed(phase.session, message, nowMs);
+        return true;
       case 'authorizing':
-        if (String(message.id) === String(phase.requestId)) this.#authorized(phase.session, message, nowMs);
-        return;
+        this.#authorized(phase.session, message, nowMs);
+        return true;
       case 'mining': {
         const outcome = phase.session.answer(message, nowMs);
         if (outcome === 'unauthorized' || outcome === 'not-subscribed') {
           this.#leave({ code: 'session-lost', text: `${this.#place} has lost our session` }, nowMs);
         }
-        return;
+        return outcome !== undefined;
       }
       case 'stopping':
         phase.session.answer(message, nowMs);
         if (phase.session.sharesInFlight === 0) this.#finish();
-        return;
+        return true;
+      default:
+        return false;
     }
   }
 
-  #subscribed(message: StratumResponse, nowMs: number): void {
+  /** A pool that does not know mining.configure says so in one way or another, and is mined for all the same. */
+  #configured({ error, result }: StratumResponse, nowMs: number): void {
+    try {
+      const mask = error === null ? parseConfigured(result) : undefined;
+      if (mask !== undefined) this.#session?.rollVersions(mask);
+    } catch (failure) {
+      if (!(failure instanceof StratumError)) throw failure;
+      this.#violation('bad-version-mask', `mining.configure: ${failure.message}`, nowMs);
+    }
+  }
+
+  #subscribed(session: Session, message: StratumResponse, nowMs: number): void {
     try {
       if (message.error !== null) throw new StratumError('other', message.error.message);
       const { sessionId, ...extranonce } = parseSubscription(message.result);
-      this.#sessionId = sessionId;
+      this.#attempts.remember(sessionId);
+      session.setExtranonce(extranonce);
       const { user, password } = this.#options;
-      const session = new Session({
-        user,
-        extranonce,
-        nextRequestId: () => ++this.#lastRequestId,
-        nextSerial: this.#options.nextSerial,
-        effect: (effect) => this.#effects.push(effect),
-      });
       const requestId = this.#request('mining.authorize', [user, password]);
       this.#phase = { name: 'authorizing', requestId, untilMs: nowMs + ANSWER_TIMEOUT_MS, session };
     } catch (error) {
       if (!(error instanceof StratumError)) throw error;
       // Should it be the old session that the pool does not want, the next attempt begins a new one.
-      this.#sessionId = undefined;
+      this.#attempts.remember(undefined);
       const text = `${this.#place} refuses the subscription: ${shownText(error.message)}`;
       this.#leave({ code: 'subscribe-refused', text }, nowMs);
     }
   }
 
   #authorized(session: Session, message: StratumResponse, nowMs: number): void {
-    const { user, backOff = DEFAULT_BACK_OFF } = this.#options;
+    const { user } = this.#options;
     if (message.error !== null || message.result !== true) {
       // Rarely a matter of seconds; but a pool may also be unable to tell for the moment.
-      this.#leave(unauthorizedProblem(user, message.error), nowMs, backOff.maxDelayMs);
+      const { maxDelayMs } = this.#attempts;
+      this.#leave(unauthorizedProblem(user, message.error), nowMs, { minDelayMs: maxDelayMs });
       return;
     }
     this.#phase = { name: 'mining', sinceMs: nowMs, session };
     this.#report({ type: 'authorized', user });
-    this.#request('mining.extranonce.subscribe', []);
-    session.authorize();
+    if (!this.#attempts.isPlain) this.#request('mining.extranonce.subscribe', []);
+    session.authorize(nowMs);
   }
 
   // Effects

@@ -7,7 +7,12 @@ export type Phase =
   /** For the next attempt. */
   | { readonly name: 'waiting'; readonly untilMs: number }
   | { readonly name: 'connecting'; readonly untilMs: number }
-  | { readonly name: 'subscribing'; readonly requestId: number; readonly untilMs: number }
+  | {
+      readonly name: 'subscribing';
+      readonly requestId: number;
+      readonly untilMs: number;
+      readonly session: Session;
+    }
   | {
       readonly name: 'authorizing';
       readonly requestId: number;

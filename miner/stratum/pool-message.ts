@@ -14,9 +14,6 @@ import { targetOfDifficulty } from '../../protocol/work.ts';
 const EXTRANONCE1_BYTES_MAX = 32;
 const EXTRANONCE2_BYTES_MAX = 16;
 
-/** The longest wait that client.reconnect can ask for. */
-const RECONNECT_WAIT_SECONDS_MAX = 600;
-
 /** The part of the coinbase that tells this miner's work from everybody else's. */
 export interface Extranonce {
   readonly extranonce1: Uint8Array;
@@ -95,37 +92,6 @@ export function parseDifficulty(params: readonly unknown[]): Difficulty {
   return difficulty;
 }
 
-/** What client.reconnect asks for; undefined stands for the present host or port. */
-export interface ReconnectRequest {
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly waitSeconds: number;
-}
-
-/**
- * Reads the parameters of client.reconnect: `[host?, port?, wait?]`, numbers also as text.
- *
- * @throws StratumError naming what is wrong
- */
-export function parseReconnect(params: readonly unknown[]): ReconnectRequest {
-  const [host, port, wait] = params;
-  if (!isBlank(host) && typeof host !== 'string') throw new StratumError('other', 'host is not a string');
-  const portNumber = isBlank(port) ? undefined : numberOf(port);
-  if (
-    portNumber !== undefined &&
-    !(Number.isInteger(portNumber) && portNumber >= 1 && portNumber <= 65_535)
-  ) {
-    throw new StratumError('other', 'port is not in 1 … 65535');
-  }
-  const waitSeconds = isBlank(wait) ? 0 : numberOf(wait);
-  if (!(waitSeconds >= 0)) throw new StratumError('other', 'wait is not a number of seconds');
-  return {
-    host: isBlank(host) ? undefined : host,
-    port: portNumber,
-    waitSeconds: Math.min(waitSeconds, RECONNECT_WAIT_SECONDS_MAX),
-  };
-}
-
 /** Reads the parameter of client.show_message; what is not text is shown as JSON. */
 export function parseMessage(params: readonly unknown[]): string {
   const [text] = params;
@@ -144,12 +110,13 @@ export function answerTo(method: string, id: StratumId, agent: string): string {
   }
 }
 
-function isBlank(value: unknown): value is undefined | null | '' {
+/** What stands for a parameter that was left out. */
+export function isBlank(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
 
 /** A number, also as text; NaN for everything else. */
-function numberOf(value: unknown): number {
+export function numberOf(value: unknown): number {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
 }

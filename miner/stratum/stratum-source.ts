@@ -7,7 +7,7 @@ import type { ClientEvent, Effect } from './effect.ts';
 /** The longest wait that setTimeout takes. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-export interface StratumSourceOptions extends Omit<ClientOptions, 'random' | 'nextSerial'> {
+export interface StratumSourceOptions extends Omit<ClientOptions, 'random' | 'nextSerial' | 'unixMs'> {
   /** Opens connections. */
   readonly connector: Connector;
 }
@@ -15,10 +15,10 @@ export interface StratumSourceOptions extends Omit<ClientOptions, 'random' | 'ne
 /** Mines for one pool. */
 export function createStratumSource(
   { connector, ...options }: StratumSourceOptions,
-  { nextSerial, nowMs, random }: SourceTools,
+  { nextSerial, nowMs, unixMs, random }: SourceTools,
   listener: SourceListener,
 ): WorkSource {
-  const client = new StratumClient({ ...options, random, nextSerial });
+  const client = new StratumClient({ ...options, random, nextSerial, unixMs });
   let onStopped = (): void => {};
   const stopped = new Promise<void>((resolve) => {
     onStopped = resolve;

@@ -14,3 +14,7 @@ export const PING_TIMEOUT_MS = 30_000;
 export const STOP_TIMEOUT_MS = 1_200;
 /** Mining for so long proves a connection good: the back-off starts anew after it. */
 export const PROVEN_AFTER_MS = 60_000;
+/** A pool that hangs up within so long of the authorization may have disliked what came with it. */
+export const SNUB_WITHIN_MS = 10_000;
+/** A pool that gives no job for so long is spoken of. */
+export const JOB_TIMEOUT_MS = 60_000;

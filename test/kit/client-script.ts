@@ -22,6 +22,8 @@ export interface Line {
 /** A client with a clock that tests move, and everything it wanted done. */
 export class Script {
   nowMs = 5_000;
+  /** The clock on the wall, right as the jobs of tests have it. */
+  unixMs = 1_795_132_800_000;
   #serial = 0;
   effects: Effect[] = [];
   readonly client: StratumClient;
@@ -35,6 +37,7 @@ export class Script {
       agent: 'tester/1.0',
       random,
       nextSerial: () => ++this.#serial,
+      unixMs: () => this.unixMs,
       backOff: BACK_OFF,
     });
   }

@@ -17,9 +17,17 @@ export interface MockRequest {
 
 /** What the pool made of a submission. */
 export interface MockShare {
-  readonly verdict: 'accepted' | 'duplicate' | 'low-difficulty' | 'unknown-job' | 'malformed';
+  readonly verdict:
+    | 'accepted'
+    | 'duplicate'
+    | 'low-difficulty'
+    | 'unknown-job'
+    | 'version-bits'
+    | 'malformed';
   readonly jobId: string;
   readonly extranonce2: string;
+  /** The sixth parameter; undefined if there was none. */
+  readonly versionBits: string | undefined;
   /** Of the header, as a number. */
   readonly hash: bigint;
   readonly connection: MockConnection;
@@ -28,6 +36,8 @@ export interface MockShare {
 export interface MockPoolOptions {
   readonly difficulty?: number;
   readonly extranonce2Size?: number;
+  /** Bits that miners may roll (BIP 310), as far as they can; without it mining.configure is an unknown method. */
+  readonly versionMask?: number;
   /** Port to listen on; 0 picks a free one. */
   readonly port?: number;
   /**
@@ -65,6 +75,8 @@ export class MockConnection {
   readonly extranonce1: string;
   isAuthorized = false;
   isClosed = false;
+  /** The last mask that the miner was sent; undefined while it rolls no versions. */
+  versionMask: number | undefined;
   /** Jobs this miner was given, with the target of their shares. */
   readonly jobs = new Map<string, { readonly params: JobParams; readonly target: bigint }>();
 
@@ -152,6 +164,15 @@ export class MockPool {
     return jobId;
   }
 
+  /** Sends every miner that rolls versions another mask. */
+  setVersionMask(mask: number): void {
+    for (const connection of this.connections) {
+      if (connection.versionMask === undefined || connection.isClosed) continue;
+      connection.versionMask = mask;
+      connection.notify('mining.set_version_mask', hexWord(mask));
+    }
+  }
+
   /** Closes all connections and stops listening. */
   async stop(): Promise<void> {
     for (const connection of this.connections) connection.close();
@@ -170,9 +191,7 @@ export class MockPool {
       [1, 2, 3].map((i) => sha256d(Buffer.from(`branch ${number} ${i}`)).toString('hex')),
       '20000000',
       '1d00ffff',
-      Math.floor(1_795_132_800 + this.#jobCount)
-        .toString(16)
-        .padStart(8, '0'),
+      hexWord(Math.floor(Date.now() / 1000)),
       clean,
     ];
     if (clean) connection.jobs.clear();
@@ -242,28 +261,43 @@ export class MockPool {
       case 'mining.extranonce.subscribe':
         connection.send({ id, result: true, error: null });
         return;
-      default:
-        if (id !== null && id !== undefined && method !== undefined) {
-          connection.send({ id, result: null, error: [20, 'unknown method', null] });
-        }
+      case 'mining.configure': {
+        const mask = this.#options.versionMask;
+        const [extensions, asked] = params as [string[], { 'version-rolling.mask': string }];
+        if (mask === undefined || !extensions.includes('version-rolling')) break;
+        connection.versionMask = (mask & Number.parseInt(asked['version-rolling.mask'], 16)) >>> 0;
+        const granted = hexWord(connection.versionMask);
+        const result = { 'version-rolling': true, 'version-rolling.mask': granted };
+        connection.send({ id, result, error: null });
+        return;
+      }
+    }
+    if (id !== null && id !== undefined && method !== undefined) {
+      connection.send({ id, result: null, error: [20, 'unknown method', null] });
     }
   }
 
   #check(connection: MockConnection, params: readonly unknown[]): MockShare {
-    const [, jobId = '', extranonce2 = '', time = '', nonce = ''] = params as readonly string[];
-    const share = { jobId, extranonce2, hash: 0n, connection };
+    const [, jobId = '', extranonce2 = '', time = '', nonce = '', versionBits] = params as readonly string[];
+    const share = { jobId, extranonce2, versionBits, hash: 0n, connection };
+    const mask = connection.versionMask;
     const size = this.#options.extranonce2Size ?? 4;
     const isFormed =
-      params.length === 5 &&
+      // The sixth is required once versions are rolled, and means nothing before (BIP 310).
+      params.length === (mask === undefined ? 5 : 6) &&
       params.every((field) => typeof field === 'string') &&
-      /^[0-9a-f]*$/.test(extranonce2 + time + nonce) &&
+      /^[0-9a-f]*$/.test(extranonce2 + time + nonce + (versionBits ?? '')) &&
       extranonce2.length === 2 * size &&
       time.length === 8 &&
-      nonce.length === 8;
+      nonce.length === 8 &&
+      (versionBits ?? '00000000').length === 8;
     if (!isFormed) return { ...share, verdict: 'malformed' };
     const job = connection.jobs.get(jobId);
     if (job === undefined) return { ...share, verdict: 'unknown-job' };
-    const header = headerOf(job.params, connection.extranonce1, extranonce2, time, nonce);
+    const bits = Number.parseInt(versionBits ?? '0', 16);
+    if ((bits & ~(mask ?? 0)) !== 0) return { ...share, verdict: 'version-bits' };
+    const version = hexWord((Number.parseInt(job.params[5], 16) & ~(mask ?? 0)) | bits);
+    const header = headerOf(job.params, connection.extranonce1, extranonce2, time, nonce, version);
     const hash = BigInt(`0x${sha256d(header).reverse().toString('hex')}`);
     if (hash > job.target) return { ...share, hash, verdict: 'low-difficulty' };
     const key = header.toString('hex');
@@ -276,6 +310,11 @@ export class MockPool {
 function sha256d(bytes: Uint8Array): Buffer {
   const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
   return sha256(sha256(bytes));
+}
+
+/** A u32 as Stratum writes it. */
+function hexWord(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Target of a difficulty, in steps of a billionth. */
@@ -291,8 +330,9 @@ function headerOf(
   extranonce2: string,
   time: string,
   nonce: string,
+  version: string,
 ): Buffer {
-  const [, previousHash, coinbase1, coinbase2, branch, version, bits] = job;
+  const [, previousHash, coinbase1, coinbase2, branch, , bits] = job;
   let root = sha256d(Buffer.from(coinbase1 + extranonce1 + extranonce2 + coinbase2, 'hex'));
   for (const sibling of branch) root = sha256d(Buffer.concat([root, Buffer.from(sibling, 'hex')]));
   return Buffer.concat([

@@ -14,6 +14,10 @@ describe('the way to work', () => {
     assert.deepEqual(
       script.sent.map(({ method, params }) => [method, params]),
       [
+        [
+          'mining.configure',
+          [['version-rolling'], { 'version-rolling.mask': '1fffe000', 'version-rolling.min-bit-count': 1 }],
+        ],
         ['mining.subscribe', ['tester/1.0']],
         ['mining.authorize', ['dnilz1address.rig', 'x']],
         ['mining.extranonce.subscribe', []],
