@@ -31,6 +31,12 @@ export type ProblemCode =
   | 'odd-time'
   | 'no-job'
   | 'foreign-reconnect'
+  // Of a node that is mined on directly.
+  | 'not-a-node'
+  | 'not-ready'
+  | 'node-refused'
+  | 'unknown-network'
+  | 'bad-template'
   | 'wrong-hit'
   | 'worker-failed';
 
