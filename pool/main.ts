@@ -10,7 +10,7 @@ import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
-import { prepareDashboard } from './http/dashboard.ts';
+import { preparePoolPages } from './http/pages.ts';
 import { ForeignLedgerError } from './ledger/ledger.ts';
 import { NetworkError } from './nodes/node-network.ts';
 import { OperatorWalletError } from './payouts/operator-wallet.ts';
@@ -80,7 +80,7 @@ async function run(values: PoolSettings, env: NodeJS.ProcessEnv): Promise<number
       try {
         const pool = await startPool({ ...options, log, stopping });
         announce(pool, values.json);
-        void prepareDashboard(log);
+        void preparePoolPages(log);
         return pool;
       } catch (error) {
         // Told to end while it still waited for the node: nothing runs that would have to be stopped.

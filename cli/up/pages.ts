@@ -1,6 +1,6 @@
 /** The pages of all services, bundled once everything is up, so that nobody waits for them. */
 import { prepareExplorer } from '../../node/relay/main.ts';
-import { prepareDashboard } from '../../pool/http/dashboard.ts';
+import { preparePoolPages } from '../../pool/http/pages.ts';
 import type { Logger } from '../../service/log.ts';
 import { preparePage } from '../../service/pages.ts';
 import { WALLET_PAGE } from '../../wallet/web/page.ts';
@@ -19,7 +19,7 @@ export async function preparePages(log: Logger, stopping: AbortSignal): Promise<
     }
     if (stopping.aborted) return;
   }
-  for (const prepare of [prepareExplorer, prepareDashboard]) {
+  for (const prepare of [prepareExplorer, preparePoolPages]) {
     if (stopping.aborted) return;
     await prepare(log);
   }

@@ -48,6 +48,6 @@ export interface PoolView {
   readonly httpUrl: () => string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What answers the paths that are no part of the API: the dashboard. */
+  /** What answers the paths that are no part of the API: the pages. */
   readonly pages?: Middleware | undefined;
 }

@@ -7,11 +7,9 @@ import { startHttpService } from '../../service/http-server/start-http-service.t
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { ConnectionLimits } from '../../service/limits.ts';
 import { NetworkList } from '../../service/network-list.ts';
-import { servePage } from '../../service/pages.ts';
 import type { RpcClient } from '../../service/rpc-client.ts';
 import type { Upgrades } from '../../service/upgrade.ts';
 import { Inspector } from '../inspector/inspector.ts';
-import { DASHBOARD } from '../web/page.ts';
 import { adminTokenFile, POOL_TOKEN } from './admin-token-file.ts';
 import { poolApp } from './api.ts';
 import { blockRow } from './blocks.ts';
@@ -19,6 +17,7 @@ import { ChainWindow } from './chain-window.ts';
 import { newHttpCounters } from './http-counters.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-settings.ts';
 import { LiveFeed, type LiveFrame } from './live-feed.ts';
+import { servePoolPages } from './pages.ts';
 import { payoutRow } from './payouts.ts';
 import type { PoolView } from './pool-view.ts';
 import { shareLogFacts } from './stats.ts';
@@ -79,7 +78,7 @@ export async function servePool(options: ServeOptions): Promise<PoolHttp> {
     counters: newHttpCounters(),
     httpUrl: () => http.url,
     live,
-    pages: servePage(DASHBOARD),
+    pages: servePoolPages(),
   };
   statistics.listen(live.rejected);
   view.ledger.shares.on('batch', (batch) => {

@@ -99,6 +99,10 @@ const Network = z.object({
   tip: known(text),
   maturity: known(number),
   block_time_seconds: known(number),
+  address: known(
+    z.object({ hrp: text, p2pkh: known(number), p2sh: known(number), only_p2wpkh: z.boolean() }),
+  ),
+  coin_type: known(number),
 });
 
 const Connect = z.object({

@@ -5,7 +5,7 @@ import { count, shortened } from '../../service/web/format.ts';
 import { buildFrame, type Frame } from '../../service/web/frame.ts';
 import { when } from '../../service/web/when.ts';
 import type { Stats } from './answers.ts';
-import { addressPath, CONNECT_PATH, HOME_PATH, MINED_PATH, PAID_PATH } from './paths.ts';
+import { addressPath, CONNECT_PATH, HOME_PATH, MINE_PATH, MINED_PATH, PAID_PATH } from './paths.ts';
 import { type PoolFeed, STATS_INTERVAL_MS } from './pool-feed.ts';
 
 const WAYS = [
@@ -13,6 +13,7 @@ const WAYS = [
   { path: MINED_PATH, name: 'Blocks' },
   { path: PAID_PATH, name: 'Payouts' },
   { path: CONNECT_PATH, name: 'Connect' },
+  { path: MINE_PATH, name: 'Mine here' },
 ] as const;
 
 /** Builds it into the page. */

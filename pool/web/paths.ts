@@ -3,6 +3,8 @@ export const HOME_PATH = '/';
 export const MINED_PATH = '/mined';
 export const PAID_PATH = '/paid';
 export const CONNECT_PATH = '/connect';
+/** A page of its own (mine/page.ts): the link leaves the dashboard. */
+export const MINE_PATH = '/mine';
 
 /** A stable link to everything about one address. */
 export function addressPath(address: string): string {
