@@ -9,8 +9,9 @@ import { startNodeThread } from './hashing/node-thread.ts';
 import { startWorkerPool } from './hashing/worker-pool.ts';
 import type { Calibration, KernelName } from './kernel/kernel-choice.ts';
 import type { BackOffLimits } from './source/back-off.ts';
-import { openSource, type PoolPlace } from './source/open-source.ts';
+import { openSources, type PoolPlace } from './source/open-source.ts';
 import { formatPoolUrl, parsePoolUrl } from './source/pool-url.ts';
+import type { TlsTrust } from './transport/tls-trust.ts';
 
 /** Name and version as told to pools that are given no other. */
 const DEFAULT_AGENT = 'nilzcoin-miner';
@@ -29,6 +30,8 @@ export interface MinerOptions {
   readonly log: Logger;
   readonly agent?: string;
   readonly backOff?: BackOffLimits;
+  /** Whose certificates are believed where a pool's address asks for TLS; those of the authorities unless given. */
+  readonly tls?: TlsTrust;
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs?: () => number;
   /** Random numbers in [0, 1). */
@@ -48,18 +51,17 @@ export interface Miner {
  * Starts mining: resolves once the threads are ready, and goes on by itself until
  * stopped, however often the pool comes and goes.
  *
- * @throws PoolUrlError when the address of the pool is no use
+ * @throws PoolUrlError when the address of a pool is no use, TlsTrustError when the certificates of `tls` are none
  * @throws Error when a thread cannot be started
  */
 export async function startMiner(options: MinerOptions): Promise<Miner> {
   const { log, threads, agent = DEFAULT_AGENT, nowMs = () => performance.now() } = options;
-  const { cpuLimitPercent, kernel, calibration } = options;
+  const { cpuLimitPercent, kernel, calibration, backOff, tls } = options;
   const [place] = options.pools;
   if (place === undefined) throw new RangeError('a miner needs at least one pool');
   const events = new EventEmitter<{ event: [MinerEvent] }>();
   const engine = await startEngine({
-    createSource: (tools, listener) =>
-      openSource(place, { agent, backOff: options.backOff }, tools, listener),
+    createSource: (tools, listener) => openSources(options.pools, { agent, backOff, tls }, tools, listener),
     startThreads: (handlers) =>
       startWorkerPool({
         ...handlers,

@@ -1,8 +1,19 @@
 /** The sources that Node.js can reach, by the scheme of their address. */
 import { createStratumSource } from '../stratum/stratum-source.ts';
+import type { Connector } from '../transport/connection.ts';
 import { connectTcp } from '../transport/tcp-connection.ts';
+import { tlsConnector } from '../transport/tls-connection.ts';
+import { readCertificates, type TlsTrust } from '../transport/tls-trust.ts';
+import { webSocketConnector } from '../transport/websocket-connection.ts';
 import type { BackOffLimits } from './back-off.ts';
-import { parsePoolUrl } from './pool-url.ts';
+import { createFailoverSource } from './failover-source.ts';
+import {
+  formatPoolUrl,
+  PoolUrlError,
+  parsePoolUrl,
+  type SocketEndpoint,
+  type WebSocketEndpoint,
+} from './pool-url.ts';
 import type { SourceListener, SourceTools, WorkSource } from './work-source.ts';
 
 /** Where to mine and for whom. */
@@ -21,19 +32,61 @@ export interface SourceSettings {
   /** Name and version of this program, as told to pools. */
   readonly agent: string;
   readonly backOff?: BackOffLimits | undefined;
+  /** Whose certificates are believed, where an address asks for TLS. */
+  readonly tls?: TlsTrust | undefined;
 }
 
 /**
  * The source of a place; nothing is connected before its `start`.
- * @throws PoolUrlError when the address is no use
+ * @throws PoolUrlError when the address is no use, TlsTrustError when the certificates of the settings are none
  */
 export function openSource(
   { url, user, password = DEFAULT_PASSWORD }: PoolPlace,
-  { agent, backOff }: SourceSettings,
+  settings: SourceSettings,
   tools: SourceTools,
   listener: SourceListener,
 ): WorkSource {
-  const { host, port } = parsePoolUrl(url);
-  const options = { host, port, user, password, agent, connector: connectTcp };
+  const endpoint = parsePoolUrl(url);
+  if ('credentials' in endpoint) {
+    throw new PoolUrlError(url, 'mining straight on a node is not offered yet');
+  }
+  const { agent, backOff, tls = {} } = settings;
+  const { host, port } = endpoint;
+  const options = { host, port, user, password, agent, connector: connectorFor(endpoint, tls) };
   return createStratumSource({ ...options, ...(backOff === undefined ? {} : { backOff }) }, tools, listener);
+}
+
+function connectorFor(endpoint: SocketEndpoint | WebSocketEndpoint, trust: TlsTrust): Connector {
+  switch (endpoint.scheme) {
+    case 'stratum+tcp':
+      return connectTcp;
+    case 'stratum+ssl':
+      return tlsConnector(trust);
+    case 'ws':
+    case 'wss':
+      return webSocketConnector({ ...endpoint, trust });
+  }
+}
+
+/**
+ * The source of several places, most preferred first. One alone is mined for without further ado.
+ * @throws PoolUrlError, TlsTrustError before anything is connected; RangeError without any place
+ */
+export function openSources(
+  places: readonly PoolPlace[],
+  settings: SourceSettings,
+  tools: SourceTools,
+  listener: SourceListener,
+): WorkSource {
+  const [only, ...others] = places;
+  if (only === undefined) throw new RangeError('a miner needs at least one pool');
+  // Before an hour has passed and the second place is needed.
+  if (settings.tls?.ca !== undefined) readCertificates(settings.tls.ca);
+  if (others.length === 0) return openSource(only, settings, tools, listener);
+  const named = places.map((place) => ({
+    pool: formatPoolUrl(parsePoolUrl(place.url)),
+    user: place.user,
+    open: (inner: SourceListener) => openSource(place, settings, tools, inner),
+  }));
+  return createFailoverSource(named, tools, listener);
 }

@@ -64,7 +64,11 @@ describe('settings that cannot be used stop the start with one line', () => {
       ['--user', DEV_ADDRESS, '--network', 'no.json'],
       /--network no\.json: ENOENT/,
     ],
-    ['a scheme not offered', ['--user', DEV_ADDRESS, '--url', 'wss://a:1'], /--url wss:\/\/a:1: .*WebSocket/],
+    [
+      'an unknown scheme',
+      ['--user', DEV_ADDRESS, '--url', 'gopher://a:1'],
+      /--url gopher:\/\/a:1: .*unknown/,
+    ],
     ['no threads', ['--user', DEV_ADDRESS, '--threads', '0'], /--threads 0: must be an integer from 1/],
     ['threads that are no number', ['--user', DEV_ADDRESS, '--threads', 'many'], /--threads many/],
     ['a worker name with a space', ['--user', DEV_ADDRESS, '--worker-name', 'a b'], /--worker-name a b/],

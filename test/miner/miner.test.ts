@@ -313,5 +313,9 @@ test('stopping twice is stopping once', async () => {
 });
 
 test('an address that is of no use is refused before anything starts', async () => {
-  await assert.rejects(miner('wss://pool.test:443'), /WebSocket is not offered yet/);
+  await assert.rejects(miner('stratum+ssl://pool.test'), /names no port/);
+  await assert.rejects(
+    miner('stratum+ssl://pool.test:3443', { tls: { ca: 'none' } }),
+    /holds no certificate/,
+  );
 });
