@@ -10,7 +10,11 @@ const V8_MAJORS = { first: 12, last: 14 };
  * @param versions, architecture as of `process`
  */
 export function allowVectorMerging(versions: NodeJS.ProcessVersions, architecture: string): void {
+  if (mergesVectors(versions, architecture)) setFlagsFromString('--experimental-wasm-revectorize');
+}
+
+/** Whether an engine knows the switch. */
+export function mergesVectors(versions: NodeJS.ProcessVersions, architecture: string): boolean {
   const major = Number.parseInt(versions.v8, 10);
-  if (architecture !== 'x64' || major < V8_MAJORS.first || major > V8_MAJORS.last) return;
-  setFlagsFromString('--experimental-wasm-revectorize');
+  return architecture === 'x64' && major >= V8_MAJORS.first && major <= V8_MAJORS.last;
 }

@@ -134,7 +134,7 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
       case 'kernel':
         kernels.set(thread, message.kernel);
         options.onKernel?.(thread, message.kernel, message.basis);
-        if (isKernelName(message.kernel)) remember(thread, message.kernel);
+        if (message.basis === 'measured' && isKernelName(message.kernel)) remember(thread, message.kernel);
         return;
       case 'took':
         if (message.serial === work?.serial) switched(thread);
