@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   node: {
     summary: 'a node: the chain, its memory pool and the JSON-RPC',
-    load: () => import('../node/main.ts'),
+    load: () => import('./node.ts'),
   },
   relay: {
     summary: 'the public gateway in front of a node, with the explorer',

@@ -1,10 +1,11 @@
 /** `nilz node`: reads flags, environment and signals, and calls `startNode`. */
 
 import { readFileSync } from 'node:fs';
-import { AddressError, decodeAddress } from '../protocol/address.ts';
+import { AddressError } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
 import { type NetworkProfile, ProfileError } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
+import { readPayoutAddress } from '../protocol/payout-address.ts';
 import {
   boolean,
   choice,
@@ -19,8 +20,8 @@ import {
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
-import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
-import { createLogger, LOG_LEVELS } from '../service/log.ts';
+import { composeStop, EXIT, runUntilSignal, type Stoppable, startParts } from '../service/lifecycle.ts';
+import { createLogger, LOG_LEVELS, type Logger } from '../service/log.ts';
 import { DEFAULT_MAX_MEMPOOL_MB } from './mempool/policy.ts';
 import {
   DEFAULT_DB_CACHE_MB,
@@ -61,6 +62,7 @@ const SETTINGS = {
   }),
   ...PEER_SETTINGS,
   mine: string({ help: 'mine without a pause and pay to this address' }),
+  mineThreads: integer({ help: 'hashing threads for --mine', default: 1, min: 1, max: 1_024 }),
   dbCache: integer({
     help: 'memory for coins and database pages, in MB',
     default: DEFAULT_DB_CACHE_MB,
@@ -94,8 +96,27 @@ const SETTINGS = {
 
 type NodeSettings = Values<typeof SETTINGS>;
 
+/** Whom to mine for, on which node. */
+export interface MiningOrder {
+  readonly rpcUrl: string;
+  readonly credentials: Credentials;
+  /** An address of the node's network. */
+  readonly address: string;
+  readonly threads: number;
+  /** Least time between two blocks, for networks whose blocks cost nothing; 0 mines as fast as it can. */
+  readonly paceMs: number;
+  readonly log: Logger;
+}
+
+/** Starts a miner, which a node has none of itself: it comes from whoever composes the two. */
+export type StartMining = (order: MiningOrder) => Promise<Stoppable>;
+
 /** Runs the node until it is told to end; returns the exit code. */
-export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function main(
+  argv: string[],
+  env: NodeJS.ProcessEnv,
+  startMining: StartMining,
+): Promise<number> {
   try {
     const { values, help } = loadSettings(SETTINGS, { command: COMMAND, argv, env });
     if (help) {
@@ -103,7 +124,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
       console.log(helpText(SETTINGS, { command: COMMAND, summary }).trimEnd());
       return EXIT.done;
     }
-    return await run(values);
+    return await run(values, startMining);
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === undefined) throw error;
@@ -112,7 +133,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   }
 }
 
-async function run(values: NodeSettings): Promise<number> {
+async function run(values: NodeSettings, startMining: StartMining): Promise<number> {
   const profile = chooseNetwork(values, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
   if (values.mine !== undefined) assertAddress(values.mine, profile);
@@ -123,34 +144,48 @@ async function run(values: NodeSettings): Promise<number> {
     ...(values.json && { pretty: false }),
   });
   return runUntilSignal(
-    async ({ requestStop }) => {
-      const node = await startNode({
-        profile,
-        dataDirectory: values.datadir,
-        rpcBind: values.rpcBind,
-        rpcPort: values.rpcPort,
-        credentials,
-        lenientHttp: values.rpcLenientHttp,
-        allowedOrigins: values.rpcAllowOrigin,
-        peers: peerSettingsOf(values, profile),
-        mineTo: values.mine,
-        dbCacheMb: values.dbCache,
-        signatureThreads: values.signatureThreads,
-        maxMempoolMb: values.maxMempool,
-        log,
-        onStopRequest: requestStop,
-        onFailure: () => requestStop(EXIT.failed),
-      });
-      announce(node, values.json);
-      return node;
-    },
+    ({ requestStop }) =>
+      startParts(async (started) => {
+        const node = await startNode({
+          profile,
+          dataDirectory: values.datadir,
+          rpcBind: values.rpcBind,
+          rpcPort: values.rpcPort,
+          credentials,
+          lenientHttp: values.rpcLenientHttp,
+          allowedOrigins: values.rpcAllowOrigin,
+          peers: peerSettingsOf(values, profile),
+          dbCacheMb: values.dbCache,
+          signatureThreads: values.signatureThreads,
+          maxMempoolMb: values.maxMempool,
+          log,
+          onStopRequest: requestStop,
+          onFailure: () => requestStop(EXIT.failed),
+        });
+        started.push(node);
+        if (values.mine !== undefined)
+          started.push(await startMining(miningOrder(node, values.mine, values.mineThreads, log)));
+        announce(node, values.json);
+        return composeStop(started);
+      }, log),
     { log },
   );
 }
 
+/** Where blocks cost nothing they come at the pace of the network's block time. */
+function miningOrder(
+  { profile, rpcUrl, credentials }: RunningNode,
+  address: string,
+  threads: number,
+  log: Logger,
+): MiningOrder {
+  const paceMs = profile.retarget ? 0 : profile.blockTimeSeconds * 1000;
+  return { rpcUrl, credentials, address, threads, paceMs, log: log.child({ part: 'miner' }) };
+}
+
 function assertAddress(address: string, profile: NetworkProfile): void {
   try {
-    decodeAddress(address, profile.address);
+    readPayoutAddress(address, { format: profile.address, onlyP2wpkh: true });
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new SettingError(`--mine ${address}: no address of network ${profile.name}: ${error.message}`);

@@ -1,7 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verify } from '#verify';
-import { decodeAddress } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
 import { type NetworkProfile, networkDirectory } from '../protocol/network.ts';
 import { lockDirectory, writeCookieFile } from '../service/files.ts';
@@ -32,7 +31,6 @@ import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { type WarningSources, warningsOf } from './rpc/warnings.ts';
 import { openSignatures } from './signatures/open-signatures.ts';
-import { SoloMiner } from './solo-miner.ts';
 import { openNodeDatabase } from './storage/node-database.ts';
 import type { Synchroniser } from './sync/synchroniser.ts';
 import { TemplateSource } from './template.ts';
@@ -52,8 +50,6 @@ export interface NodeOptions {
   readonly allowedOrigins?: readonly string[];
   /** Take HTTP header lines that end in a bare LF. */
   readonly lenientHttp?: boolean;
-  /** Mine without a pause and pay to this address. */
-  readonly mineTo?: string | undefined;
   /** Memory for coins and database pages, in MB; default 128. */
   readonly dbCacheMb?: number;
   /** Memory for unconfirmed transactions, in MB; default 64. */
@@ -94,7 +90,7 @@ export const DEFAULT_DB_CACHE_MB = 128;
 
 /**
  * Starts a node: its chain, mempool and RPC.
- * @throws ListenError, DirectoryInUseError, DatabaseError, AddressError and what `Chain.open` throws, each with
+ * @throws ListenError, DirectoryInUseError, DatabaseError and what `Chain.open` throws, each with
  * a message for the operator; nothing of the node runs then
  */
 export function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -103,8 +99,7 @@ export function startNode(options: NodeOptions): Promise<RunningNode> {
 
 /** Starts part after part; what is in `started` is stopped in the reverse order. */
 async function start(options: NodeOptions, started: Stoppable[]): Promise<RunningNode> {
-  const { profile, mineTo } = options;
-  const payTo = mineTo === undefined ? undefined : decodeAddress(mineTo, profile.address).script;
+  const { profile } = options;
   const directory = join(options.dataDirectory, networkDirectory(profile));
   started.push({ stop: await lockDirectory(directory) });
 
@@ -116,7 +111,6 @@ async function start(options: NodeOptions, started: Stoppable[]): Promise<Runnin
   const listener = await openRpc(options, { core, feed, authorize }, () => void stopAll());
   started.push(listener);
   await startNetwork(core, feed);
-  if (payTo !== undefined) started.push(startMiner(options, core, payTo));
 
   const everything = composeStop(started);
   let markStopped = (): void => undefined;
@@ -286,16 +280,4 @@ function healthOf({ profile, chain, clock, peers, sync }: Core): Record<string, 
     peers: peers.network.peers().length,
     sync_state: sync.status.phase,
   };
-}
-
-/** Where blocks cost nothing they come at the pace of the network's block time. */
-function startMiner({ profile, log }: NodeOptions, core: Core, script: Uint8Array): SoloMiner {
-  return new SoloMiner({
-    templates: core.templates,
-    longPoll: core.longPoll,
-    accept: (block) => core.chain.accept(block),
-    script,
-    paceMs: profile.retarget ? 0 : profile.blockTimeSeconds * 1000,
-    log,
-  });
 }

@@ -1,4 +1,5 @@
 /** The sources that Node.js can reach, by the scheme of their address. */
+import { createNodeSource, type NodePlace } from '../solo/node-source.ts';
 import { createStratumSource } from '../stratum/stratum-source.ts';
 import type { Connector } from '../transport/connection.ts';
 import { connectTcp } from '../transport/tcp-connection.ts';
@@ -9,7 +10,7 @@ import type { BackOffLimits } from './back-off.ts';
 import { createFailoverSource } from './failover-source.ts';
 import {
   formatPoolUrl,
-  PoolUrlError,
+  type NodeEndpoint,
   parsePoolUrl,
   type SocketEndpoint,
   type WebSocketEndpoint,
@@ -24,6 +25,10 @@ export interface PoolPlace {
   readonly user: string;
   /** Most pools ignore it but want one: `x` unless given. */
   readonly password?: string;
+  /** Of a node: the file with its `user:password`, read when it is needed, where the address names neither. */
+  readonly cookieFile?: string | undefined;
+  /** Of a node: least time from one block to the work on the next; that of its network unless given. */
+  readonly paceMs?: number | undefined;
 }
 
 const DEFAULT_PASSWORD = 'x';
@@ -41,19 +46,29 @@ export interface SourceSettings {
  * @throws PoolUrlError when the address is no use, TlsTrustError when the certificates of the settings are none
  */
 export function openSource(
-  { url, user, password = DEFAULT_PASSWORD }: PoolPlace,
+  place: PoolPlace,
   settings: SourceSettings,
   tools: SourceTools,
   listener: SourceListener,
 ): WorkSource {
+  const { url, user, password = DEFAULT_PASSWORD } = place;
+  const { agent, backOff, tls = {} } = settings;
   const endpoint = parsePoolUrl(url);
   if ('credentials' in endpoint) {
-    throw new PoolUrlError(url, 'mining straight on a node is not offered yet');
+    return createNodeSource(
+      { place: nodePlaceOf(endpoint, place), user, backOff, paceMs: place.paceMs },
+      tools,
+      listener,
+    );
   }
-  const { agent, backOff, tls = {} } = settings;
   const { host, port } = endpoint;
   const options = { host, port, user, password, agent, connector: connectorFor(endpoint, tls) };
   return createStratumSource({ ...options, ...(backOff === undefined ? {} : { backOff }) }, tools, listener);
+}
+
+function nodePlaceOf(endpoint: NodeEndpoint, { cookieFile }: PoolPlace): NodePlace {
+  const shown = formatPoolUrl(endpoint);
+  return { url: shown.replace(/^gbt\+/, ''), shown, credentials: endpoint.credentials, cookieFile };
 }
 
 function connectorFor(endpoint: SocketEndpoint | WebSocketEndpoint, trust: TlsTrust): Connector {

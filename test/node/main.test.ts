@@ -21,7 +21,7 @@ async function run(argv: string[], env: Record<string, string> = {}) {
   const error = mock.method(console, 'error', note);
   const log = mock.method(console, 'log', note);
   try {
-    const code = await main(argv, env);
+    const code = await main(argv, env, () => assert.fail('nothing is mined here'));
     return { code, text: lines.join('\n') };
   } finally {
     error.mock.restore();
@@ -44,6 +44,7 @@ describe('nilz node', () => {
       'rpc-allow-origin',
       'db-cache',
       'signature-threads',
+      'mine-threads',
       'log-level',
       'json',
     ]) {
@@ -64,6 +65,7 @@ describe('nilz node', () => {
       [['--rpc-allow-origin', '*'], /--rpc-allow-origin \*: must be an origin/],
       [['--rpc-allow-origin', 'https://pool.example/'], /must be an origin, as https:\/\/pool\.example$/],
       [['--mine', 'nobody'], /^nilz node: --mine nobody: no address of network dev: /],
+      [['--mine-threads', '0'], /--mine-threads 0/],
       [['--p2p-port', '70000'], /--p2p-port 70000/],
       [['--p2p-bind', 'everywhere'], /--p2p-bind everywhere: must be an IP address/],
       [['--boot-node', '127.0.0.1:0'], /--boot-node .*must be HOST:PORT, which "127\.0\.0\.1:0" is not/],

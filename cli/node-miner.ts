@@ -1,0 +1,29 @@
+/** The thread of `nilz node --mine`: a miner, and what it says handed to the main thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { lineOf } from '../miner/face/event-log.ts';
+import { startMiner } from '../miner/miner.ts';
+import { createLogger } from '../service/log.ts';
+import type { FromMiner, MinerAssignment } from './node-mining.ts';
+
+const { rpcUrl, credentials, address, threads, paceMs } = workerData as MinerAssignment;
+
+/** The node as the miner takes it; it is never shown with its password. */
+function nodeAddress(): string {
+  const { user, password } = credentials;
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  return rpcUrl.replace(/^http:\/\//, `gbt+http://${login}@`);
+}
+
+const say = (message: FromMiner): void => parentPort?.postMessage(message);
+
+const miner = await startMiner({
+  pools: [{ url: nodeAddress(), user: address, paceMs }],
+  threads,
+  log: createLogger({ name: 'miner', level: 'silent' }),
+});
+miner.events.on('event', (event) => say(lineOf(event)));
+// The only message is that to stop.
+parentPort?.once('message', () => {
+  void miner.stop().then(() => process.exit());
+});
+say('ready');
