@@ -18,6 +18,7 @@ const ERROR_CAUSES: Readonly<Record<string, CloseCause>> = {
   UNABLE_TO_GET_ISSUER_CERT: 'untrusted',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'untrusted',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'untrusted',
+  CERT_SIGNATURE_FAILURE: 'untrusted',
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'line-too-long',
   WS_ERR_INVALID_UTF8: 'not-text',
 };
@@ -29,6 +30,7 @@ const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: 'signed by nobody known here',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'signed by nobody known here',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'signed by nobody known here',
+  CERT_SIGNATURE_FAILURE: 'signed by another authority of the same name',
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: "it is not valid yet, or this computer's clock is wrong",
 };
