@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hasher, SearchResult } from '../../../miner/kernel/hasher.ts';
 import { createJsHasher } from '../../../miner/kernel/js-hasher.ts';
-import { availableHashers, createChosenHasher } from '../../../miner/kernel/kernel-choice.ts';
+import {
+  availableHashers,
+  createChosenHasher,
+  hasherFor,
+  KERNEL_NAMES,
+} from '../../../miner/kernel/kernel-choice.ts';
 import { findsPlantedHits } from '../../../miner/kernel/self-check.ts';
 
 const HEADER = new Uint8Array(80).fill(0x5a);
@@ -124,4 +129,82 @@ test('when no kernel is sound, plain JavaScript goes on', () => {
   hasher.setWork(HEADER, EASY);
   for (let call = 0; call < 200; call++) hasher.search(0, 1);
   assert.equal(hasher.name, 'js');
+});
+
+test('a remembered kernel works alone, and is named once it has been checked warm', () => {
+  const time = new Time();
+  const asked: string[] = [];
+  const noting = (name: string) => {
+    const exact = kernel(name, time, () => 10);
+    const search: Hasher['search'] = (...range) => {
+      asked.push(name);
+      return exact.search(...range);
+    };
+    return { ...exact, search };
+  };
+  const chosen: string[] = [];
+  const hasher = createChosenHasher(
+    [noting('usual'), noting('known')],
+    () => time.nowMs,
+    (name, basis) => chosen.push(`${name} ${basis}`),
+    'known',
+  );
+  assert.equal(hasher.name, 'known');
+  hasher.setWork(HEADER, EASY);
+  const exact = createJsHasher();
+  exact.setWork(HEADER, EASY);
+  assert.deepEqual(chosen, []);
+  assert.deepEqual(found(hasher, 100), found(exact, 100));
+  assert.deepEqual(chosen, ['known remembered']);
+  assert.deepEqual([...new Set(asked)], ['known']);
+});
+
+test('a remembered kernel that does not exist here, or miscounts at once, is not used', () => {
+  for (const remembered of ['other', 'blind']) {
+    const time = new Time();
+    const blind = kernel('blind', time, () => 1, { search: (_, scanned) => ({ hits: [], scanned }) });
+    const chosen: string[] = [];
+    const hasher = createChosenHasher(
+      [blind, kernel('sound', time, () => 20)],
+      () => time.nowMs,
+      (name, basis) => chosen.push(`${name} ${basis}`),
+      remembered,
+    );
+    hasher.setWork(HEADER, EASY);
+    for (let call = 0; call < 200; call++) hasher.search(0, 1);
+    assert.deepEqual(chosen, ['sound measured']);
+  }
+});
+
+test('a remembered kernel that miscounts when compiled well gives way to the others, on the same work', () => {
+  const time = new Time();
+  const exact = createJsHasher();
+  const spoilt = kernel('spoilt', time, () => 10, {
+    setWork: (header, target) => exact.setWork(header, target),
+    search: (start, count) => {
+      time.nowMs += 10;
+      return time.nowMs < 1_000 ? exact.search(start, count) : { hits: [], scanned: count };
+    },
+  });
+  const chosen: string[] = [];
+  const hasher = createChosenHasher(
+    [spoilt, kernel('slow', time, () => 30), kernel('sound', time, () => 10)],
+    () => time.nowMs,
+    (name, basis) => chosen.push(`${name} ${basis}`),
+    'spoilt',
+  );
+  hasher.setWork(HEADER, EASY);
+  for (let call = 0; call < 400; call++) hasher.search(0, 1);
+  assert.deepEqual(chosen, ['sound measured']);
+  const plain = createJsHasher();
+  plain.setWork(HEADER, EASY);
+  assert.deepEqual(found(hasher, 50), found(plain, 50));
+});
+
+test('a kernel can be asked for by its name, and is checked first', () => {
+  const never = (): void => assert.fail('nothing was to be chosen');
+  for (const name of KERNEL_NAMES) {
+    const hasher = hasherFor(name, undefined, () => 0, never);
+    assert.equal(hasher.name, name);
+  }
 });
