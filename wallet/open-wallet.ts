@@ -15,14 +15,15 @@ import { Wallet } from './wallet.ts';
 import type { WalletOptions } from './wallet-context.ts';
 import { WalletError } from './wallet-error.ts';
 
-export interface OpenWalletOptions {
+/** How the wallet will be asked. */
+export type WalletUse = Pick<WalletOptions, 'gatherMs' | 'reckoning'>;
+
+export interface OpenWalletOptions extends WalletUse {
   readonly path: string;
   readonly profile: NetworkProfile;
   readonly backend: ChainBackend;
   /** Asked only when the file turned out to be a wallet of this network. */
   readonly passphrase: () => Promise<string>;
-  /** See {@link WalletOptions.gatherMs}. */
-  readonly gatherMs?: number;
 }
 
 /**
@@ -30,12 +31,12 @@ export interface OpenWalletOptions {
  * @throws WalletError as {@link WalletFile.open}
  */
 export async function openWallet(options: OpenWalletOptions): Promise<Wallet> {
-  const { path, profile, backend, passphrase, gatherMs } = options;
-  const store = await WalletFile.open({ path, network: networkOf(profile), passphrase });
-  return new Wallet({ store, profile, backend, ...(gatherMs !== undefined && { gatherMs }) });
+  const { path, passphrase, ...rest } = options;
+  const store = await WalletFile.open({ path, network: networkOf(rest.profile), passphrase });
+  return new Wallet({ store, ...rest });
 }
 
-export interface CreateWalletOptions {
+export interface CreateWalletOptions extends WalletUse {
   readonly path: string;
   readonly profile: NetworkProfile;
   readonly backend: ChainBackend;
@@ -155,10 +156,11 @@ function withBeginning(
 }
 
 async function save(options: Omit<CreateWalletOptions, 'mnemonic'>, contents: Contents): Promise<Wallet> {
-  const { path, profile, backend, passphrase, cost } = options;
+  const { path, profile, backend, passphrase, cost, gatherMs, reckoning } = options;
   const network = networkOf(profile);
   const store = await WalletFile.create({ path, network, passphrase, contents, ...(cost && { cost }) });
-  return new Wallet({ store, profile, backend });
+  const use = { ...(gatherMs !== undefined && { gatherMs }), ...(reckoning && { reckoning }) };
+  return new Wallet({ store, profile, backend, ...use });
 }
 
 /** The contents before anything is known from the chain: the funded accounts if these are their words. */

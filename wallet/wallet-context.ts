@@ -3,8 +3,9 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkProfile } from '../protocol/network.ts';
 import type { ChainBackend } from './chain/backend.ts';
-import { type ChainView, lookAtChain } from './chain/chain-view.ts';
+import { type ChainLook, type ChainView, lookAtChain } from './chain/chain-view.ts';
 import { GAP_LIMIT, type ScanOptions } from './chain/scan.ts';
+import type { CoinReckoning } from './history/coin-comparison.ts';
 import { type Contents, type Discovery, withDiscovery } from './keys/contents.ts';
 import { CHANGE, KeyRing, RECEIVE } from './keys/key-ring.ts';
 import type { WalletStore } from './keys/wallet-store.ts';
@@ -19,6 +20,12 @@ export interface WalletOptions {
   readonly random?: (end: number) => number;
   /** So long a look at the chain waits for others who want one, too. Default: not at all. */
   readonly gatherMs?: number;
+  /**
+   * Balance and coins are reckoned from the kept history as soon as there is one, which is quicker for a wallet of
+   * thousands of addresses, and compared with those that the chain lists afterwards. Default: the chain lists them
+   * each time. Payments are always made from what the chain lists.
+   */
+  readonly reckoning?: CoinReckoning;
 }
 
 export type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
@@ -38,18 +45,21 @@ export class WalletContext {
   readonly now: () => number;
   /** A random whole number from 0 to below `end`. */
   readonly random: (end: number) => number;
-  readonly #gatherMs: number;
+  /** Milliseconds. */
+  readonly gatherMs: number;
+  readonly reckoning: CoinReckoning | undefined;
   #ring: KeyRing | undefined;
   /** A look that was asked for and has not begun. */
   #coming: Promise<Look> | undefined;
 
-  constructor({ store, profile, backend, now, random, gatherMs = 0 }: WalletOptions) {
+  constructor({ store, profile, backend, now, random, gatherMs = 0, reckoning }: WalletOptions) {
     this.store = store;
     this.profile = profile;
     this.backend = backend;
     this.now = now ?? (() => Math.floor(Date.now() / 1_000));
     this.random = random ?? randomInt;
-    this.#gatherMs = gatherMs;
+    this.gatherMs = gatherMs;
+    this.reckoning = reckoning;
   }
 
   /** Forgets the keys once what is going on has ended. */
@@ -80,8 +90,8 @@ export class WalletContext {
    * that asks for several things at once has the chain looked at once.
    */
   look(options?: LookOptions): Promise<Look> {
-    if (options !== undefined || this.#gatherMs === 0) return this.#look(options);
-    this.#coming ??= sleep(this.#gatherMs).then(() => {
+    if (options !== undefined || this.gatherMs === 0) return this.#look(options);
+    this.#coming ??= sleep(this.gatherMs).then(() => {
       this.#coming = undefined;
       return this.#look();
     });
@@ -89,8 +99,13 @@ export class WalletContext {
   }
 
   async #look(options: LookOptions = {}): Promise<Look> {
+    return this.lookBy((look) => lookAtChain({ ...look, ...options }));
+  }
+
+  /** Looks at the chain in some way, and keeps what was learned from it. */
+  async lookBy(way: (look: ChainLook) => Promise<ChainView>): Promise<Look> {
     const stored = await this.store.read();
-    const { contents, view } = await this.lookWith(stored, options);
+    const { contents, view } = await this.#learned(stored, way);
     if (contents === stored) return { contents, view };
     const merged = await this.store.update(async (newest) => {
       const updated = withKeys(withDiscovery(newest, view.discovery), this.ringOf(newest));
@@ -103,10 +118,14 @@ export class WalletContext {
    * Looks at the chain with contents at hand, for use within a step of {@link WalletStore.update}: what was learned
    * is in the contents that come back, and kept only when the step gives them back.
    */
-  async lookWith(stored: Contents, options: LookOptions = {}): Promise<Look> {
+  lookWith(stored: Contents, options: LookOptions = {}): Promise<Look> {
+    return this.#learned(stored, (look) => lookAtChain({ ...look, ...options }));
+  }
+
+  async #learned(stored: Contents, way: (look: ChainLook) => Promise<ChainView>): Promise<Look> {
     const ring = this.ringOf(stored);
     const { profile, backend } = this;
-    const view = await lookAtChain({ contents: stored, ring, backend, profile, ...options });
+    const view = await way({ contents: stored, ring, backend, profile });
     const contents = isNew(view.discovery, stored, ring)
       ? withKeys(withDiscovery(stored, view.discovery), ring)
       : stored;

@@ -168,8 +168,9 @@ export class Wallet {
   }
 
   /** Forgets the keys once what is going on has ended; every later call throws WalletError `locked`. */
-  close(): Promise<void> {
-    return this.#context.close();
+  async close(): Promise<void> {
+    await this.#context.close();
+    await this.#history.close();
   }
 
   /** Looks for addresses in use beyond the ones known, further with a larger gap limit; see {@link scanKeys}. */
@@ -180,7 +181,7 @@ export class Wallet {
   }
 
   async balance(): Promise<WalletBalance> {
-    const { contents, view } = await this.#context.look();
+    const { contents, view } = await this.#history.look();
     const coins = [...view.coins, ...view.undelivered];
     const names = new Set([...contents.labels.map(({ name }) => name), ...coins.map(({ label }) => label)]);
     const labels = [...names].map((label) => ({
@@ -192,7 +193,7 @@ export class Wallet {
 
   /** The unspent coins. */
   async coins(): Promise<readonly WalletCoin[]> {
-    return (await this.#context.look()).view.coins;
+    return (await this.#history.look()).view.coins;
   }
 
   /**

@@ -11,7 +11,7 @@ import { WalletError } from '../wallet-error.ts';
 import type { ChainBackend, ChainCoin, ChainState, CoinStatus } from './backend.ts';
 import { type Delivery, deliver, outgoingTransaction, type RefusedPayment } from './outgoing.ts';
 import { findSenders, type LabelOf, labelsByKey } from './ownership.ts';
-import { GAP_LIMIT, type ScanProgress, scanKeys } from './scan.ts';
+import { GAP_LIMIT, type ScanProgress, scanKeys, type UsedKeys } from './scan.ts';
 import { TransactionReader } from './transaction-reader.ts';
 
 /** A coin of the wallet. */
@@ -61,27 +61,39 @@ export interface ChainLook {
   readonly onProgress?: (progress: ScanProgress) => void;
 }
 
+/** The beginning of every look at the chain. */
+export interface BegunLook {
+  readonly chain: ChainState;
+  readonly delivery: Delivery;
+  /** The first change index that no payment known here ever used. */
+  readonly freeChange: number;
+}
+
+/**
+ * Hands in what is on its way.
+ * @throws WalletError `wrong-network` when the backend follows another chain
+ */
+export async function beginLook({ contents, ring, backend, profile }: ChainLook): Promise<BegunLook> {
+  const chain = await backend.chain();
+  requireSameNetwork(chain, profile);
+  const delivery = await deliver(contents.outgoing, backend);
+  return { chain, delivery, freeChange: firstFreeChange(contents, ring) };
+}
+
 /**
  * Hands in what is on its way, looks for addresses that came into use, and lists the coins with their labels.
  * @throws WalletError `wrong-network` when the backend follows another chain
  */
 export async function lookAtChain(look: ChainLook): Promise<ChainView> {
   const { contents, ring, backend, profile } = look;
-  const chain = await backend.chain();
-  requireSameNetwork(chain, profile);
-  const delivery = await deliver(contents.outgoing, backend);
-  const freeChange = firstFreeChange(contents, ring);
+  const begun = await beginLook(look);
+  const { chain, delivery, freeChange } = begun;
   const used = await scanKeys({
     ...look,
     from: contents.used,
     given: { receive: contents.given, change: freeChange },
   });
-  const endOfReceive = Math.max(contents.given, contents.used.receive, ...used.receive.map(next));
-  const endOfChange = Math.max(freeChange, contents.used.change, ...used.change.map(next));
-  const places = ring.places().filter(({ chain: side, index }) => {
-    if (side === IMPORTED) return true;
-    return index < (side === RECEIVE ? endOfReceive : endOfChange) + GAP_LIMIT;
-  });
+  const places = placesWith(used, begun, look);
   const byAddress = new Map(places.map((place) => [ring.address(place), place]));
   const chainCoins = await backend.coins([...byAddress.keys()]);
   const reader = new TransactionReader(backend, profile, chain.height);
@@ -95,24 +107,73 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
       .map(({ coin }) => coin.outPoint.txid),
     { ring, reader, known: contents.senders, labelOf },
   );
-  const coins = found.map(({ coin, place }): WalletCoin => {
+  const coins = found.map(({ coin, place }) => {
     const id = displayHash(coin.outPoint.txid);
     const sender = senders.get(id) ?? contents.senders[id];
     const label = place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : labelOf(place);
-    const script = ring.script(place);
-    const facts = { confirmed: coin.status !== 'pending', own: sender !== undefined };
-    return { ...coin, script, place, label, ...facts, frozen: isFrozen(contents, coin.outPoint) };
+    return { ...coin, place, label, own: sender !== undefined };
   });
+  return viewOf({ ...begun, used, senders, places, coins, reader }, look);
+}
+
+/** A coin of which the backend or the kept book told, and whose it is. */
+export interface FoundCoin extends Omit<ChainCoin, 'address'> {
+  readonly place: KeyPlace;
+  readonly label: string;
+  readonly own: boolean;
+}
+
+/** What a look found. */
+export interface Found extends BegunLook {
+  readonly used: UsedKeys;
+  readonly senders: ReadonlyMap<string, string>;
+  readonly places: readonly KeyPlace[];
+  /** Perhaps with coins that are not free. */
+  readonly coins: readonly FoundCoin[];
+  readonly reader: TransactionReader;
+}
+
+/** The view of what was found. */
+export function viewOf(found: Found, look: Pick<ChainLook, 'contents' | 'ring'>): ChainView {
+  const { chain, delivery, freeChange, used, senders, places, reader } = found;
+  const { contents, ring } = look;
+  const coins = found.coins
+    .filter(({ outPoint }) => isFree(outPoint, delivery))
+    .map(
+      (coin): WalletCoin => ({
+        ...coin,
+        script: ring.script(coin.place),
+        address: ring.address(coin.place),
+        confirmed: coin.status !== 'pending',
+        frozen: isFrozen(contents, coin.outPoint),
+      }),
+    );
   return {
     chain,
     coins,
-    undelivered: undeliveredCoins(contents, delivery, { ring, labelOf }),
+    undelivered: undeliveredCoins(contents, delivery, { ring, labelOf: labelsByKey(contents) }),
     places,
-    freeChange: endOfChange,
+    freeChange: Math.max(freeChange, contents.used.change, ...used.change.map(next)),
     refused: delivery.refused,
     discovery: { ...used, senders, settled: delivery.settled },
     reader,
   };
+}
+
+/** Whose transactions are the wallet's when these keys are in use, too. All of them are known to the ring then. */
+export function placesWith(
+  used: UsedKeys,
+  { freeChange }: BegunLook,
+  { contents, ring }: ChainLook,
+): KeyPlace[] {
+  const receive = Math.max(contents.given, contents.used.receive, ...used.receive.map(next)) + GAP_LIMIT;
+  const change = Math.max(freeChange, contents.used.change, ...used.change.map(next)) + GAP_LIMIT;
+  ring.extend(RECEIVE, receive);
+  ring.extend(CHANGE, change);
+  return ring.places().filter(({ chain, index }) => {
+    if (chain === IMPORTED) return true;
+    return index < (chain === RECEIVE ? receive : change);
+  });
 }
 
 /** The outputs to keys of this wallet of payments that the chain does not take now but may take later. */
@@ -148,6 +209,7 @@ function undeliveredCoins(
 
 /** Neither spent by a payment on its way, nor made by one that another is to take the place of. */
 function isFree({ txid, index }: OutPoint, { reserved, replaced }: Delivery): boolean {
+  if (reserved.size + replaced.size === 0) return true;
   return !reserved.has(outPointKey({ txid, index })) && !replaced.has(displayHash(txid));
 }
 

@@ -13,7 +13,14 @@ import type { ScryptCost } from '../keys/key-file.ts';
 import { type LockReason, UnlockedWallets } from '../keys/unlocked-wallets.ts';
 import { requireNoWalletFile } from '../keys/wallet-file.ts';
 import { type ListedWallet, listWallets, parseWalletName, walletPath } from '../keys/wallet-folder.ts';
-import { createWallet, openWallet, parseMnemonic, restoreWallet, watchWallet } from '../open-wallet.ts';
+import {
+  createWallet,
+  openWallet,
+  parseMnemonic,
+  restoreWallet,
+  type WalletUse,
+  watchWallet,
+} from '../open-wallet.ts';
 import type { Wallet } from '../wallet.ts';
 import { WalletError } from '../wallet-error.ts';
 import type { WalletRow } from './api-values.ts';
@@ -151,7 +158,7 @@ export class WalletShelf {
    */
   async open(id: string, passphrase: string): Promise<WalletRow> {
     const path = await this.#pathOf(id);
-    const wallet = await this.#openFile(path, passphrase);
+    const wallet = await this.#openFile(id, path, passphrase);
     if (this.#open.get(id) !== undefined) {
       await wallet.close();
       this.#open.touch(id);
@@ -162,7 +169,7 @@ export class WalletShelf {
   /** @throws WalletError `wrong-passphrase` unless it is that of the wallet */
   async requirePassphrase(id: string, passphrase: string): Promise<void> {
     this.get(id);
-    await (await this.#openFile(await this.#pathOf(id), passphrase)).close();
+    await (await this.#openFile(id, await this.#pathOf(id), passphrase)).close();
   }
 
   /** @throws WalletError `bad-name`, `bad-words`, `file-exists` */
@@ -223,21 +230,32 @@ export class WalletShelf {
   async #make(
     text: string,
     make: (
-      place: Pick<WalletShelfOptions, 'profile' | 'backend' | 'cost'> & { path: string },
+      place: Pick<WalletShelfOptions, 'profile' | 'backend' | 'cost'> & WalletUse & { path: string },
     ) => Promise<Wallet>,
   ): Promise<WalletRow> {
     const { directory, profile, backend, cost } = this.#options;
     const name = parseWalletName(text);
     const path = walletPath(directory, name);
     await requireNoWalletFile(path);
-    const wallet = await make({ path, profile, backend, ...(cost !== undefined && { cost }) });
+    const place = { path, profile, backend, ...this.#use(name) };
+    const wallet = await make({ ...place, ...(cost !== undefined && { cost }) });
     await this.#hold(name, path, wallet);
     return this.#row(name);
   }
 
-  #openFile(path: string, passphrase: string): Promise<Wallet> {
+  #openFile(id: string, path: string, passphrase: string): Promise<Wallet> {
     const { profile, backend } = this.#options;
-    return openWallet({ path, profile, backend, passphrase: async () => passphrase, gatherMs: GATHER_MS });
+    return openWallet({ path, profile, backend, passphrase: async () => passphrase, ...this.#use(id) });
+  }
+
+  /** A page asks for several things at once, and is told when what it was told turns out wrong. */
+  #use(id: string): WalletUse {
+    const { log, onChange } = this.#options;
+    const onCorrection = (): void => {
+      log.warn({ wallet: id }, 'the kept history did not fit the coins of the chain: it was read anew');
+      onChange(id);
+    };
+    return { gatherMs: GATHER_MS, reckoning: { onCorrection } };
   }
 
   async #hold(id: string, path: string, wallet: Wallet): Promise<void> {

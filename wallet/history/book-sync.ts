@@ -1,7 +1,7 @@
 /** Brings a transaction book up to date with the chain: asks only for what came since it was last read. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { displayHash } from '../../protocol/bytes.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
-import type { Transaction } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
 import { UnreachableError } from '../../service/unreachable-error.ts';
 import type { ChainBackend, ChainState, ChainTransaction } from '../chain/backend.ts';
@@ -20,6 +20,7 @@ import {
   widerCoverage,
   withBlocks,
 } from './transaction-book.ts';
+import { textOf, transactionText } from './transaction-text.ts';
 
 /** How far the reading is. */
 export interface SyncProgress {
@@ -35,14 +36,15 @@ export interface SyncOptions {
   readonly ring: Pick<KeyRing, 'address'>;
   /** Whose transactions are wanted. */
   readonly places: readonly KeyPlace[];
+  /** The chain as it was seen a moment ago, which saves asking. */
+  readonly chain?: ChainState | undefined;
+  /** What can be done while the lists of what is new are on their way. */
+  readonly meanwhile?: (() => void) | undefined;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
 }
 
 /** A transaction that is not in the book yet: it waits for a block, or is in one that came during the reading. */
-export interface RecentTransaction {
-  /** Txid, as shown. */
-  readonly id: string;
-  readonly transaction: Transaction;
+export interface RecentTransaction extends Omit<MinedTransaction, 'height' | 'time'> {
   readonly height: Height | undefined;
   readonly time: number | undefined;
 }
@@ -69,7 +71,7 @@ const MAX_READINGS = 5;
 export async function syncBook(known: TransactionBook, options: SyncOptions): Promise<SyncedBook> {
   let book = known;
   for (let reading = 0; reading < MAX_READINGS; reading += 1) {
-    const chain = await options.backend.chain();
+    const chain = (reading === 0 ? options.chain : undefined) ?? (await options.backend.chain());
     requireSameNetwork(chain, options.profile);
     book = await onBestChain(book, chain, options.backend);
     const synced = await readFrom(book, chain, options);
@@ -117,12 +119,14 @@ async function readFrom(
 }
 
 /** Asks for the new blocks of the keys that were asked about before, and for all blocks of the others. */
-async function listed(book: TransactionBook, { backend, ring, places }: SyncOptions) {
+async function listed(book: TransactionBook, { backend, ring, places, meanwhile }: SyncOptions) {
   const asOf = book.anchors.at(-1)?.height;
   const isKnown = (place: KeyPlace) => asOf !== undefined && isCovered(book.coverage, place);
   const addresses = (wanted: boolean) =>
     places.filter((place) => isKnown(place) === wanted).map((place) => ring.address(place));
-  const lists = await Promise.all([idsOf(addresses(true), (asOf ?? -1) + 1), idsOf(addresses(false), 0)]);
+  const asking = Promise.all([idsOf(addresses(true), (asOf ?? -1) + 1), idsOf(addresses(false), 0)]);
+  // A turn later the questions are on the wire.
+  const [lists] = await Promise.all([asking, meanwhile && nextTurn().then(meanwhile)]);
   async function idsOf(asked: readonly string[], fromHeight: Height) {
     if (asked.length === 0) return { confirmed: [], pending: [] };
     return backend.transactionIds(asked, fromHeight);
@@ -161,7 +165,7 @@ async function placed(
     for (const [offset, txid] of part.entries()) {
       const id = displayHash(txid);
       const standing = answers[offset];
-      if (standing !== undefined) found.push(placeOf(id, standing, chain));
+      if (standing !== undefined) found.push(placeOf(txid, standing, chain));
       else if (at + offset < txids.length - mayVanish) {
         if (displayHash(chain.tip) !== displayHash(first.tip)) return undefined;
         throw new WalletError('bad-backend', `the node lists transaction ${id}, but does not have it`);
@@ -173,19 +177,21 @@ async function placed(
 }
 
 function placeOf(
-  id: string,
+  txid: Hash,
   { transaction, confirmations, time }: ChainTransaction,
   chain: ChainState,
 ): RecentTransaction {
+  const id = displayHash(txid);
+  const told = { id, name: textOf(txid), text: transactionText(transaction) };
   const height = confirmations > 0 ? chain.height - confirmations + 1 : undefined;
-  if (height === undefined) return { id, transaction, height, time: undefined };
+  if (height === undefined) return { ...told, height, time: undefined };
   if (height < 0 || time === undefined || !(time >= 0 && time <= MAX_BLOCK_TIME)) {
     throw new WalletError(
       'bad-backend',
       `the node says that transaction ${id} has ${confirmations} confirmations, at ${time ?? 'no time'}`,
     );
   }
-  return { id, transaction, height, time };
+  return { ...told, height, time };
 }
 
 function tooFast(): UnreachableError {

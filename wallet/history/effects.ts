@@ -1,16 +1,19 @@
 /** What each transaction did to the wallet: which of its coins it spent and made, and whose they are. Pure. */
-import { displayHash } from '../../protocol/bytes.ts';
 import type { Transaction } from '../../protocol/transaction.ts';
 import type { Height, Nits } from '../../protocol/units.ts';
 import type { LabelOf } from '../chain/ownership.ts';
 import { DEFAULT_LABEL } from '../keys/contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing } from '../keys/key-ring.ts';
+import { outlineOf, transactionOf, valueAt } from './transaction-text.ts';
 
 /** A transaction of the wallet, in a block or not. */
 export interface StandingTransaction {
   /** Txid, as shown. */
   readonly id: string;
-  readonly transaction: Transaction;
+  /** Txid in internal byte order, as text: see {@link textOf}. */
+  readonly name: string;
+  /** Its bytes: see {@link transactionText}. */
+  readonly text: string;
   /** Undefined while it waits for a block. */
   readonly height: Height | undefined;
   /** Of its block, Unix seconds. */
@@ -28,9 +31,14 @@ export interface OwnCoin {
   readonly label: string;
 }
 
-export interface Effect extends StandingTransaction {
+export interface Effect extends Omit<StandingTransaction, 'text'> {
+  /** Read when it is first asked for: of thousands, few are. */
+  readonly transaction: Transaction;
+  readonly isReward: boolean;
   readonly spent: readonly OwnCoin[];
   readonly made: readonly OwnCoin[];
+  /** Those of the coins made that no transaction of the wallet spends. */
+  readonly unspent: readonly OwnCoin[];
   /** The label that the change belongs to: that of the first coin spent. Undefined where none was. */
   readonly sender: string | undefined;
   /** The labels that it concerns: those that paid first, each once. */
@@ -38,17 +46,26 @@ export interface Effect extends StandingTransaction {
 }
 
 export interface EffectFacts {
-  readonly ring: Pick<KeyRing, 'findScript'>;
+  readonly ring: Pick<KeyRing, 'findKeyHash'>;
   readonly labelOf: LabelOf;
 }
 
-/** A transaction whose own coins are found, and perhaps not yet whose they are. */
+/** A coin of the wallet, and perhaps not yet whose it is. */
+interface DraftCoin {
+  readonly at: number;
+  readonly value: Nits;
+  readonly place: KeyPlace;
+  readonly maker: Draft;
+  isSpent: boolean;
+}
+
+/** A transaction whose own coins are found. */
 interface Draft {
   readonly standing: StandingTransaction;
-  /** Of each output, where it is the wallet's. */
-  readonly places: readonly (KeyPlace | undefined)[];
-  /** Inputs that spend coins of the wallet, and what made each coin. */
-  readonly inputs: readonly { readonly at: number; readonly maker: Draft; readonly index: number }[];
+  readonly isReward: boolean;
+  readonly made: readonly DraftCoin[];
+  /** Inputs that spend coins of the wallet. */
+  readonly inputs: { readonly at: number; readonly coin: DraftCoin }[];
   /** Whether it was followed already to whoever paid. */
   isTraced: boolean;
   sender: string | undefined;
@@ -58,46 +75,81 @@ interface Draft {
  * The effects of all transactions of a wallet, in their order. A change coin belongs to whoever paid for the
  * transaction that made it, so all must be there; what pays to no key of the wallet and spends none is left out.
  */
-export function effectsOf(all: readonly StandingTransaction[], facts: EffectFacts): Effect[] {
-  const drafts = draftsOf(all, facts.ring);
-  for (const draft of drafts) traceSender(draft, facts.labelOf);
-  const ownerOf = (place: KeyPlace, { sender }: Draft): string =>
-    place.chain === CHANGE ? (sender ?? DEFAULT_LABEL) : facts.labelOf(place);
+export function effectsOf(all: readonly StandingTransaction[], { ring, labelOf }: EffectFacts): Effect[] {
+  const drafts = draftsOf(all, ring);
+  for (const draft of drafts) traceSender(draft, labelOf);
+  const told = ({ at, value, place, maker }: DraftCoin, where = at): OwnCoin => {
+    const label = place.chain === CHANGE ? (maker.sender ?? DEFAULT_LABEL) : labelOf(place);
+    return { at: where, value, place, label };
+  };
   const effects: Effect[] = [];
   for (const draft of drafts) {
-    const { standing, places, sender } = draft;
-    const spent: OwnCoin[] = [];
-    for (const { at, maker, index } of draft.inputs) {
-      const place = maker.places[index];
-      const value = maker.standing.transaction.outputs[index]?.value;
-      if (place === undefined || value === undefined) continue;
-      spent.push({ at, value, place, label: ownerOf(place, maker) });
-    }
-    const made: OwnCoin[] = [];
-    for (const [at, { value }] of standing.transaction.outputs.entries()) {
-      const place = places[at];
-      if (place !== undefined) made.push({ at, value, place, label: ownerOf(place, draft) });
-    }
-    if (spent.length + made.length === 0) continue;
-    effects.push({ ...standing, spent, made, sender, labels: labelsOf(spent, made) });
+    if (draft.inputs.length + draft.made.length === 0) continue;
+    const spent = draft.inputs.map(({ at, coin }) => told(coin, at));
+    const made = draft.made.map((coin) => told(coin));
+    effects.push(new StandingEffect(draft, spent, made));
   }
   return effects;
 }
 
+class StandingEffect implements Effect {
+  readonly id: string;
+  readonly name: string;
+  readonly height: Height | undefined;
+  readonly time: number | undefined;
+  readonly problem: string | undefined;
+  readonly isReward: boolean;
+  readonly spent: readonly OwnCoin[];
+  readonly made: readonly OwnCoin[];
+  readonly unspent: readonly OwnCoin[];
+  readonly sender: string | undefined;
+  readonly labels: readonly string[];
+  readonly #text: string;
+  #transaction: Transaction | undefined;
+
+  constructor(draft: Draft, spent: readonly OwnCoin[], made: readonly OwnCoin[]) {
+    const { standing, isReward, sender } = draft;
+    this.id = standing.id;
+    this.name = standing.name;
+    this.height = standing.height;
+    this.time = standing.time;
+    this.problem = standing.problem;
+    this.isReward = isReward;
+    this.spent = spent;
+    this.made = made;
+    this.unspent = made.filter((_, n) => draft.made[n]?.isSpent === false);
+    this.sender = sender;
+    this.labels = labelsOf(spent, made);
+    this.#text = standing.text;
+  }
+
+  get transaction(): Transaction {
+    this.#transaction ??= transactionOf(this.#text);
+    return this.#transaction;
+  }
+}
+
 function draftsOf(all: readonly StandingTransaction[], ring: EffectFacts['ring']): Draft[] {
-  const drafts = all.map((standing) => ({
-    standing,
-    places: standing.transaction.outputs.map(({ script }) => ring.findScript(script)),
-    inputs: [] as Draft['inputs'][number][],
-    isTraced: false,
-    sender: undefined,
-  }));
-  const byId = new Map(drafts.map((draft) => [draft.standing.id, draft]));
-  for (const draft of drafts) {
-    for (const [at, { previous }] of draft.standing.transaction.inputs.entries()) {
-      const maker = byId.get(displayHash(previous.txid));
-      if (maker?.places[previous.index] === undefined) continue;
-      draft.inputs.push({ at, maker, index: previous.index });
+  const coins = new Map<string, DraftCoin[]>();
+  const outlines = all.map(({ text }) => outlineOf(text));
+  const drafts = all.map((standing, n): Draft => {
+    const made: DraftCoin[] = [];
+    const isReward = outlines[n]?.isReward ?? false;
+    const draft: Draft = { standing, isReward, made, inputs: [], isTraced: false, sender: undefined };
+    for (const [at, { keyHash, valueAt: where }] of (outlines[n]?.outputs ?? []).entries()) {
+      const place = keyHash === undefined ? undefined : ring.findKeyHash(keyHash);
+      if (place === undefined) continue;
+      made.push({ at, value: valueAt(standing.text, where), place, maker: draft, isSpent: false });
+    }
+    if (made.length > 0) coins.set(standing.name, made);
+    return draft;
+  });
+  for (const [n, draft] of drafts.entries()) {
+    for (const [at, { name, index }] of (outlines[n]?.spends ?? []).entries()) {
+      const coin = coins.get(name)?.find((made) => made.at === index);
+      if (coin === undefined) continue;
+      coin.isSpent = true;
+      draft.inputs.push({ at, coin });
     }
   }
   return drafts;
@@ -110,14 +162,14 @@ function draftsOf(all: readonly StandingTransaction[], ring: EffectFacts['ring']
 function traceSender(asked: Draft, labelOf: LabelOf): void {
   const waiting: Draft[] = [asked];
   for (let draft = waiting.at(-1); draft !== undefined; draft = waiting.at(-1)) {
-    const [first] = draft.inputs;
-    const place = first?.maker.places[first.index];
-    if (!draft.isTraced && first !== undefined && place !== undefined) {
-      if (place.chain === CHANGE && !first.maker.isTraced) {
-        waiting.push(first.maker);
+    const coin = draft.inputs[0]?.coin;
+    if (!draft.isTraced && coin !== undefined) {
+      const { place, maker } = coin;
+      if (place.chain === CHANGE && !maker.isTraced) {
+        waiting.push(maker);
         continue;
       }
-      draft.sender = place.chain === CHANGE ? (first.maker.sender ?? DEFAULT_LABEL) : labelOf(place);
+      draft.sender = place.chain === CHANGE ? (maker.sender ?? DEFAULT_LABEL) : labelOf(place);
     }
     draft.isTraced = true;
     waiting.pop();

@@ -1,7 +1,6 @@
 /** What happened to a wallet: a transaction as its owner would tell it. Pure. */
 import { type AddressFormat, encodeAddress } from '../../protocol/address.ts';
 import { parseDisplayHash } from '../../protocol/bytes.ts';
-import { isCoinbase } from '../../protocol/transaction.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
 import type { Contents } from '../keys/contents.ts';
 import { CHANGE } from '../keys/key-ring.ts';
@@ -85,9 +84,8 @@ export function historyFacts(
   label: string | undefined,
   { tipHeight, maturity }: Pick<HistorySetting, 'tipHeight' | 'maturity'>,
 ): HistoryFacts {
-  const { transaction, height } = effect;
+  const { isReward, height } = effect;
   const confirmations = height === undefined ? 0 : tipHeight - height + 1;
-  const isReward = isCoinbase(transaction);
   const waits = isReward && height !== 0 && confirmations < maturity;
   return {
     label,
@@ -98,7 +96,7 @@ export function historyFacts(
     blocksLeft: waits && height !== undefined ? maturity - confirmations : undefined,
     height,
     time: effect.time,
-    ...amounts(effect, label, isReward),
+    ...amounts(effect, label),
     net: netOf(effect, label),
   };
 }
@@ -107,9 +105,8 @@ export function historyFacts(
 function amounts(
   effect: Effect,
   label: string | undefined,
-  isReward: boolean,
 ): Pick<HistoryFacts, 'direction' | 'amount' | 'fee'> {
-  const { transaction, spent, made } = effect;
+  const { transaction, spent, made, isReward } = effect;
   const payers = spent.filter((coin) => label === undefined || coin.label === label);
   const back = made.filter((coin) => label === undefined || coin.label === label);
   if (payers.length === 0) {

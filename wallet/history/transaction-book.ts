@@ -3,7 +3,6 @@
  * changes only with the chain: so a book is brought up to date by what came since, and cut back where the chain went
  * another way. Pure.
  */
-import type { Transaction } from '../../protocol/transaction.ts';
 import type { Height } from '../../protocol/units.ts';
 import { CHANGE, IMPORTED, type KeyPlace, RECEIVE } from '../keys/key-ring.ts';
 
@@ -11,7 +10,10 @@ import { CHANGE, IMPORTED, type KeyPlace, RECEIVE } from '../keys/key-ring.ts';
 export interface MinedTransaction {
   /** Txid, as shown. */
   readonly id: string;
-  readonly transaction: Transaction;
+  /** Txid in internal byte order, as text: see {@link textOf}. */
+  readonly name: string;
+  /** Its bytes: see {@link transactionText}. */
+  readonly text: string;
   readonly height: Height;
   /** Of its block, Unix seconds. */
   readonly time: number;

@@ -43,6 +43,7 @@ export class KeyRing {
   readonly #network: Pick<NetworkProfile, 'coinType' | 'address'>;
   readonly #hashes: Readonly<Record<KeyPlace['chain'], Uint8Array[]>> = { 0: [], 1: [], 2: [] };
   readonly #addresses: Readonly<Record<KeyPlace['chain'], string[]>> = { 0: [], 1: [], 2: [] };
+  /** By {@link keyHashName}. */
   readonly #places = new Map<string, KeyPlace>();
   #imported: readonly ImportedKey[] = [];
   #account: AccountKey | undefined;
@@ -74,9 +75,11 @@ export class KeyRing {
   remember(chain: KeyChain, keyHashes: string): void {
     if (hashesIn(keyHashes) <= this.count(chain)) return;
     const known = base64.decode(keyHashes);
+    // Named all at once: a wallet may have thousands, and waits for them whenever it is opened.
+    const names = keyHashName(known);
     for (let at = this.count(chain) * KEY_HASH_LENGTH; at < known.length; at += KEY_HASH_LENGTH) {
-      const keyHash = known.subarray(at, at + KEY_HASH_LENGTH);
-      this.#add({ chain, index: this.count(chain) }, keyHash);
+      const end = at + KEY_HASH_LENGTH;
+      this.#add({ chain, index: this.count(chain) }, known.subarray(at, end), names.slice(at, end));
     }
   }
 
@@ -100,8 +103,7 @@ export class KeyRing {
   }
 
   /** A key that was imported and comes up in the account too has its place there. */
-  #add(place: KeyPlace, keyHash: Uint8Array): void {
-    const name = bytesToHex(keyHash);
+  #add(place: KeyPlace, keyHash: Uint8Array, name = keyHashName(keyHash)): void {
     if (place.chain !== IMPORTED || !this.#places.has(name)) this.#places.set(name, place);
     this.#hashes[place.chain].push(keyHash);
   }
@@ -136,13 +138,18 @@ export class KeyRing {
   /** Where the key that a script pays to stands, undefined when it is not one of the known. */
   findScript(script: Uint8Array): KeyPlace | undefined {
     const keyHash = p2wpkhProgram(script);
-    return keyHash && this.#places.get(bytesToHex(keyHash));
+    return keyHash && this.#places.get(keyHashName(keyHash));
+  }
+
+  /** The same for a key hash that {@link keyHashName} named. */
+  findKeyHash(name: string): KeyPlace | undefined {
+    return this.#places.get(name);
   }
 
   /** Where the key that signed an input stands: the second item of a P2WPKH witness names it (BIP 141). */
   findWitness(witness: readonly Uint8Array[]): KeyPlace | undefined {
     const publicKey = witness.length === 2 ? witness[1] : undefined;
-    return publicKey && this.#places.get(bytesToHex(hash160(publicKey)));
+    return publicKey && this.#places.get(keyHashName(hash160(publicKey)));
   }
 
   /** Compressed, 33 bytes. No key becomes known by it. */
@@ -227,6 +234,11 @@ export class KeyRing {
     if (key === undefined) throw new RangeError(`no imported key ${index}`);
     return key;
   }
+}
+
+/** The bytes of a key hash as one character each: a key for maps, and a piece of any longer text made so. */
+export function keyHashName(keyHash: Uint8Array): string {
+  return Buffer.from(keyHash.buffer, keyHash.byteOffset, keyHash.byteLength).toString('latin1');
 }
 
 /** How many key hashes a text of {@link KeyRing.keyHashes} holds, without reading it: it is looked at all the time. */

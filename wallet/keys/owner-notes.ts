@@ -100,7 +100,7 @@ export function coinName({ txid, index }: OutPoint): string {
 
 /** Whether the owner does not want a coin to be spent. */
 export function isFrozen(contents: Contents, outPoint: OutPoint): boolean {
-  return contents.frozen.includes(coinName(outPoint));
+  return contents.frozen.length > 0 && contents.frozen.includes(coinName(outPoint));
 }
 
 /** Freezes coins, or lets them be spent again. What is so already stays so. */

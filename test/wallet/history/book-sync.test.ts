@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
+import { txid } from '../../../protocol/transaction.ts';
 import { UnreachableError } from '../../../service/unreachable-error.ts';
 import { syncBook } from '../../../wallet/history/book-sync.ts';
 import { EMPTY_BOOK, type TransactionBook } from '../../../wallet/history/transaction-book.ts';
+import { hashOf, transactionText } from '../../../wallet/history/transaction-text.ts';
 import { wordKeys } from '../../../wallet/keys/contents.ts';
 import { type KeyPlace, KeyRing, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 import { freshMnemonic } from '../../../wallet/open-wallet.ts';
@@ -44,7 +46,8 @@ test('the first reading brings everything, with its blocks and times; what waits
   const second = await pay(1);
   const { book, recent } = await sync(EMPTY_BOOK);
   const known = book.transactions.get(shownId(first));
-  assert.deepEqual([known?.height, known?.transaction], [1, first]);
+  assert.deepEqual([known?.height, known?.text], [1, transactionText(first)]);
+  assert.deepEqual(known && hashOf(known.name), txid(first));
   assert.equal(known?.time, PROFILE.genesis.header.time + PROFILE.blockTimeSeconds);
   assert.deepEqual(
     recent.map(({ id, height }) => [id, height]),

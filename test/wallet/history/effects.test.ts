@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hexToBytes, parseDisplayHash } from '../../../protocol/bytes.ts';
+import { parseDisplayHash } from '../../../protocol/bytes.ts';
+import { p2wpkhScript } from '../../../protocol/script.ts';
 import type { Transaction } from '../../../protocol/transaction.ts';
 import { effectsOf, netOf, type StandingTransaction } from '../../../wallet/history/effects.ts';
+import { textOf, transactionText } from '../../../wallet/history/transaction-text.ts';
 import { CHANGE, type KeyPlace, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 
-/** Scripts of one byte: 0x0n is receive key n, 0x1n change key n, anything above a stranger's. */
+/** Keys whose hash is one byte again and again: 0x0n is receive key n, 0x1n change key n, all above a stranger's. */
 const ring = {
-  findScript: (script: Uint8Array): KeyPlace | undefined => {
-    const byte = script[0] ?? 0xff;
+  findKeyHash: (keyHash: string): KeyPlace | undefined => {
+    const byte = keyHash.charCodeAt(0);
     if (byte < 0x10) return { chain: RECEIVE, index: byte };
     return byte < 0x20 ? { chain: CHANGE, index: byte - 0x10 } : undefined;
   },
@@ -34,11 +36,13 @@ function standing(
     })),
     outputs: outputs.map(([script, value]) => ({
       value,
-      script: hexToBytes(script.toString(16).padStart(2, '0')),
+      script: p2wpkhScript(new Uint8Array(20).fill(script)),
     })),
     lockTime: 0,
   };
-  return { id: idOf(n), transaction, height: n, time: n };
+  const id = idOf(n);
+  const name = textOf(parseDisplayHash(id));
+  return { id, name, text: transactionText(transaction), height: n, time: n };
 }
 
 describe('the effect of a transaction', () => {

@@ -5,9 +5,10 @@ import { describe, type TestContext, test } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import { bytesToHex } from '../../../protocol/bytes.ts';
 import { magicHex } from '../../../protocol/network.ts';
-import { decodeTransaction, encodeTransaction } from '../../../protocol/transaction.ts';
+import { txid } from '../../../protocol/transaction.ts';
 import { HistoryCache } from '../../../wallet/history/history-cache.ts';
 import type { TransactionBook } from '../../../wallet/history/transaction-book.ts';
+import { textOf, transactionText } from '../../../wallet/history/transaction-text.ts';
 import { WalletFile } from '../../../wallet/keys/wallet-file.ts';
 import { firstContents, freshMnemonic } from '../../../wallet/open-wallet.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
@@ -73,7 +74,7 @@ describe('the history beside a wallet file', () => {
     assert.equal((await stat(cachePath)).mode & 0o777, 0o600);
     const text = (await readFile(cachePath)).toString('latin1');
     assert.ok(!text.includes(address) && !text.includes(shownId(chain.blocks[1]![1]!)));
-    assert.ok(text.startsWith('nilzhist\x01'));
+    assert.ok(text.startsWith('nilzhist\x02'));
   });
 
   const damages: readonly (readonly [name: string, damage: (path: string) => Promise<void>])[] = [
@@ -155,7 +156,7 @@ test('a book comes back from its file as it was', async (t) => {
   const chain = new FakeChain(PROFILE);
   const made = [...PROFILE.genesis.transactions, await chain.strangerPays(STRANGER, COIN)];
   const mined = made.map((transaction, height) => ({
-    ...{ id: shownId(transaction), transaction: decodeTransaction(encodeTransaction(transaction)) },
+    ...{ id: shownId(transaction), name: textOf(txid(transaction)), text: transactionText(transaction) },
     ...{ height, time: 1_000 + height },
   }));
   const book: TransactionBook = {

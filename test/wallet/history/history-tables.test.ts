@@ -82,7 +82,10 @@ describe('a chart of the balance', () => {
   const transaction = { version: 2, inputs: [], outputs: [], lockTime: 0 };
   const effect = (height: number | undefined, value: bigint, time = (height ?? 0) * 100): Effect => ({
     id: `${height}`,
+    name: `${height}`,
     transaction,
+    isReward: false,
+    unspent: [],
     height,
     time: height === undefined ? undefined : time,
     spent: value < 0n ? [{ at: 0, value: -value, place, label: 'rent' }] : [],

@@ -14,10 +14,9 @@ import {
 import { CHANGE, IMPORTED, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 
 const KEYS = { receive: 3, change: 2, imported: 0 };
-const transaction = { version: 2, inputs: [], outputs: [], lockTime: 0 };
 
 function mined(id: string, height: number): MinedTransaction {
-  return { id, transaction, height, time: 1_000 + height };
+  return { id, name: id, text: '', height, time: 1_000 + height };
 }
 
 function anchor(height: number) {
