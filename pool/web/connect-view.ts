@@ -6,6 +6,7 @@ import type { View } from '../../service/web/router.ts';
 import type { Connect, Stats } from './answers.ts';
 import { type Guide, guides, reachableUrl, webSocketUrl } from './connect-guide.ts';
 import { FirstShare } from './first-share.ts';
+import { MINE_PATH } from './paths.ts';
 import type { PoolFeed } from './pool-feed.ts';
 
 const PLACEHOLDER = 'YOUR_ADDRESS';
@@ -54,7 +55,9 @@ export function connectView(feed: PoolFeed): View {
       h(
         'p',
         { class: 'lead' },
-        'Any SHA-256d miner that speaks Stratum. There is no account: your address is your user name.',
+        'Any SHA-256d miner that speaks Stratum. There is no account: your address is your user name. With nothing installed, you can ',
+        h('a', { href: MINE_PATH }, 'mine in this browser'),
+        '.',
       ),
     ),
     h(

@@ -33,7 +33,8 @@ function stepsOf(state: HomeState, wallet: HTMLElement): HTMLElement[] {
     ),
     step('See who found that block', link(`${pool.url}/mined`, 'Blocks, at the pool')),
     step(
-      'Find some yourself, with any miner that speaks Stratum',
+      'Find some yourself, in the browser or with any miner that speaks Stratum',
+      link(`${pool.url}/mine`, 'Mine in the browser'),
       link(`${pool.url}/connect`, 'How to connect a miner'),
     ),
   ];

@@ -37,6 +37,7 @@ export function serviceCards(): { elements: HTMLElement[]; update: (state: HomeS
       { name: 'Dashboard', path: '/' },
       { name: 'Blocks', path: '/mined' },
       { name: 'Connect a miner', path: '/connect' },
+      { name: 'Mine in the browser', path: '/mine' },
     ],
   });
   const node = new ServiceCard({

@@ -22,7 +22,7 @@ export class EventList {
   add(event: MinerEvent): void {
     const { level, text } = lineOf(event);
     if (level === 'debug') return;
-    const isBlock = event.type === 'share-accepted' && event.isBlock;
+    const isBlock = (event.type === 'share-found' || event.type === 'share-accepted') && event.isBlock;
     this.#empty.hidden = true;
     this.#list.prepend(
       h(

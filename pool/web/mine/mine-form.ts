@@ -1,6 +1,6 @@
 /** What a visitor chooses before mining: for whom, under which name, and with how much of the device. */
 import { announce } from '../../../service/web/announce.ts';
-import { h, show } from '../../../service/web/element.ts';
+import { type Child, h, show } from '../../../service/web/element.ts';
 import { panel } from '../../../service/web/panel.ts';
 import { Field } from '../../../wallet/web/pieces/field.ts';
 import type { Stats } from '../answers.ts';
@@ -26,7 +26,9 @@ export class MineForm {
   readonly #worker: Field;
   readonly #threads: Slider;
   readonly #cpuLimit: Slider;
-  readonly #fields: HTMLFieldSetElement;
+  readonly #fields: HTMLElement;
+  /** Stands in the place of the fields while it is mined with what they hold. */
+  readonly #chosen = h('dl', { class: 'chosen' });
   readonly #makeWallet = h('button', { type: 'button', class: 'plain-button' }, 'Make a throw-away wallet');
   readonly #noWallet = h('p', { class: 'no-wallet' }, 'No address yet? ', this.#makeWallet);
   readonly #throwaway: ThrowawayPanel;
@@ -74,9 +76,8 @@ export class MineForm {
       () => this.#forgetWallet(),
     );
     this.#fields = h(
-      'fieldset',
+      'div',
       { class: 'mine-fields' },
-      h('legend', { class: 'visually-hidden' }, 'What to mine with'),
       this.#address.element,
       this.#noWallet,
       this.#throwaway.element,
@@ -88,6 +89,7 @@ export class MineForm {
       'form',
       { class: 'mine-form', novalidate: true },
       this.#fields,
+      this.#chosen,
       this.#problem,
       this.#button,
       h(
@@ -115,7 +117,7 @@ export class MineForm {
     this.#showButtons();
   }
 
-  /** Shows how far a run has come; fields are as they were started with until it has ended. */
+  /** Shows how far a run has come. */
   showRun(run: RunState): void {
     this.#run = run;
     show(this.#problem, run.name === 'failed' ? `Mining could not be started: ${run.reason}` : null);
@@ -138,12 +140,26 @@ export class MineForm {
       wrong[0]?.input.focus();
       return;
     }
-    this.#options.onStart({
+    const chosen: MinerSettings = {
       address: this.#address.value,
       worker: this.#worker.value,
       threads: this.#threads.value,
       cpuLimitPercent: this.#cpuLimit.value,
-    });
+    };
+    show(this.#chosen, ...this.#chosenRows(chosen));
+    this.#options.onStart(chosen);
+  }
+
+  #chosenRows({ address, worker }: MinerSettings): HTMLElement[] {
+    const rows: readonly (readonly [name: string, value: Child])[] = [
+      ['Address', h('span', { class: 'hash' }, address)],
+      ['Device', worker === '' ? h('span', { class: 'unknown' }, 'no name') : worker],
+      ['Threads', this.#threads.words],
+      ['Limit of each', this.#cpuLimit.words],
+    ];
+    return rows.map(([name, value]) =>
+      h('div', { class: 'chosen-row' }, h('dt', {}, name), h('dd', {}, value)),
+    );
   }
 
   #showButtons(): void {
@@ -155,7 +171,8 @@ export class MineForm {
     this.#button.disabled =
       name === 'stopping' || (isIdle && (network === undefined || this.#throwaway.isOpen));
     this.#button.classList.toggle('is-stop', !isIdle);
-    this.#fields.disabled = !isIdle;
+    this.#fields.hidden = !isIdle;
+    this.#chosen.hidden = isIdle;
     this.#noWallet.hidden = network === undefined || !hasThrowawayWallets(network) || this.#throwaway.isOpen;
   }
 
@@ -163,6 +180,7 @@ export class MineForm {
     if (this.#network === undefined) return;
     const wallet = throwawayWallet(crypto.getRandomValues(new Uint8Array(ENTROPY_BYTES)), this.#network);
     if (wallet === undefined) return;
+    this.#address.complain(undefined);
     this.#throwaway.open(wallet, this.#network.name);
     this.#showButtons();
   }

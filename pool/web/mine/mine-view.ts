@@ -9,7 +9,7 @@ import type { View } from '../../../service/web/router.ts';
 import type { PoolFeed } from '../pool-feed.ts';
 import { type ShareCounts, SharePanel } from '../share-panel.ts';
 import { EventList } from './event-list.ts';
-import { firstPassword } from './first-difficulty.ts';
+import { firstPassword, threadSpeed } from './first-difficulty.ts';
 import { MineForm } from './mine-form.ts';
 import { userOf } from './miner-address.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type MinerSettings,
   pageStore,
   recallSettings,
+  speedMemory,
 } from './miner-settings.ts';
 import { startMining } from './mining.ts';
 import { MiningRun } from './mining-run.ts';
@@ -32,6 +33,7 @@ export function mineView(feed: PoolFeed): View {
   const cores = navigator.hardwareConcurrency || 1;
   const isHandheld = window.matchMedia('(pointer: coarse)').matches;
   const calibration = kernelMemory(store, navigator.userAgent);
+  const speed = speedMemory(store, navigator.userAgent);
   let settings: MinerSettings = recallSettings(store, { cores, isHandheld });
   const rates = new RateBoard();
   const shares = new SharePanel();
@@ -39,12 +41,12 @@ export function mineView(feed: PoolFeed): View {
   const events = new EventList();
 
   const run = new MiningRun<MinerSettings>({
-    startEngine: ({ address, worker, threads, cpuLimitPercent }) =>
+    startEngine: (chosen) =>
       startMining({
-        user: userOf(address, worker),
-        password: firstPassword(undefined, feed.stats?.connect?.share_interval_seconds ?? null),
-        threads,
-        cpuLimitPercent,
+        user: userOf(chosen.address, chosen.worker),
+        password: firstPassword(speed.recall(), chosen, feed.stats?.connect?.share_interval_seconds ?? null),
+        threads: chosen.threads,
+        cpuLimitPercent: chosen.cpuLimitPercent,
         calibration,
         onEvent: hear,
       }),
@@ -52,6 +54,7 @@ export function mineView(feed: PoolFeed): View {
       form.showRun(state);
       draw();
       if (state.name === 'running') announce('Mining has begun.');
+      if (state.name === 'stopping') keepSpeed();
       if (state.name === 'off') announce('Mining has ended.');
     },
   });
@@ -65,6 +68,11 @@ export function mineView(feed: PoolFeed): View {
     },
     onStop: () => void run.stop(),
   });
+
+  function keepSpeed(): void {
+    const rate = run.stats?.hashRate.minute1 ?? null;
+    if (rate !== null && rate > 0) speed.remember(threadSpeed(rate, settings));
+  }
 
   function hear(event: MinerEvent): void {
     events.add(event);

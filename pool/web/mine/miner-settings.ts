@@ -17,6 +17,7 @@ export const CPU_LIMIT = { lowest: 10, highest: 100, step: 5 } as const;
 
 const SETTINGS_KEY = 'nilz-mine';
 const KERNEL_KEY = 'nilz-mine-kernel';
+const SPEED_KEY = 'nilz-mine-speed';
 const FIRST_WORKER = 'browser';
 
 const Kept = z.object({
@@ -26,6 +27,7 @@ const Kept = z.object({
   cpuLimitPercent: z.int().check(z.minimum(CPU_LIMIT.lowest), z.maximum(CPU_LIMIT.highest)),
 });
 const KeptKernel = z.object({ browser: z.string(), kernel: z.string().check(z.maxLength(32)) });
+const KeptSpeed = z.object({ browser: z.string(), hashesPerSecond: z.number().check(z.positive()) });
 
 /** The store of this page; undefined where the browser gives it none. */
 export function pageStore(): Store | undefined {
@@ -68,6 +70,17 @@ export function kernelMemory(store: Store | undefined, browser: string) {
       return kept.success && kept.data.browser === browser ? kept.data.kernel : undefined;
     },
     remember: (kernel: string): void => write(store, KERNEL_KEY, { browser, kernel }),
+  };
+}
+
+/** How fast one thread hashes without a limit, as an earlier visit with this browser measured it. */
+export function speedMemory(store: Store | undefined, browser: string) {
+  return {
+    recall: (): number | undefined => {
+      const kept = KeptSpeed.safeParse(read(store, SPEED_KEY));
+      return kept.success && kept.data.browser === browser ? kept.data.hashesPerSecond : undefined;
+    },
+    remember: (hashesPerSecond: number): void => write(store, SPEED_KEY, { browser, hashesPerSecond }),
   };
 }
 

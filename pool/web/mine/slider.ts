@@ -17,8 +17,10 @@ let lastId = 0;
 export class Slider {
   readonly element: HTMLElement;
   readonly #input: HTMLInputElement;
+  readonly #words: (value: number) => string;
 
   constructor({ label, lowest, highest, step, value, words, about }: SliderOptions) {
+    this.#words = words;
     lastId += 1;
     const id = `slider-${lastId}`;
     const aboutId = `${id}-about`;
@@ -33,8 +35,8 @@ export class Slider {
     });
     const output = h('output', { for: id, class: 'slider-value' });
     const say = (): void => {
-      output.textContent = words(this.value);
-      this.#input.setAttribute('aria-valuetext', words(this.value));
+      output.textContent = this.words;
+      this.#input.setAttribute('aria-valuetext', this.words);
     };
     this.#input.addEventListener('input', say);
     say();
@@ -49,5 +51,10 @@ export class Slider {
 
   get value(): number {
     return this.#input.valueAsNumber;
+  }
+
+  /** What is chosen, in words. */
+  get words(): string {
+    return this.#words(this.value);
   }
 }

@@ -33,7 +33,7 @@ export class ThrowawayPanel {
     const use = h(
       'button',
       { type: 'button', class: 'main-button', disabled: true },
-      'Use its address, hide the words',
+      'Hide the words, use the address',
     );
     const cancel = h('button', { type: 'button', class: 'plain-button' }, 'Throw it away');
     done.input.addEventListener('change', () => {
