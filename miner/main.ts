@@ -1,89 +1,31 @@
-/** `nilz miner`: settings to a running miner. */
+/** `nilz miner`: reads flags, environment and signals, starts the miner, and shows it. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { AddressError } from '../protocol/address.ts';
+import { join } from 'node:path';
+import type { WriteStream } from 'node:tty';
 import type { NetworkProfile } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
-import {
-  boolean,
-  choice,
-  helpText,
-  integer,
-  loadSettings,
-  type Setting,
-  SettingError,
-  string,
-} from '../service/config.ts';
-import { runUntilSignal, type Stoppable } from '../service/lifecycle.ts';
-import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { formatStats } from './face/event-log.ts';
-import { type Miner, startMiner } from './miner.ts';
-import { PoolUrlError, parsePoolUrl } from './source/pool-url.ts';
-import { checkAddress, userName } from './source/user-name.ts';
+import { helpText, loadSettings } from '../service/config.ts';
+import { ListenError } from '../service/http.ts';
+import { composeStop, EXIT, runUntilSignal, type Stoppable, startParts } from '../service/lifecycle.ts';
+import { createLogger, prettyLine } from '../service/log.ts';
+import { type Face, showMiner } from './face/face.ts';
+import { isForeground } from './face/foreground.ts';
+import { RecentLog } from './face/recent-log.ts';
+import { startStatusServer } from './face/status-server.ts';
+import { watchCpuTemperature } from './face/temperature.ts';
+import { threadsFor } from './hashing/thread-count.ts';
+import { openCalibrationFile } from './kernel/calibration-file.ts';
+import { startMiner } from './miner.ts';
+import { assertKernel, type MinerSettings, poolsOf, SETTINGS, shownPools, tlsTrustOf } from './settings.ts';
 
 const COMMAND = 'nilz miner';
-const SUMMARY = 'Mines for a pool by Stratum V1, one thread per core. Runs until Ctrl-C.';
-const THREADS_MAX = 1_024;
-
-/** A number of threads, or `auto` for one per core. */
-function threadCount(): Setting<number | 'auto'> {
-  const count = integer({
-    help: 'hashing threads; auto is one per core',
-    min: 1,
-    max: THREADS_MAX,
-    default: 1,
-  });
-  return {
-    ...count,
-    kind: 'string',
-    allowed: `auto or an ${count.allowed}`,
-    default: 'auto',
-    parse: (raw) => (raw === 'auto' ? 'auto' : count.parse(raw)),
-  };
-}
-
-const settings = {
-  url: string({
-    help: 'the pool, as stratum+tcp://HOST:PORT',
-    default: 'stratum+tcp://127.0.0.1:3333',
-    keys: ['pool_address'],
-    check: (text) => complaintOf(() => parsePoolUrl(text)),
-  }),
-  user: string({ help: 'who is paid, as ADDRESS or ADDRESS.WORKER', keys: ['wallet_address'] }),
-  workerName: string({
-    help: 'name of this miner, put behind the address',
-    check: (name) =>
-      /^[A-Za-z0-9._-]{1,64}$/.test(name) ? undefined : 'must be up to 64 of letters, digits, . _ -',
-  }),
-  password: string({
-    help: 'password for the pool; d=0.01 asks many pools for that share difficulty',
-    default: 'x',
-  }),
-  threads: threadCount(),
-  network: string({
-    help: 'checks the address before the start: main, test, dev, regtest, bitcoin-regtest or FILE.json',
-  }),
-  statsInterval: integer({
-    help: 'seconds between lines of figures, 0 for none',
-    default: 60,
-    min: 0,
-    max: 86_400,
-  }),
-  logLevel: choice(LOG_LEVELS, { help: 'how much to tell', default: 'info' }),
-  quiet: boolean({ help: 'tell only of warnings and errors', short: 'q' }),
-  json: boolean({ help: 'print events and figures as JSON lines on standard output' }),
-};
-
-/** A setting's check: what a parser says against a value, as one line. */
-function complaintOf(parse: () => unknown): string | undefined {
-  try {
-    parse();
-    return undefined;
-  } catch (error) {
-    if (error instanceof PoolUrlError) return error.reason;
-    throw error;
-  }
-}
+const SUMMARY = 'Mines for pools by Stratum V1, or straight on a node. Runs until Ctrl-C.';
+const CALIBRATION_FILE = 'miner-kernel.json';
+/** The miner waits two seconds at most for answers to its last shares, the HTTP port half a second for its readers. */
+const STOP_DEADLINE_MS = 4_000;
+/** From a wish to halt to the next that is heard. */
+const RESUME_DELAY_MS = 100;
 
 /**
  * Runs the miner until it is told to stop.
@@ -92,66 +34,113 @@ function complaintOf(parse: () => unknown): string | undefined {
  * @throws SettingError, ProfileError for settings that cannot be used
  */
 export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { values, help } = loadSettings(settings, { command: COMMAND, argv, env });
+  const { values, help } = loadSettings(SETTINGS, { command: COMMAND, argv, env });
   if (help) {
-    process.stdout.write(helpText(settings, { command: COMMAND, summary: SUMMARY }));
-    return 0;
+    process.stdout.write(helpText(SETTINGS, { command: COMMAND, summary: SUMMARY }));
+    return EXIT.done;
   }
-  if (values.user === undefined) {
-    throw new SettingError('--user is missing: whom should the pool pay? ADDRESS or ADDRESS.WORKER');
+  try {
+    return await run(values, env);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    console.error(`${COMMAND}: ${error.message}`);
+    return EXIT.failed;
   }
-  const user = userName(values.user, values.workerName);
-  assertAddress(user, profileOf(values.network));
-
-  const log = createLogger({ name: 'miner', level: values.quiet ? 'warn' : values.logLevel });
-  const threads = values.threads === 'auto' ? availableParallelism() : values.threads;
-  return runUntilSignal(
-    async () => {
-      const { url, password } = values;
-      const miner = await startMiner({ pools: [{ url, user, password }], threads, log, agent: agent() });
-      log.info(`${threads} thread${threads === 1 ? '' : 's'}, pool ${url}`);
-      const print = values.json ? printJson : undefined;
-      if (print !== undefined) miner.events.on('event', print);
-      return withFigures(miner, values.statsInterval, () => {
-        const stats = miner.stats();
-        log.info(formatStats(stats));
-        print?.({ type: 'statistics', ...stats });
-      });
-    },
-    { log },
-  );
 }
 
-/** Shows the figures now and then, and once more at the end. */
-function withFigures(miner: Miner, intervalSeconds: number, show: () => void): Stoppable {
-  const timer = intervalSeconds === 0 ? undefined : setInterval(show, intervalSeconds * 1000);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await miner.stop();
-      show();
-    },
+async function run(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<number> {
+  const pools = poolsOf(values, profileOf(values.network));
+  const tls = tlsTrustOf(values, readText);
+  assertKernel(values);
+  const threads = threadsFor(values.threads, availableParallelism());
+  const recent = isLive(values, process.stdout, env) ? recentLog() : undefined;
+  const log = createLogger({
+    name: 'miner',
+    level: values.quiet ? 'warn' : values.logLevel,
+    ...(recent !== undefined && { pretty: false, destination: recent }),
+  });
+  const start = async (started: Stoppable[]): Promise<Stoppable> => {
+    const path = join(values.datadir, CALIBRATION_FILE);
+    const calibration = await openCalibrationFile({ path, log, unixMs: Date.now });
+    started.push({ stop: calibration.written });
+    const { cpuLimit: cpuLimitPercent, kernel } = values;
+    const how = { threads, cpuLimitPercent, kernel, calibration, tls };
+    const miner = await startMiner({ pools, ...how, log, agent: agent() });
+    const temperature = watchCpuTemperature();
+    const face = showMiner(miner, {
+      log,
+      temperature,
+      statsIntervalSeconds: values.statsInterval,
+      ...(values.json && { print: (line: string) => void process.stdout.write(line) }),
+      ...(recent !== undefined && { live: liveOptions(recent, cpuLimitPercent, env) }),
+    });
+    started.push(face);
+    if (recent !== undefined) giveTerminalBackOnSignals(face);
+    log.info(`${threads} thread${threads === 1 ? '' : 's'}, mining for ${shownPools(pools)}`);
+    if (values.metricsPort !== undefined) {
+      const place = { host: values.metricsBind, port: values.metricsPort, log };
+      const { stats } = miner;
+      const status = await startStatusServer({ ...place, stats, temperatureCelsius: temperature.current });
+      started.push(status);
+      log.info(`metrics at ${status.url}/metrics, health at ${status.url}/health`);
+    }
+    return composeStop(started);
   };
+  return runUntilSignal(() => startParts(start, log), { log, deadlineMs: STOP_DEADLINE_MS });
 }
 
-function printJson(event: object): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+/** Whether figures can stay in their place: for a person, on a terminal that can move its cursor. */
+function isLive(values: MinerSettings, stdout: WriteStream, env: NodeJS.ProcessEnv): boolean {
+  const isWanted = values.live && !values.json && !values.quiet;
+  return isWanted && stdout.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** The network to check the address against; without one the pool is the first to check it. */
+/** A log that goes where it always goes; if that is the terminal, not while the view is there. */
+function recentLog(): RecentLog {
+  const { stderr } = process;
+  return new RecentLog({
+    write: (json) => void stderr.write(stderr.isTTY ? prettyLine(json) : json),
+    sharesTerminal: stderr.isTTY === true,
+  });
+}
+
+function liveOptions(log: RecentLog, cpuLimitPercent: number, env: NodeJS.ProcessEnv) {
+  const { stdout } = process;
+  return { terminal: stdout, hasColors: stdout.hasColors(env), log, isForeground, cpuLimitPercent };
+}
+
+/** No signal that ends or halts the process may leave the terminal without its cursor. */
+function giveTerminalBackOnSignals(face: Face): void {
+  const giveBack = (): void => face.suspend();
+  process.once('exit', giveBack);
+  for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
+    process.once(signal, () => {
+      giveBack();
+      // Nobody listens any more: now it does what it always does.
+      process.kill(process.pid, signal);
+    });
+  }
+  onSuspend(giveBack);
+}
+
+/** Ctrl-Z. The listener has to be away while the process halts, or it would not halt. */
+function onSuspend(giveBack: () => void): void {
+  process.once('SIGTSTP', () => {
+    giveBack();
+    process.kill(process.pid, 'SIGTSTP');
+    // When it goes on, or at once where nothing could make it go on and the signal is void.
+    setTimeout(() => onSuspend(giveBack), RESUME_DELAY_MS).unref();
+  });
+}
+
+/** The network to check the addresses against; without one the pool is the first to check them. */
 function profileOf(network: string | undefined): NetworkProfile | undefined {
   if (network === undefined) return undefined;
-  return chooseNetwork({ network }, (file) => readFileSync(file, 'utf8'));
+  return chooseNetwork({ network }, readText);
 }
 
-function assertAddress(user: string, network: NetworkProfile | undefined): void {
-  try {
-    checkAddress(user, network);
-  } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
-    const place = network === undefined ? '' : ` on network ${network.name}`;
-    throw new SettingError(`--user ${user}: no payment address${place}: ${error.message}`);
-  }
+function readText(file: string): string {
+  return readFileSync(file, 'utf8');
 }
 
 /** What pools are told: name and version of this program. */

@@ -43,8 +43,8 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   60: 'FATAL',
 };
 
-/** `12:34:56 info  node/rpc: listening port=5000` and, for an error, its stack below. */
-function prettyLine(json: string): string {
+/** A line of pino's JSON as people read it: `12:34:56 info  node/rpc: listening port=5000`, and an error's stack below. */
+export function prettyLine(json: string): string {
   const { level, time, name, part, msg, err, ...fields } = JSON.parse(json) as Readonly<
     Record<string, unknown>
   >;

@@ -8,10 +8,9 @@ import {
   labelled,
   type Part,
   plain,
-  SPACE,
   type Style,
-  words,
   wrapped,
+  wrappedText,
 } from './styled-text.ts';
 import { fitted } from './text-width.ts';
 
@@ -74,7 +73,7 @@ export function renderLiveView(figures: LiveFigures, size: ViewSize): string[] {
 /** The time, and beside it the text, on as many lines as it takes. */
 function logLines({ time, text, style }: RecentLine, columns: number): Line[] {
   const timeColumns = labelColumnsOf(columns) === 0 ? 0 : time.length + 1;
-  return labelled(time, wrapped(words(text, style), columns, timeColumns, SPACE), timeColumns);
+  return labelled(time, wrappedText(text, style, columns, timeColumns), timeColumns);
 }
 
 function labelColumnsOf(columns: number): number {
@@ -99,7 +98,7 @@ function rowsOf(figures: LiveFigures, columns: number): readonly Row[] {
     rank,
     lines: labelled(label, wrapped(parts, columns, labelColumns, DOT), labelColumns),
   });
-  const problemLines = wrapped(words(problem?.text ?? '', 'bad'), columns, labelColumns, SPACE);
+  const problemLines = wrappedText(problem?.text ?? '', 'bad', columns, labelColumns);
   const blank: Row = { rank: 20, lines: [[]] };
   return [
     { rank: 1, lines: [headline(figures, columns)] },

@@ -25,18 +25,27 @@ export function plain(text: string): Part {
   return { text, style: 'plain' };
 }
 
-/** The line as a terminal takes it. */
+/** The line as a terminal takes it, each run of one style in one piece. */
 export function inked(line: Line, hasColors: boolean): string {
-  return line
-    .map(({ text, style }) =>
-      hasColors && style !== 'plain' ? `\x1b[${STYLE_CODES[style]}m${text}\x1b[0m` : text,
-    )
-    .join('');
+  let text = '';
+  let current: Style = 'plain';
+  for (const part of line) {
+    if (hasColors && part.style !== current) {
+      text += styleSequence(part.style);
+      current = part.style;
+    }
+    text += part.text;
+  }
+  return current === 'plain' ? text : text + styleSequence('plain');
+}
+
+/** Ends the style before and begins this one. */
+function styleSequence(style: Style): string {
+  return style === 'plain' ? '\x1b[0m' : `\x1b[0;${STYLE_CODES[style]}m`;
 }
 
 /** Between two parts. */
 export const DOT: Part = { text: ' · ', style: 'dim' };
-export const SPACE: Part = plain(' ');
 
 /**
  * Parts one behind the other, as many on a line as fit; those that do not go on below. A part alone that is wider
@@ -65,12 +74,11 @@ export function wrapped(parts: Line, columns: number, indentColumns: number, sep
   return lines;
 }
 
-/** The words of a text, each a part, to be {@link wrapped} at spaces. */
-export function words(text: string, style: Style): Line {
-  return text
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => ({ text: word, style }));
+/** A text {@link wrapped} at its spaces. */
+export function wrappedText(text: string, style: Style, columns: number, indentColumns: number): Line[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  const parts = words.map((word) => ({ text: word, style }));
+  return wrapped(parts, columns, indentColumns, { text: ' ', style });
 }
 
 /** Lines that were wrapped, with a label at the left of the first, in the room that was left there. */

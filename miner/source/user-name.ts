@@ -26,6 +26,12 @@ export function checkAddress(user: string, network: NetworkProfile | undefined):
   if (format !== undefined) decodeAddress(address, format);
 }
 
+/** The networks' prefixes of the addresses in user names, each once, where they are known here. */
+export function knownPrefixes(users: readonly string[]): readonly string[] {
+  const prefixes = users.flatMap((user) => formatByPrefix(addressOfUser(user))?.hrp ?? []);
+  return [...new Set(prefixes)];
+}
+
 function formatByPrefix(address: string): AddressFormat | undefined {
   const formats = [
     ...Object.values(PROFILES).map((profile) => profile.address),

@@ -174,7 +174,7 @@ describe('the live view', () => {
 
   test('has colours where the terminal has them, and no escape sequence elsewhere', () => {
     const colored = renderLiveView(FIGURES, { ...SCREEN, hasColors: true });
-    assert.equal(colored[0], '\x1b[2mnilz miner  \x1b[0m\x1b[32mmining\x1b[0m\x1b[2m  up 2.2 h\x1b[0m');
+    assert.equal(colored[0], '\x1b[0;2mnilz miner  \x1b[0;32mmining\x1b[0;2m  up 2.2 h\x1b[0m');
     assert.ok(!view().some((line) => line.includes('\x1b')));
   });
 
