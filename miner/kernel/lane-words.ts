@@ -117,11 +117,7 @@ export class LaneWords {
 
   xor(a: Word, b: Word): Word {
     if (isLiteral(a) && isLiteral(b)) return { literal: a.literal ^ b.literal };
-    return this.each((stream) => {
-      this.push(a, stream);
-      this.push(b, stream);
-      this.operate('xor');
-    });
+    return this.each((stream) => this.#pushOperations(stream, a, b, 'xor'));
   }
 
   sigma(word: Word, kind: Sigma): Term {
@@ -136,22 +132,22 @@ export class LaneWords {
     };
   }
 
-  /** Ch(e, f, g) = (e ∧ f) ⊕ (¬e ∧ g), written as g ⊕ (e ∧ (f ⊕ g)) (FIPS 180-4 §4.1.2). */
+  /**
+   * Ch(e, f, g) = (e ∧ f) ⊕ (¬e ∧ g): the bits of f where e has ones, else those of g (FIPS 180-4 §4.1.2). Where there
+   * is no instruction for that, or f ⊕ g is known, it is g ⊕ (e ∧ (f ⊕ g)).
+   */
   choice(e: Word, f: Word, g: Word): Term {
-    if (isLiteral(e) && isLiteral(f) && isLiteral(g)) {
-      return { literal: g.literal ^ (e.literal & (f.literal ^ g.literal)) };
+    const { select } = this.set;
+    if (isLiteral(f) && isLiteral(g)) {
+      const difference = f.literal ^ g.literal;
+      if (isLiteral(e)) return { literal: g.literal ^ (e.literal & difference) };
+      return (stream) => this.#pushOperations(stream, e, { literal: difference }, 'and', g, 'xor');
     }
+    if (select === undefined)
+      return (stream) => this.#pushOperations(stream, f, g, 'xor', e, 'and', g, 'xor');
     return (stream) => {
-      if (isLiteral(f) && isLiteral(g)) this.push({ literal: f.literal ^ g.literal }, stream);
-      else {
-        this.push(f, stream);
-        this.push(g, stream);
-        this.operate('xor');
-      }
-      this.push(e, stream);
-      this.operate('and');
-      this.push(g, stream);
-      this.operate('xor');
+      for (const word of [f, g, e]) this.push(word, stream);
+      this.#code.instruction(select);
     };
   }
 
@@ -160,13 +156,7 @@ export class LaneWords {
     if (isLiteral(b) && isLiteral(aXorB) && isLiteral(bXorC)) {
       return { literal: b.literal ^ (aXorB.literal & bXorC.literal) };
     }
-    return (stream) => {
-      this.push(aXorB, stream);
-      this.push(bXorC, stream);
-      this.operate('and');
-      this.push(b, stream);
-      this.operate('xor');
-    };
+    return (stream) => this.#pushOperations(stream, aXorB, bXorC, 'and', b, 'xor');
   }
 
   /** The word with its four bytes reversed. */
@@ -182,6 +172,14 @@ export class LaneWords {
     });
   }
 
+  /** Words and operations in the order of a stack machine. */
+  #pushOperations(stream: number, ...items: readonly (Word | Operation)[]): void {
+    for (const item of items) {
+      if (typeof item === 'string') this.operate(item);
+      else this.push(item, stream);
+    }
+  }
+
   #pushShifted(word: Word, direction: 'shiftLeft' | 'shiftRight', by: number, stream: number, mask?: number) {
     this.push(word, stream);
     this.#code.number(by);
@@ -191,17 +189,29 @@ export class LaneWords {
     this.operate('and');
   }
 
+  /**
+   * A rotation is two shifts, where there is no instruction for it. All are added one after the other, not pair by
+   * pair: that is a longer chain of fewer values at a time, and these have to fit into 16 registers.
+   */
   #pushSigma(local: number, kind: Sigma): void {
-    const word: Word = { locals: new Array<number>(this.streams).fill(local) };
-    for (const [index, count] of kind.rotations.entries()) {
-      this.#pushShifted(word, 'shiftRight', count, 0);
-      this.#pushShifted(word, 'shiftLeft', 32 - count, 0);
-      this.operate('or');
-      if (index > 0) this.operate('xor');
+    const { rotate } = this.set;
+    let isFirst = true;
+    const add = (operation: readonly number[], by: number): void => {
+      this.#code.get(local);
+      this.#code.number(by);
+      this.#code.instruction(operation);
+      if (!isFirst) this.operate('xor');
+      isFirst = false;
+    };
+    const { shiftLeft, shiftRight } = this.set.operations;
+    for (const count of kind.rotations) {
+      if (rotate !== undefined) add(rotate, count);
+      else {
+        add(shiftRight, count);
+        add(shiftLeft, 32 - count);
+      }
     }
-    if (!('shift' in kind)) return;
-    this.#pushShifted(word, 'shiftRight', kind.shift, 0);
-    this.operate('xor');
+    if ('shift' in kind) add(shiftRight, kind.shift);
   }
 
   #literalAddress(literal: number): number {

@@ -10,27 +10,21 @@ type Variables = [Word, Word, Word, Word, Word, Word, Word, Word];
 /** Rounds in one turn of a loop: after so many the variables are at home again, and so is the schedule. */
 const TURN = 16;
 
-export interface RoundMemory {
-  /** Where the 16 words of the schedule are kept, a value for each lane. */
-  readonly schedule: number;
-  /** Where the 64 round constants are, 4 bytes each. */
-  readonly roundConstants: number;
-}
-
 export class Rounds {
   readonly #code: WasmCode;
   readonly #words: LaneWords;
-  readonly #memory: RoundMemory;
+  readonly #constants: number;
   #variables: Variables | undefined;
   /** b ⊕ c, which the round before has computed as its a ⊕ b. */
   #difference: Word | undefined;
   /** The last 16 words of the schedule: word t stands at t mod 16. */
   #schedule: Word[] = [];
 
-  constructor(code: WasmCode, words: LaneWords, memory: RoundMemory) {
+  /** @param constants address of the 64 round constants, 4 bytes each */
+  constructor(code: WasmCode, words: LaneWords, constants: number) {
     this.#code = code;
     this.#words = words;
-    this.#memory = memory;
+    this.#constants = constants;
   }
 
   /** @param block the 16 words of the block; local variables among them are given back when they are used up */
@@ -51,18 +45,14 @@ export class Rounds {
       const word = this.#words.sum(this.#newWord(t));
       this.keep(t, word);
       this.round(t, word);
-      this.#words.forget(word);
     }
   }
 
-  /** Makes a word that of round t in the schedule. */
+  /** Makes a word that of round t in the schedule, and gives back the one of 16 rounds before. */
   keep(t: number, word: Word): void {
-    const words = this.#words;
     const at = t % TURN;
-    const before = this.#schedule[at] as Word;
+    this.#words.forget(this.#schedule[at] as Word);
     this.#schedule[at] = word;
-    if ('locals' in word) this.#toMemory(at);
-    if (!this.#schedule.includes(before)) words.forget(before);
   }
 
   /** Round t with its word of the schedule. */
@@ -91,14 +81,13 @@ export class Rounds {
   looped(from: number, to: number): void {
     const code = this.#code;
     const words = this.#words;
-    const { roundConstants } = this.#memory;
     const home = this.#now().map((word) => this.#inLocals(word)) as Variables;
     const difference = this.#inLocals(this.#difference ?? words.xor(home[1], home[2]));
-    for (let at = 0; at < TURN; at++) this.#toMemory(at);
+    this.#schedule = this.#schedule.map((word) => this.#inLocals(word));
     const constants = code.newLocal(I32);
-    code.number(roundConstants + 4 * from);
+    code.number(this.#constants + 4 * from);
     code.set(constants);
-    code.repeatUntilEqual(constants, roundConstants + 4 * to, () => {
+    code.repeatUntilEqual(constants, this.#constants + 4 * to, () => {
       let variables = home;
       for (let at = 0; at < TURN; at++) {
         const constant = (): void => {
@@ -131,10 +120,10 @@ export class Rounds {
     constant: Term,
   ): Variables {
     const words = this.#words;
-    const word = words.sum(this.#newWord(at));
-    words.store(this.#addressOf(at), word);
+    const word = this.#schedule[at] as Word;
+    const newWord = this.#newWord(at);
+    words.assign(word, (stream) => words.pushSum(newWord, stream));
     const first = words.sum(this.#firstSum(e, f, g, h, constant, word));
-    words.forget(word);
     words.assign(d, (stream) => words.pushSum([d, first], stream));
     const aXorB = words.xor(a, b);
     const majority = words.majority(b, aXorB, difference);
@@ -144,10 +133,10 @@ export class Rounds {
     return [h, a, b, c, d, e, f, g];
   }
 
-  /** T1 of a round. */
+  /** T1 of a round. The newest of the variables, e, comes in last: so the next round waits for the least. */
   #firstSum(e: Word, f: Word, g: Word, h: Word, constant: Term, word: Term): Term[] {
     const words = this.#words;
-    return [h, words.sigma(e, SIGMA.upper1), words.choice(e, f, g), constant, word];
+    return [h, word, constant, words.choice(e, f, g), words.sigma(e, SIGMA.upper1)];
   }
 
   /** The summands of word t of the schedule (§6.2.2, step 1). */
@@ -159,20 +148,8 @@ export class Rounds {
     return [word(t), words.sigma(word(t + 1), lower0), word(t + 9), words.sigma(word(t + 14), lower1)];
   }
 
-  #toMemory(at: number): void {
-    const word = this.#schedule[at] as Word;
-    if ('memory' in word) return;
-    this.#words.store(this.#addressOf(at), word);
-    this.#schedule[at] = { memory: this.#addressOf(at) };
-  }
-
   #inLocals(word: Word): Word {
     return 'locals' in word ? word : this.#words.each((stream) => this.#words.push(word, stream));
-  }
-
-  #addressOf(at: number): number {
-    const { set, streams } = this.#words;
-    return this.#memory.schedule + at * set.width * streams;
   }
 
   #now(): Variables {

@@ -3,9 +3,9 @@
  * depend on the nonce.
  *
  * A header is two blocks of SHA-256. The first is compressed once per work (the mid-state), and of the second the
- * first three rounds too: its words 0 to 2 come before the nonce. What is known when the module is made (padding,
- * lengths, the initial state of the second hash) is computed then. Of the second hash only its last word is of
- * interest, the leading one of the number: it is known after round 60.
+ * first four rounds too: its words 0 to 2 come before the nonce, and the nonce is only added to two of the variables.
+ * What is known when the module is made (padding, lengths, the initial state of the second hash) is computed then. Of
+ * the second hash only its last word is of interest, the leading one of the number: it is known after round 60.
  */
 import { LaneWords, type Word } from './lane-words.ts';
 import { HASH_BITS, HEADER_BITS, INITIAL_STATE, NONCE_WORD, PADDING_BIT, SIGMA } from './sha256.ts';
@@ -20,23 +20,18 @@ export type KernelShape = 'scalar' | 'simd' | 'simd-2x';
 export const LAYOUT = {
   /** The state after the header's first block. */
   midstate: 0,
-  /** The working variables after the three rounds before the nonce. */
-  afterThree: 32,
-  /** Words 0 to 2 of the second block, and words 16 and 17 of its schedule, which follow from them. */
-  firstWords: 64,
-  word16: 76,
-  word17: 80,
-  /** The part of word 18 that does not depend on the nonce. */
-  word18: 84,
+  /** The working variables after the round of the nonce, if the nonce were 0. */
+  afterNonce: 32,
+  /** Words 16 to 19 of the second block's schedule, if the nonce were 0: only 18 and 19 depend on it. */
+  words16: 64,
   /** The leading word of the target. */
   limit: 88,
   literals: 128,
   roundConstants: 2_048,
   /** What the nonce of each lane is beyond that of the first. */
   lanes: 4_096,
-  schedule: 5_120,
   /** All bits set in the lanes that may be hits. */
-  candidates: 8_000,
+  candidates: 8_192,
 } as const;
 const MEMORY_PAGES = 1;
 
@@ -61,7 +56,7 @@ export function searchModule(shape: KernelShape): SearchModule {
   const streams = shape === 'simd-2x' ? 2 : 1;
   const code = new WasmCode(PARAMETERS.length);
   const words = new LaneWords(code, shape === 'scalar' ? SCALAR : VECTOR, streams, LAYOUT.literals);
-  const rounds = new Rounds(code, words, LAYOUT);
+  const rounds = new Rounds(code, words, LAYOUT.roundConstants);
   const nonces = words.set.lanes * streams;
 
   const group = code.newLocal(I32);
@@ -97,27 +92,27 @@ export function searchModule(shape: KernelShape): SearchModule {
 /** The eight words of the header's hash. */
 function firstHash(nonce: Word, rounds: Rounds, words: LaneWords): Word[] {
   const nonceWord = words.swapped(nonce);
-  const { firstWords, word16, word17, word18 } = LAYOUT;
-  const block: Word[] = [
-    ...[0, 4, 8].map((offset): Word => ({ same: firstWords + offset })),
-    nonceWord,
-    { literal: PADDING_BIT },
-    ...new Array<Word>(10).fill({ literal: 0 }),
-    { literal: HEADER_BITS },
+  const zeros = new Array<Word>(10).fill({ literal: 0 });
+  // Words 0 to 2 have done their part: words 16 to 18, which need them, are given.
+  const past = zeros.slice(0, NONCE_WORD);
+  const block = [...past, nonceWord, { literal: PADDING_BIT }, ...zeros, { literal: HEADER_BITS }];
+  const variables = wordsFrom(LAYOUT.afterNonce, 8);
+  // The nonce's word is a summand of T1, and T1 one of the new a and e (FIPS 180-4 §6.2.2, step 3).
+  for (const index of [0, 4]) variables[index] = words.sum([variables[index] as Word, nonceWord]);
+  rounds.begin(variables, block);
+  rounds.ofBlock(NONCE_WORD + 1);
+  const [word16, word17, word18, word19] = wordsFrom(LAYOUT.words16, 4) as [Word, Word, Word, Word];
+  const schedule = [
+    word16,
+    word17,
+    words.sum([word18, words.sigma(nonceWord, SIGMA.lower0)]),
+    words.sum([word19, nonceWord]),
   ];
-  rounds.begin(wordsFrom(LAYOUT.afterThree), block);
-  rounds.ofBlock(NONCE_WORD);
-  const given: Word[] = [
-    { same: word16 },
-    { same: word17 },
-    words.sum([{ same: word18 }, words.sigma(nonceWord, SIGMA.lower0)]),
-  ];
-  for (const [index, word] of given.entries()) {
+  for (const [index, word] of schedule.entries()) {
     rounds.keep(16 + index, word);
     rounds.round(16 + index, word);
-    words.forget(word);
   }
-  rounds.unrolled(19, 32);
+  rounds.unrolled(20, 32);
   rounds.looped(32, 64);
   return rounds.end().map((variable, index) => {
     const sum = words.sum([variable, { same: LAYOUT.midstate + 4 * index }]);
@@ -135,14 +130,12 @@ function secondHash(hash: readonly Word[], rounds: Rounds, words: LaneWords): Wo
     block,
   );
   rounds.ofBlock(0);
-  rounds.unrolled(16, 32);
-  rounds.looped(32, 48);
-  rounds.unrolled(48, 60);
+  rounds.unrolled(16, 60);
   // Three rounds later the new e of round 60 is h; nothing else of the rounds after it is needed.
   const last = words.sum([rounds.newE(60), { literal: INITIAL_STATE[7] as number }]);
   return words.swapped(last);
 }
 
-function wordsFrom(address: number): Word[] {
-  return Array.from({ length: 8 }, (_, index) => ({ same: address + 4 * index }));
+function wordsFrom(address: number, length: number): Word[] {
+  return Array.from({ length }, (_, index) => ({ same: address + 4 * index }));
 }

@@ -25,6 +25,7 @@ const OP = {
   i32Xor: 0x73,
   i32ShiftLeft: 0x74,
   i32ShiftRightUnsigned: 0x76,
+  i32RotateRight: 0x78,
   i64Or: 0x84,
 } as const;
 const NO_RESULT = 0x40;
@@ -40,6 +41,7 @@ const VECTOR_OP = {
   and: 0x4e,
   or: 0x50,
   xor: 0x51,
+  bitSelect: 0x52,
   i32x4ShiftLeft: 0xab,
   i32x4ShiftRightUnsigned: 0xad,
   i32x4Add: 0xae,
@@ -60,6 +62,10 @@ export interface WordSet {
   readonly lanes: 1 | 4;
   readonly type: ValueType;
   readonly operations: Readonly<Record<Operation, readonly number[]>>;
+  /** Rotation to the right by the count on the stack, where there is one. */
+  readonly rotate?: readonly number[];
+  /** Of three words the bits of the first where the third has ones, else of the second; where there is one. */
+  readonly select?: readonly number[];
   /** Opcode and alignment: a value of its own in each lane. */
   readonly load: readonly number[];
   readonly store: readonly number[];
@@ -85,6 +91,7 @@ export const SCALAR: WordSet = {
     shiftRight: [OP.i32ShiftRightUnsigned],
     lessEqual: [OP.i32LessEqualUnsigned],
   },
+  rotate: [OP.i32RotateRight],
   load: [OP.i32Load, ALIGNED_4],
   store: [OP.i32Store, ALIGNED_4],
   loadSame: [OP.i32Load, ALIGNED_4],
@@ -104,6 +111,7 @@ export const VECTOR: WordSet = {
     shiftRight: vectorOp(VECTOR_OP.i32x4ShiftRightUnsigned),
     lessEqual: vectorOp(VECTOR_OP.i32x4LessEqualUnsigned),
   },
+  select: vectorOp(VECTOR_OP.bitSelect),
   load: [...vectorOp(VECTOR_OP.load), ALIGNED_16],
   store: [...vectorOp(VECTOR_OP.store), ALIGNED_16],
   loadSame: [...vectorOp(VECTOR_OP.loadSplat32), ALIGNED_4],

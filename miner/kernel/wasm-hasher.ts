@@ -9,9 +9,7 @@ import {
   NONCE_WORD,
   PADDING_BIT,
   ROUND_CONSTANTS,
-  SIGMA,
   scheduleOf,
-  sigma,
 } from './sha256.ts';
 import { type KernelShape, LAYOUT, searchModule } from './sha256d-search.ts';
 
@@ -57,17 +55,9 @@ export function createWasmHasher(shape: KernelShape): Hasher {
       block.set([PADDING_BIT], NONCE_WORD + 1);
       block.set([HEADER_BITS], 15);
       const schedule = scheduleOf(block);
-      const [word2, word16, word17] = [2, 16, 17].map((t) => schedule[t] as number) as [
-        number,
-        number,
-        number,
-      ];
       write(LAYOUT.midstate, midstate);
-      write(LAYOUT.afterThree, afterRounds(midstate, schedule, NONCE_WORD));
-      write(LAYOUT.firstWords, block.subarray(0, NONCE_WORD));
-      write(LAYOUT.word16, [word16]);
-      write(LAYOUT.word17, [word17]);
-      write(LAYOUT.word18, [sigma(word16, SIGMA.lower1) + word2]);
+      write(LAYOUT.afterNonce, afterRounds(midstate, schedule, NONCE_WORD + 1));
+      write(LAYOUT.words16, schedule.subarray(16, 20));
       write(LAYOUT.limit, [Number(target >> 224n)]);
     },
 
