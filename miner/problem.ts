@@ -158,7 +158,7 @@ export function unauthorizedProblem(user: string, failure: StratumFailure | null
 
 /** What pools write of a share that came too late. */
 const STALE_WORDS =
-  /stale|too late|(?:old|past|expired|outdated|obsolete) (?:job|work|block|share)|(?:job|work|block|share)(?: id| is| has)? (?:expired|outdated|obsolete|too old)|bad-prevblk|not-best-prevblk/i;
+  /stale|too late|(?:old|past|expired|outdated|obsolete) (?:job|work|block|share)|(?:job|work|block|share)(?: id)?(?: is| has)? (?:expired|outdated|obsolete|too old)|bad-prevblk|not-best-prevblk/i;
 
 /** What pools write when their code says nothing; tried in this order. */
 const REFUSAL_WORDS: readonly (readonly [RegExp, ShareRefusal])[] = [

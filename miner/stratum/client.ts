@@ -270,7 +270,7 @@ export class StratumClient {
     }
     // Whatever comes back shows that the pool lives, an "unknown method" too.
     this.#request('mining.ping', []);
-    this.#patience.pinged();
+    this.#patience.pinged(nowMs);
   }
 
   // Messages

@@ -42,7 +42,8 @@ class Allowance {
 /** Patience with one connection, from its opening on. */
 export class Patience {
   #lastLineMs: number;
-  #isPinged = false;
+  /** When the pool was asked for a sign of life that it has not given yet. */
+  #pingedMs: number | undefined;
   #violations = 0;
   readonly #unasked: Allowance;
   readonly #texts: Allowance;
@@ -55,23 +56,23 @@ export class Patience {
 
   /** Whether the pool was asked for a sign of life and has given none. */
   get isPinged(): boolean {
-    return this.#isPinged;
+    return this.#pingedMs !== undefined;
   }
 
   /** Until when the pool may say nothing. */
   get silenceDeadlineMs(): number {
-    return this.#lastLineMs + SILENCE_MS + (this.#isPinged ? PING_TIMEOUT_MS : 0);
+    return this.#pingedMs === undefined ? this.#lastLineMs + SILENCE_MS : this.#pingedMs + PING_TIMEOUT_MS;
   }
 
   /** The pool has said something, whatever it is. */
   heard(nowMs: number): void {
     this.#lastLineMs = nowMs;
-    this.#isPinged = false;
+    this.#pingedMs = undefined;
   }
 
   /** The pool is asked for a sign of life. */
-  pinged(): void {
-    this.#isPinged = true;
+  pinged(nowMs: number): void {
+    this.#pingedMs = nowMs;
   }
 
   /** Notes a message without sense. @returns whether it can still be borne */

@@ -5,6 +5,8 @@ import { extranonce2Bytes } from '../../miner/hashing/nonce-lane.ts';
 import type { Hit, Work } from '../../miner/hashing/work.ts';
 import { StratumClient } from '../../miner/stratum/client.ts';
 import type { ClientEvent, Effect } from '../../miner/stratum/effect.ts';
+import type { IsSameDomain } from '../../miner/stratum/reconnect.ts';
+import type { NotifyParams } from '../../protocol/stratum.ts';
 import { notifyParams, someJob } from './stratum-job.ts';
 
 export const BACK_OFF = { firstDelayMs: 1_000, maxDelayMs: 60_000 };
@@ -28,7 +30,7 @@ export class Script {
   effects: Effect[] = [];
   readonly client: StratumClient;
 
-  constructor(random: () => number = () => 1) {
+  constructor(random: () => number = () => 1, more: { host?: string; isSameDomain?: IsSameDomain } = {}) {
     this.client = new StratumClient({
       host: 'pool.test',
       port: 3333,
@@ -39,6 +41,7 @@ export class Script {
       nextSerial: () => ++this.#serial,
       unixMs: () => this.unixMs,
       backOff: BACK_OFF,
+      ...more,
     });
   }
 
@@ -106,7 +109,7 @@ export class Script {
   }
 
   subscribe(): this {
-    this.connect();
+    if (this.client.phase !== 'subscribing') this.connect();
     this.answer('mining.subscribe', [
       [
         ['mining.set_difficulty', 's1'],
@@ -124,16 +127,30 @@ export class Script {
     return this;
   }
 
+  /** Authorized, with leave to roll the bits of a mask. */
+  roll(mask: string): this {
+    this.connect();
+    this.answer('mining.configure', { 'version-rolling': true, 'version-rolling.mask': mask });
+    return this.authorize();
+  }
+
+  /** Sends a job; what the threads work on thereupon. */
+  job(changes: Partial<NotifyParams> = {}): Work {
+    this.notify('mining.notify', ...notifyParams(someJob(changes)));
+    assert.ok(this.work, 'there is work');
+    return this.work;
+  }
+
   /** Mining at a difficulty, on some job. */
   mine(difficulty = EASY): this {
-    this.authorize();
+    if (this.client.phase !== 'mining') this.authorize();
     this.notify('mining.set_difficulty', difficulty);
     this.notify('mining.notify', ...notifyParams(someJob()));
     return this;
   }
 
-  /** A thread's hit on the present work. */
-  hit(nonce = 0, work = this.work, thread = 0): readonly Effect[] {
+  /** A thread's hit on the present work, with bits of the version that the thread chose. */
+  hit(nonce = 0, work = this.work, thread = 0, versionBits = 0): readonly Effect[] {
     assert.ok(work, 'there is work');
     const hit: Hit = {
       serial: work.serial,
@@ -141,7 +158,7 @@ export class Script {
       extranonce2: extranonce2Bytes(7, work.extranonce2Size),
       ntime: work.job.time,
       nonce,
-      versionBits: 0,
+      versionBits,
     };
     return this.do({ type: 'hit', hit });
   }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Hit, headerOfWork } from '../../../miner/hashing/work.ts';
+import type { Hit } from '../../../miner/hashing/work.ts';
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts';
-import { hashHeaderBytes } from '../../../protocol/header.ts';
 import { targetOfDifficulty } from '../../../protocol/work.ts';
 import { EASY, Script } from '../../kit/client-script.ts';
 import { notifyParams, someJob } from '../../kit/stratum-job.ts';
@@ -156,33 +155,6 @@ describe('shares', () => {
     assert.equal(script.last('share-found').isBlock, false);
   });
 
-  for (const [error, refusal, words] of [
-    [[21, 'stale', null], 'stale', /new block/],
-    [[21, 'Job not found', null], 'unknown-job', /no longer knows the job/],
-    [[22, 'duplicate share', null], 'duplicate', /has this share already/],
-    [[23, "difficulty 0.93 under the job's 1.00", null], 'low-difficulty', /below the difficulty.*0\.93/],
-    [[20, 'Stale share', null], 'stale', /new block/],
-    [[20, 'time out of range', null], 'other', /time out of range/],
-    [{ code: 22, message: 'dup' }, 'duplicate', /dup/],
-    ['high-hash', 'low-difficulty', /high-hash/],
-  ] as const) {
-    test(`a refusal with ${JSON.stringify(error)} counts as ${refusal}`, () => {
-      const script = new Script().mine();
-      script.hit();
-      script.answer('mining.submit', null, error);
-      assert.equal(script.last('share-refused').refusal, refusal);
-      assert.match(script.last('share-refused').text, words);
-      assert.equal(script.client.phase, 'mining');
-    });
-  }
-
-  test('a plain false is a refusal too', () => {
-    const script = new Script().mine();
-    script.hit();
-    script.answer('mining.submit', false);
-    assert.equal(script.last('share-refused').refusal, 'other');
-  });
-
   test('connects anew when the pool has forgotten who is mining', () => {
     for (const code of [24, 25]) {
       const script = new Script().mine();
@@ -254,37 +226,6 @@ describe('what a pool may ask', () => {
     script.notify('client.show_message', 'node \u001b[2Jaway\r\nback soon\u202e');
     assert.equal(script.last('message').text, 'node  [2Jaway back soon');
   });
-
-  test('client.reconnect is followed to another port of the same host, after the wait it asks for', () => {
-    const script = new Script().mine();
-    script.notify('client.reconnect', 'POOL.test', '3334', 30);
-    assert.equal(script.client.phase, 'waiting');
-    assert.equal(script.client.deadlineMs, script.nowMs + 30_000);
-    assert.deepEqual(
-      script.expire().find((effect) => effect.type === 'connect'),
-      { type: 'connect', host: 'pool.test', port: 3334 },
-    );
-    // Nothing there: back to the port that was configured.
-    script.do({ type: 'closed', cause: 'refused' });
-    assert.equal(script.expire().find((effect) => effect.type === 'connect')?.port, 3333);
-  });
-
-  test('client.reconnect without a place means the same place', () => {
-    const script = new Script().mine();
-    script.notify('client.reconnect');
-    assert.ok(
-      script.client.deadlineMs! > script.nowMs,
-      'not at once: a pool that repeats it would keep us busy',
-    );
-    assert.equal(script.expire().find((effect) => effect.type === 'connect')?.port, 3333);
-  });
-
-  test('client.reconnect to another host is refused', () => {
-    const script = new Script().mine();
-    script.notify('client.reconnect', 'thief.test', 3333, 0);
-    assert.equal(script.client.phase, 'mining');
-    assert.equal(script.last('problem').problem.code, 'foreign-reconnect');
-  });
 });
 
 describe('stopping', () => {
@@ -355,30 +296,4 @@ describe('stopping', () => {
       assert.deepEqual(script.do({ type: 'tick' }), []);
     }
   });
-});
-
-test('the header of a work is the one that the pool will hash', () => {
-  const vectors = JSON.parse(
-    readFileSync(new URL('../../vectors/stratum/version-rolling.json', import.meta.url), 'utf8'),
-  ) as {
-    extranonce1: string;
-    notify: { params: unknown[] };
-    submits: { params: string[]; header: string; hash: string }[];
-  };
-  const script = new Script().connect();
-  script.answer('mining.subscribe', [[], vectors.extranonce1, 4]);
-  script.answer('mining.authorize', true);
-  script.notify('mining.notify', ...vectors.notify.params);
-  const unrolled = vectors.submits.filter(({ params }) => params[5] === '00000000');
-  assert.ok(unrolled.length > 0);
-  for (const { params, header, hash } of unrolled) {
-    const bytes = headerOfWork(script.work!, {
-      extranonce2: hexToBytes(params[2]!),
-      ntime: Number.parseInt(params[3]!, 16),
-      nonce: Number.parseInt(params[4]!, 16),
-      versionBits: 0,
-    });
-    assert.equal(bytesToHex(bytes), header);
-    assert.equal(bytesToHex(hashHeaderBytes(bytes).slice().reverse()), hash);
-  }
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import { BACK_OFF, EASY, Script } from '../../kit/client-script.ts';
 import { notifyParams, someJob } from '../../kit/stratum-job.ts';
 
@@ -152,57 +151,5 @@ describe('messages without sense', () => {
     script.pool('garbage');
     assert.equal(script.client.phase, 'waiting');
     assert.equal(script.work, undefined);
-  });
-
-  test('no line whatever makes the client throw, or act while it waits for nothing', () => {
-    const methods = fc.constantFrom(
-      'mining.notify',
-      'mining.set_difficulty',
-      'mining.set_extranonce',
-      'mining.set_version_mask',
-      'client.reconnect',
-      'client.show_message',
-      'client.get_version',
-      'mining.ping',
-      'toString',
-      '__proto__',
-    );
-    const hostile = fc.constantFrom<unknown>(
-      { toString: 1, valueOf: 2 },
-      { __proto__: null },
-      'ff'.repeat(40),
-      -0,
-      1e308,
-    );
-    const value = fc.oneof(fc.jsonValue(), hostile);
-    const message = fc.oneof(
-      fc.record({ id: value, method: methods, params: fc.array(value) }, { requiredKeys: ['method'] }),
-      fc.record(
-        { id: fc.integer({ min: 0, max: 6 }), result: value, error: value },
-        { requiredKeys: ['id'] },
-      ),
-      value,
-    );
-    const line = fc.oneof(
-      message.map((m) => JSON.stringify(m) ?? 'undefined'),
-      fc.string(),
-    );
-    const begin = fc.constantFrom<(script: Script) => Script>(
-      (script) => script.connect(),
-      (script) => script.subscribe(),
-      (script) => script.authorize(),
-      (script) => script.mine(),
-    );
-    fc.assert(
-      fc.property(begin, fc.array(line, { maxLength: 15 }), (start, lines) => {
-        const script = start(new Script());
-        for (const text of lines) {
-          if (script.client.phase === 'waiting') break;
-          script.pool(text);
-          assert.ok(script.client.deadlineMs! > script.nowMs, 'there is always a time to wait for');
-        }
-      }),
-      { numRuns: 500 },
-    );
   });
 });
