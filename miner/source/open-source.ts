@@ -15,6 +15,7 @@ import {
   type SocketEndpoint,
   type WebSocketEndpoint,
 } from './pool-url.ts';
+import { isSameDomain } from './same-domain.ts';
 import type { SourceListener, SourceTools, WorkSource } from './work-source.ts';
 
 /** Where to mine and for whom. */
@@ -62,7 +63,8 @@ export function openSource(
     );
   }
   const { host, port } = endpoint;
-  const options = { host, port, user, password, agent, connector: connectorFor(endpoint, tls) };
+  const connector = connectorFor(endpoint, tls);
+  const options = { host, port, user, password, agent, connector, isSameDomain };
   return createStratumSource({ ...options, ...(backOff === undefined ? {} : { backOff }) }, tools, listener);
 }
 
