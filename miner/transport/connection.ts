@@ -63,6 +63,12 @@ export interface Endpoint {
 /** Opens a connection; how is the transport's matter. */
 export type Connector = (endpoint: Endpoint, handlers: ConnectionHandlers) => Connection;
 
+/** A connection that cannot even be tried; says so once its caller has heard of it. */
+export function neverOpened(handlers: ConnectionHandlers, cause: CloseCause): Connection {
+  const timer = setTimeout(() => handlers.onClosed(cause), 0);
+  return { send: () => {}, close: () => clearTimeout(timer) };
+}
+
 /** Cuts a stream of text into lines. LF ends a line; a CR before it is dropped; empty lines are skipped. */
 export class LineSplitter {
   #rest = '';

@@ -4,7 +4,13 @@ import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
 import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
 import { closeReasonOf } from './close-cause.ts';
-import { type CloseCause, type Connector, type Endpoint, SEND_BACKLOG_MAX } from './connection.ts';
+import {
+  type CloseCause,
+  type Connector,
+  type Endpoint,
+  neverOpened,
+  SEND_BACKLOG_MAX,
+} from './connection.ts';
 import { openTcp } from './tcp-connection.ts';
 import { tlsOpener } from './tls-connection.ts';
 import type { TlsTrust } from './tls-trust.ts';
@@ -38,13 +44,17 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
   const open: (endpoint: Endpoint) => Socket = scheme === 'wss' ? tlsOpener(trust) : openTcp;
   return (endpoint, handlers) => {
     const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-    const websocket = new WebSocket(`${scheme}://${host}:${endpoint.port}${path}`, {
+    const url = `${scheme}://${host}:${endpoint.port}${path}`;
+    // A name that a pool sends its miners to may be none.
+    if (!URL.canParse(url)) return neverOpened(handlers, 'unknown-host');
+    const websocket = new WebSocket(url, {
       createConnection: () => open(endpoint),
       perMessageDeflate: false,
       followRedirects: false,
       maxPayload: MAX_LINE_BYTES,
     });
     let isOpen = true;
+    let isReady = false;
     let isHeard = true;
     let pings: NodeJS.Timeout | undefined;
 
@@ -53,7 +63,8 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
       isOpen = false;
       clearInterval(pings);
       websocket.terminate();
-      handlers.onClosed(cause, detail);
+      // Who gives up the handshake has not understood it.
+      handlers.onClosed(!isReady && cause === 'lost' ? 'no-websocket' : cause, detail);
     }
 
     function ping(): void {
@@ -64,6 +75,7 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
 
     websocket.on('open', () => {
       if (!isOpen) return;
+      isReady = true;
       pings = setInterval(ping, pingMs);
       handlers.onConnected();
     });
