@@ -4,7 +4,7 @@ import type { Height, Nits } from '../../protocol/units.ts';
 import type { LabelOf } from '../chain/ownership.ts';
 import { DEFAULT_LABEL } from '../keys/contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing } from '../keys/key-ring.ts';
-import { outlineOf, transactionOf, valueAt } from './transaction-text.ts';
+import { eachKeyHash, eachSpend, isRewardText, transactionOf, valueAt } from './transaction-text.ts';
 
 /** A transaction of the wallet, in a block or not. */
 export interface StandingTransaction {
@@ -50,137 +50,147 @@ export interface EffectFacts {
   readonly labelOf: LabelOf;
 }
 
-/** A coin of the wallet, and perhaps not yet whose it is. */
-interface DraftCoin {
-  readonly at: number;
-  readonly value: Nits;
-  readonly place: KeyPlace;
-  readonly maker: Draft;
-  isSpent: boolean;
-}
-
-/** A transaction whose own coins are found. */
-interface Draft {
-  readonly standing: StandingTransaction;
-  readonly isReward: boolean;
-  readonly made: readonly DraftCoin[];
-  /** Inputs that spend coins of the wallet. */
-  readonly inputs: { readonly at: number; readonly coin: DraftCoin }[];
-  /** Whether it was followed already to whoever paid. */
-  isTraced: boolean;
-  sender: string | undefined;
-}
-
 /**
  * The effects of all transactions of a wallet, in their order. A change coin belongs to whoever paid for the
  * transaction that made it, so all must be there; what pays to no key of the wallet and spends none is left out.
  */
 export function effectsOf(all: readonly StandingTransaction[], { ring, labelOf }: EffectFacts): Effect[] {
-  const drafts = draftsOf(all, ring);
-  for (const draft of drafts) traceSender(draft, labelOf);
-  const told = ({ at, value, place, maker }: DraftCoin, where = at): OwnCoin => {
-    const label = place.chain === CHANGE ? (maker.sender ?? DEFAULT_LABEL) : labelOf(place);
-    return { at: where, value, place, label };
-  };
-  const effects: Effect[] = [];
-  for (const draft of drafts) {
-    if (draft.inputs.length + draft.made.length === 0) continue;
-    const spent = draft.inputs.map(({ at, coin }) => told(coin, at));
-    const made = draft.made.map((coin) => told(coin));
-    effects.push(new StandingEffect(draft, spent, made));
-  }
-  return effects;
+  const effects = all.map((standing) => new StandingEffect(standing, ring));
+  const makers = new Map<string, StandingEffect>();
+  for (const effect of effects) if (effect.made.length > 0) makers.set(effect.name, effect);
+  for (const effect of effects) effect.findSpent(makers);
+  for (const effect of effects) traceSender(effect, labelOf);
+  const concerned = effects.filter(({ made, spent }) => made.length + spent.length > 0);
+  for (const effect of concerned) for (const coin of effect.made) coin.label = ownerOf(coin, labelOf);
+  return concerned;
 }
 
+interface MadeCoin extends OwnCoin {
+  readonly maker: StandingEffect;
+  label: string;
+}
+
+/** A coin where it is spent. */
+class SpentCoin implements OwnCoin {
+  readonly at: number;
+  readonly origin: MadeCoin;
+
+  constructor(at: number, origin: MadeCoin) {
+    this.at = at;
+    this.origin = origin;
+  }
+
+  get value(): Nits {
+    return this.origin.value;
+  }
+
+  get place(): KeyPlace {
+    return this.origin.place;
+  }
+
+  get label(): string {
+    return this.origin.label;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** Of few objects, most of them shared: whoever opens a wallet of thousands of transactions waits for them. */
 class StandingEffect implements Effect {
-  readonly id: string;
-  readonly name: string;
-  readonly height: Height | undefined;
-  readonly time: number | undefined;
-  readonly problem: string | undefined;
   readonly isReward: boolean;
-  readonly spent: readonly OwnCoin[];
-  readonly made: readonly OwnCoin[];
-  readonly unspent: readonly OwnCoin[];
-  readonly sender: string | undefined;
-  readonly labels: readonly string[];
-  readonly #text: string;
+  readonly made: readonly MadeCoin[];
+  spent: readonly SpentCoin[] = NONE;
+  unspent: readonly OwnCoin[];
+  /** Known once {@link traceSender} was here. */
+  sender: string | undefined;
+  isTraced = false;
+  readonly #standing: StandingTransaction;
   #transaction: Transaction | undefined;
 
-  constructor(draft: Draft, spent: readonly OwnCoin[], made: readonly OwnCoin[]) {
-    const { standing, isReward, sender } = draft;
-    this.id = standing.id;
-    this.name = standing.name;
-    this.height = standing.height;
-    this.time = standing.time;
-    this.problem = standing.problem;
-    this.isReward = isReward;
-    this.spent = spent;
-    this.made = made;
-    this.unspent = made.filter((_, n) => draft.made[n]?.isSpent === false);
-    this.sender = sender;
-    this.labels = labelsOf(spent, made);
-    this.#text = standing.text;
+  constructor(standing: StandingTransaction, ring: EffectFacts['ring']) {
+    const { text } = standing;
+    let made: MadeCoin[] | undefined;
+    eachKeyHash(text, (at, keyHash, where) => {
+      const place = ring.findKeyHash(keyHash);
+      if (place === undefined) return;
+      made ??= [];
+      made.push({ at, value: valueAt(text, where), place, maker: this, label: DEFAULT_LABEL });
+    });
+    this.made = made ?? NONE;
+    this.unspent = this.made;
+    this.isReward = isRewardText(text);
+    this.#standing = standing;
+  }
+
+  get id(): string {
+    return this.#standing.id;
+  }
+
+  get name(): string {
+    return this.#standing.name;
+  }
+
+  get height(): Height | undefined {
+    return this.#standing.height;
+  }
+
+  get time(): number | undefined {
+    return this.#standing.time;
+  }
+
+  get problem(): string | undefined {
+    return this.#standing.problem;
   }
 
   get transaction(): Transaction {
-    this.#transaction ??= transactionOf(this.#text);
+    this.#transaction ??= transactionOf(this.#standing.text);
     return this.#transaction;
+  }
+
+  get labels(): readonly string[] {
+    const labels: string[] = [];
+    for (const { label } of this.spent) if (!labels.includes(label)) labels.push(label);
+    for (const { label } of this.made) if (!labels.includes(label)) labels.push(label);
+    return labels;
+  }
+
+  findSpent(makers: ReadonlyMap<string, StandingEffect>): void {
+    let spent: SpentCoin[] | undefined;
+    eachSpend(this.#standing.text, (at, name, index) => {
+      const maker = makers.get(name);
+      const coin = maker?.made.find((made) => made.at === index);
+      if (maker === undefined || coin === undefined) return;
+      maker.unspent = maker.unspent.filter((each) => each !== coin);
+      spent ??= [];
+      spent.push(new SpentCoin(at, coin));
+    });
+    this.spent = spent ?? NONE;
   }
 }
 
-function draftsOf(all: readonly StandingTransaction[], ring: EffectFacts['ring']): Draft[] {
-  const coins = new Map<string, DraftCoin[]>();
-  const outlines = all.map(({ text }) => outlineOf(text));
-  const drafts = all.map((standing, n): Draft => {
-    const made: DraftCoin[] = [];
-    const isReward = outlines[n]?.isReward ?? false;
-    const draft: Draft = { standing, isReward, made, inputs: [], isTraced: false, sender: undefined };
-    for (const [at, { keyHash, valueAt: where }] of (outlines[n]?.outputs ?? []).entries()) {
-      const place = keyHash === undefined ? undefined : ring.findKeyHash(keyHash);
-      if (place === undefined) continue;
-      made.push({ at, value: valueAt(standing.text, where), place, maker: draft, isSpent: false });
-    }
-    if (made.length > 0) coins.set(standing.name, made);
-    return draft;
-  });
-  for (const [n, draft] of drafts.entries()) {
-    for (const [at, { name, index }] of (outlines[n]?.spends ?? []).entries()) {
-      const coin = coins.get(name)?.find((made) => made.at === index);
-      if (coin === undefined) continue;
-      coin.isSpent = true;
-      draft.inputs.push({ at, coin });
-    }
-  }
-  return drafts;
+/** Whose a coin is, once it is known who paid for the transaction that made it. */
+function ownerOf({ place, maker }: MadeCoin, labelOf: LabelOf): string {
+  return place.chain === CHANGE ? (maker.sender ?? DEFAULT_LABEL) : labelOf(place);
 }
 
 /**
  * Finds the label that paid: it follows a change coin to the transaction that made it, and so on. By a list of its
  * own, since a wallet may spend its change thousands of times in a row.
  */
-function traceSender(asked: Draft, labelOf: LabelOf): void {
-  const waiting: Draft[] = [asked];
-  for (let draft = waiting.at(-1); draft !== undefined; draft = waiting.at(-1)) {
-    const coin = draft.inputs[0]?.coin;
-    if (!draft.isTraced && coin !== undefined) {
-      const { place, maker } = coin;
-      if (place.chain === CHANGE && !maker.isTraced) {
-        waiting.push(maker);
+function traceSender(asked: StandingEffect, labelOf: LabelOf): void {
+  const waiting = [asked];
+  for (let effect = waiting.at(-1); effect !== undefined; effect = waiting.at(-1)) {
+    const origin = effect.spent[0]?.origin;
+    if (!effect.isTraced && origin !== undefined) {
+      if (origin.place.chain === CHANGE && !origin.maker.isTraced) {
+        waiting.push(origin.maker);
         continue;
       }
-      draft.sender = place.chain === CHANGE ? (maker.sender ?? DEFAULT_LABEL) : labelOf(place);
+      effect.sender = ownerOf(origin, labelOf);
     }
-    draft.isTraced = true;
+    effect.isTraced = true;
     waiting.pop();
   }
-}
-
-function labelsOf(spent: readonly OwnCoin[], made: readonly OwnCoin[]): string[] {
-  const labels: string[] = [];
-  for (const { label } of spent) if (!labels.includes(label)) labels.push(label);
-  for (const { label } of made) if (!labels.includes(label)) labels.push(label);
-  return labels;
 }
 
 /** What a transaction did to the balance of one label, or of all. */

@@ -4,35 +4,8 @@
  * and reads all whenever it is opened. The formats are declared in `protocol/transaction.ts`; a test holds this reader
  * against them.
  */
-import {
-  decodeTransaction,
-  encodeTransaction,
-  NULL_INDEX,
-  type Transaction,
-} from '../../protocol/transaction.ts';
+import { decodeTransaction, encodeTransaction, type Transaction } from '../../protocol/transaction.ts';
 import type { Hash, Nits } from '../../protocol/units.ts';
-
-/** What says whose a transaction is. */
-export interface TransactionOutline {
-  /** Whether a block pays its reward by it. */
-  readonly isReward: boolean;
-  /** Of each input, which output it spends. */
-  readonly spends: readonly SpentOutput[];
-  readonly outputs: readonly OutputOutline[];
-}
-
-export interface OutputOutline {
-  /** Name of the key hash that it pays to (P2WPKH, BIP 141); undefined for any other script. */
-  readonly keyHash: string | undefined;
-  /** Where its value stands: see {@link valueAt}. */
-  readonly valueAt: number;
-}
-
-/** An output, by the text of its transaction's id in internal byte order. */
-export interface SpentOutput {
-  readonly name: string;
-  readonly index: number;
-}
 
 const VERSION_SIZE = 4;
 const TXID_SIZE = 32;
@@ -42,7 +15,8 @@ const SEQUENCE_SIZE = 4;
 /** OP_0 and a push of 20 bytes. */
 const P2WPKH_HEAD = '\x00\x14';
 const P2WPKH_SIZE = 22;
-const NULL_NAME = '\x00'.repeat(TXID_SIZE);
+/** What the input of a reward names for an output: NULL_TXID and NULL_INDEX. */
+const NOTHING = `${'\x00'.repeat(TXID_SIZE)}${'\xff'.repeat(INDEX_SIZE)}`;
 
 /** Bytes as text. */
 export function textOf(bytes: Uint8Array): string {
@@ -70,42 +44,65 @@ export function transactionOf(text: string): Transaction {
   return decodeTransaction(bytesOf(text));
 }
 
-/** @param text of a transaction; of anything else the outline means nothing */
-export function outlineOf(text: string): TransactionOutline {
-  let at = VERSION_SIZE;
-  const count = (): number => {
-    const first = text.charCodeAt(at);
-    if (first < 0xfd) {
-      at += 1;
-      return first;
-    }
-    const size = first === 0xfd ? 2 : 4;
-    const value = size === 2 ? u16(text, at + 1) : u32(text, at + 1);
-    at += 1 + size;
-    return value;
-  };
-  // No inputs are the marker of BIP 144, which a flag follows.
-  if (text.charCodeAt(at) === 0) at += 2;
-  const spends: SpentOutput[] = [];
-  for (let left = count(); left > 0; left--) {
+/** Tells what the inputs spend. @param text of a transaction: of anything else what is told means nothing */
+export function eachSpend(text: string, onSpend: (at: number, name: string, index: number) => void): void {
+  let at = inputsAt(text);
+  const count = countAt(text, at);
+  at += countSize(text, at);
+  for (let input = 0; input < count; input++) {
     const end = at + TXID_SIZE;
-    spends.push({ name: text.slice(at, end), index: u32(text, end) });
-    at = end + INDEX_SIZE;
-    const scriptSize = count();
-    at += scriptSize + SEQUENCE_SIZE;
+    onSpend(input, text.slice(at, end), u32(text, end));
+    at = afterInput(text, at);
   }
-  const outputs: OutputOutline[] = [];
-  for (let left = count(); left > 0; left--) {
-    const valueAt = at;
-    at += VALUE_SIZE;
-    const size = count();
-    const isKeyHash = size === P2WPKH_SIZE && text.startsWith(P2WPKH_HEAD, at);
-    outputs.push({ keyHash: isKeyHash ? text.slice(at + 2, at + P2WPKH_SIZE) : undefined, valueAt });
-    at += size;
+}
+
+/** Tells which outputs pay to a key hash. @param text as of {@link eachSpend} */
+export function eachKeyHash(
+  text: string,
+  onKeyHash: (at: number, keyHash: string, valueAt: number) => void,
+): void {
+  let at = inputsAt(text);
+  const inputs = countAt(text, at);
+  at += countSize(text, at);
+  for (let input = 0; input < inputs; input++) at = afterInput(text, at);
+  const count = countAt(text, at);
+  at += countSize(text, at);
+  for (let output = 0; output < count; output++) {
+    const scriptAt = at + VALUE_SIZE + countSize(text, at + VALUE_SIZE);
+    const size = countAt(text, at + VALUE_SIZE);
+    if (size === P2WPKH_SIZE && text.startsWith(P2WPKH_HEAD, scriptAt)) {
+      onKeyHash(output, text.slice(scriptAt + P2WPKH_HEAD.length, scriptAt + size), at);
+    }
+    at = scriptAt + size;
   }
-  const [first] = spends;
-  const isReward = spends.length === 1 && first?.index === NULL_INDEX && first.name === NULL_NAME;
-  return { isReward, spends, outputs };
+}
+
+/** Whether it is how a block pays its reward: of one input, which spends nothing. */
+export function isRewardText(text: string): boolean {
+  const at = inputsAt(text);
+  return countAt(text, at) === 1 && text.startsWith(NOTHING, at + 1);
+}
+
+/** Where the inputs begin: no inputs are the marker of BIP 144, which a flag follows. */
+function inputsAt(text: string): number {
+  return text.charCodeAt(VERSION_SIZE) === 0 ? VERSION_SIZE + 2 : VERSION_SIZE;
+}
+
+function afterInput(text: string, at: number): number {
+  const scriptAt = at + TXID_SIZE + INDEX_SIZE;
+  return scriptAt + countSize(text, scriptAt) + countAt(text, scriptAt) + SEQUENCE_SIZE;
+}
+
+/** Bitcoin's CompactSize, of counts that a transaction can have. */
+function countAt(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first < 0xfd) return first;
+  return first === 0xfd ? u16(text, at + 1) : u32(text, at + 1);
+}
+
+function countSize(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  return first < 0xfd ? 1 : first === 0xfd ? 3 : 5;
 }
 
 /** The value of an output, in nits. */
