@@ -1,11 +1,9 @@
 /** A pool by Stratum as a source of work: joins the client (client.ts) with its connection and its timer. */
+import { runReducer } from '../source/reducer-loop.ts';
 import type { SourceListener, SourceTools, WorkSource } from '../source/work-source.ts';
 import type { Connection, Connector } from '../transport/connection.ts';
 import { type ClientOptions, StratumClient } from './client.ts';
 import type { ClientEvent, Effect } from './effect.ts';
-
-/** The longest wait that setTimeout takes. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface StratumSourceOptions extends Omit<ClientOptions, 'random' | 'nextSerial' | 'unixMs'> {
   /** Opens connections. */
@@ -24,24 +22,7 @@ export function createStratumSource(
     onStopped = resolve;
   });
   let connection: Connection | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const queue: ClientEvent[] = [];
-  let isDispatching = false;
-
-  /** Events that effects give rise to are handled after those effects, not among them. */
-  function dispatch(event: ClientEvent): void {
-    queue.push(event);
-    if (isDispatching) return;
-    isDispatching = true;
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        for (const effect of client.handle(next, nowMs())) carryOut(effect);
-      }
-    } finally {
-      isDispatching = false;
-    }
-    setTimer();
-  }
+  const dispatch = runReducer<ClientEvent, Effect>(client, { tick: { type: 'tick' }, carryOut, nowMs });
 
   function carryOut(effect: Effect): void {
     switch (effect.type) {
@@ -72,15 +53,6 @@ export function createStratumSource(
         onStopped();
         return;
     }
-  }
-
-  function setTimer(): void {
-    clearTimeout(timer);
-    const { deadlineMs } = client;
-    if (deadlineMs === undefined) return;
-    // Rounded up: a timer that fires a fraction early would only be set again.
-    const waitMs = Math.min(Math.max(Math.ceil(deadlineMs - nowMs()), 0), TIMER_MAX_MS);
-    timer = setTimeout(() => dispatch({ type: 'tick' }), waitMs);
   }
 
   return {
