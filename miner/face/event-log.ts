@@ -63,7 +63,8 @@ export function lineOf(event: MinerEvent): LogLine {
       return { level: 'debug', text: `${event.pool}: ${lineOf(event.event).text}` };
     case 'kernel':
       return {
-        level: 'info',
+        // The threads hardly ever differ, and there may be many.
+        level: event.thread === 0 ? 'info' : 'debug',
         text: `thread ${event.thread}: kernel ${event.kernel} ${event.basis === 'measured' ? 'is' : 'was'} the fastest here`,
       };
     case 'stopped':
@@ -83,6 +84,19 @@ export function formatStats(stats: MinerStats): string {
     `accepted ${shares.accepted}, stale ${shares.stale}, rejected ${shares.rejected}${formatReasons(stats)}`,
     `difficulty ${shown(stats.difficulty, formatDifficulty)}`,
     `a share every ${shown(stats.expectedSecondsPerShare, formatDuration)}`,
+    `best ${shown(stats.bestShareDifficulty, formatDifficulty)}`,
+  ].join(' · ');
+}
+
+/** The figures of a miner that has stopped, on one line. */
+export function formatResult(stats: MinerStats): string {
+  const { shares, hashes, uptimeSeconds, blocks } = stats;
+  const unanswered = shares.unanswered === 0 ? '' : `, unanswered ${shares.unanswered}`;
+  return [
+    `stopped after ${formatDuration(uptimeSeconds)}`,
+    `${formatHashRate(uptimeSeconds > 0 ? hashes / uptimeSeconds : null)} all the time`,
+    `accepted ${shares.accepted}, stale ${shares.stale}, rejected ${shares.rejected}${formatReasons(stats)}${unanswered}`,
+    `blocks ${blocks}`,
     `best ${shown(stats.bestShareDifficulty, formatDifficulty)}`,
   ].join(' · ');
 }

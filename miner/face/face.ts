@@ -1,8 +1,9 @@
 /** What a person or a program sees of a miner: the live view, or log lines, or lines of JSON. */
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
+import type { MinerStats } from '../figures/statistics.ts';
 import type { Miner } from '../miner.ts';
-import { formatStats } from './event-log.ts';
+import { formatResult, formatStats } from './event-log.ts';
 import { jsonLine } from './json-events.ts';
 import { type LiveFaceOptions, openLiveFace } from './live-face.ts';
 import type { TemperatureWatch } from './temperature.ts';
@@ -37,17 +38,17 @@ export function showMiner(miner: Miner, options: FaceOptions): Face {
       ? undefined
       : openLiveFace({ ...live, stats: miner.stats, temperatureCelsius: temperature.current });
 
-  function showFigures(): void {
+  function showFigures(inWords: (stats: MinerStats) => string): void {
     const stats = miner.stats();
-    log.info(formatStats(stats));
-    print?.(
-      jsonLine({ type: 'statistics', ...stats, temperatureCelsius: temperature.current() }, Date.now()),
-    );
+    log.info(inWords(stats));
+    const temperatureCelsius = temperature.current();
+    print?.(jsonLine({ type: 'statistics', ...stats, temperatureCelsius }, Date.now()));
   }
 
   if (print !== undefined) miner.events.on('event', (event) => print(jsonLine(event, Date.now())));
   const hasLines = live === undefined && statsIntervalSeconds > 0;
-  const timer = hasLines ? setInterval(showFigures, statsIntervalSeconds * 1000) : undefined;
+  const showNow = (): void => showFigures(formatStats);
+  const timer = hasLines ? setInterval(showNow, statsIntervalSeconds * 1000) : undefined;
   return {
     suspend: () => view?.suspend(),
     async stop() {
@@ -59,7 +60,7 @@ export function showMiner(miner: Miner, options: FaceOptions): Face {
         temperature.stop();
         view?.close();
       }
-      showFigures();
+      showFigures(formatResult);
     },
   };
 }

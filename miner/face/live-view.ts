@@ -62,12 +62,22 @@ export function renderLiveView(figures: LiveFigures, size: ViewSize): string[] {
   const rows = rowsOf(figures, size.columns);
   const kept = rowsThatFit(rows, size.rows - Math.min(WANTED_LOG_LINES, figures.lines.length));
   const lines = kept.flatMap((row) => row.lines).slice(0, size.rows);
-  const log = figures.lines.flatMap((line) => logLines(line, size.columns));
   const room = size.rows - lines.length;
   // A line is left free above the log where there is room enough.
-  const gap: Line[] = room > WANTED_LOG_LINES && log.length > 0 ? [[]] : [];
-  const newest = room > gap.length ? log.slice(gap.length - room) : [];
+  const gap: Line[] = room > WANTED_LOG_LINES && figures.lines.length > 0 ? [[]] : [];
+  const newest = newestLogLines(figures.lines, size.columns, room - gap.length);
   return [...lines, ...gap, ...newest].map((line) => inked(line, size.hasColors));
+}
+
+/** As many of the newest log lines as there is room for; of the newest of all at least the beginning. */
+function newestLogLines(lines: readonly RecentLine[], columns: number, room: number): Line[] {
+  let shown: Line[] = [];
+  for (const line of lines.toReversed()) {
+    const more = [...logLines(line, columns), ...shown];
+    if (more.length > room) return shown.length > 0 ? shown : more.slice(0, room);
+    shown = more;
+  }
+  return shown;
 }
 
 /** The time, and beside it the text, on as many lines as it takes. */

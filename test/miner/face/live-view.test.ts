@@ -4,39 +4,10 @@ import fc from 'fast-check';
 import { type LiveFigures, renderLiveView, type ViewSize } from '../../../miner/face/live-view.ts';
 import { columnsOf } from '../../../miner/face/text-width.ts';
 import type { MinerStats } from '../../../miner/figures/statistics.ts';
+import { SOME_STATS } from '../../kit/miner-stats.ts';
 
-const STATS: MinerStats = {
-  uptimeSeconds: 8_040,
-  kernel: 'simd',
-  threads: 2,
-  pool: 'stratum+tcp://pool.test:3333',
-  user: 'dnilz1address.rig',
-  state: 'mining',
-  problem: null,
-  difficulty: 0.001,
-  networkDifficulty: 0.0153,
-  hashes: 1e9,
-  hashRate: { now: 8_910_000, seconds10: 8_910_000, minute1: 8_880_000, minutes15: null },
-  threadHashRates: [4_460_000, 4_450_000],
-  shares: {
-    accepted: 123,
-    stale: 2,
-    rejected: 3,
-    reasons: { stale: 2, duplicate: 1, 'low-difficulty': 2 },
-    discarded: 0,
-    unanswered: 1,
-    inFlight: 1,
-    acceptedDifficulty: 0.123,
-  },
-  blocks: 4,
-  bestShareDifficulty: 0.4821,
-  jobSwitchMs: 3,
-  secondsSinceAcceptedShare: 3.7,
-  expectedSecondsPerShare: 0.482,
-  expectedSecondsPerBlock: 7.4,
-};
 const FIGURES: LiveFigures = {
-  stats: STATS,
+  stats: SOME_STATS,
   isStopping: false,
   temperatureCelsius: 61.4,
   cpuLimitPercent: 100,
@@ -45,7 +16,7 @@ const FIGURES: LiveFigures = {
 const SCREEN: ViewSize = { columns: 80, rows: 24, hasColors: false };
 
 function view(stats: Partial<MinerStats> = {}, figures: Partial<LiveFigures> = {}): string[] {
-  return renderLiveView({ ...FIGURES, ...figures, stats: { ...STATS, ...stats } }, SCREEN);
+  return renderLiveView({ ...FIGURES, ...figures, stats: { ...SOME_STATS, ...stats } }, SCREEN);
 }
 
 function logLines(count: number): LiveFigures['lines'] {
@@ -118,7 +89,7 @@ describe('the live view', () => {
 
   test('tells while it stops how many shares it waits for', () => {
     const headline = (inFlight: number): string | undefined =>
-      view({ shares: { ...STATS.shares, inFlight } }, { isStopping: true })[0];
+      view({ shares: { ...SOME_STATS.shares, inFlight } }, { isStopping: true })[0];
     assert.equal(headline(1), 'nilz miner  stopping: 1 share to be answered  up 2.2 h');
     assert.equal(headline(0), 'nilz miner  stopping  up 2.2 h');
   });
@@ -132,6 +103,16 @@ describe('the live view', () => {
         .slice(-7)
         .map(({ text }) => `12:00:00 ${text}`),
     ]);
+  });
+
+  test('shows log lines whole, or else the beginning of the newest', () => {
+    const long = { time: '12:00:00', text: 'word '.repeat(12).trim(), style: 'plain' } as const;
+    const view = (rows: number, lines: LiveFigures['lines']): string[] =>
+      renderLiveView({ ...FIGURES, lines }, { ...SCREEN, columns: 40, rows });
+    const wrapped = [`12:00:00 ${'word '.repeat(6).trim()}`, `         ${'word '.repeat(6).trim()}`];
+    assert.deepEqual(view(40, [long, ...logLines(1)]).slice(-4), ['', ...wrapped, '12:00:00 line 0']);
+    assert.deepEqual(view(3, [long, ...logLines(1)]), ['nilz miner  mining  up 2.2 h', '12:00:00 line 0']);
+    assert.deepEqual(view(2, [long]), ['nilz miner  mining  up 2.2 h', wrapped[0]]);
   });
 
   test('drops the lesser figures where there is no room for them, and keeps three log lines', () => {
@@ -199,7 +180,7 @@ describe('the live view', () => {
     fc.assert(
       fc.property(shown, ({ pool, problem, rates, difficulty, columns, rows, isStopping, lines }) => {
         const stats: MinerStats = {
-          ...STATS,
+          ...SOME_STATS,
           pool,
           problem: problem === null ? null : { code: 'garbage', text: problem },
           threadHashRates: rates,
