@@ -106,7 +106,7 @@ export class Failover {
   #step(event: FailoverEvent, nowMs: number): void {
     switch (event.type) {
       case 'start':
-        this.#begin(0, nowMs);
+        if (!this.#isStopping) this.#begin(0, nowMs);
         return;
       case 'work':
         this.#take(event.place, event.work, nowMs);

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { PATIENCE_MS, PROBATION_MS } from '../../../miner/source/failover.ts';
+import { FailoverScript } from '../../kit/failover-script.ts';
+
+/** Two pools, the first of which has failed; the second is mined for. */
+function atSecond(): FailoverScript {
+  const script = new FailoverScript(2).start();
+  script.fail(0);
+  script.fail(0);
+  script.give(1);
+  script.takeReports();
+  return script;
+}
+
+describe('of several pools', () => {
+  test('only the first is asked while it has work', () => {
+    const script = new FailoverScript(3).start();
+    script.give(0);
+    script.pass(3_600_000);
+    assert.deepEqual([...script.running], [0]);
+    assert.equal(script.inUse, 0);
+    assert.equal(script.failover.deadlineMs, undefined);
+  });
+
+  test('the next is asked when the first has given no work for ten seconds', () => {
+    const script = new FailoverScript(2).start();
+    script.pass(PATIENCE_MS - 1);
+    assert.deepEqual([...script.running], [0]);
+    script.pass(1);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+
+  test('the next is asked after two attempts that failed', () => {
+    const script = new FailoverScript(2).start();
+    script.fail(0);
+    assert.deepEqual([...script.running], [0]);
+    script.fail(0);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+
+  test('the next is asked at once when the first will not be tried again in time', () => {
+    const script = new FailoverScript(2).start();
+    script.fail(0, 60_000);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+
+  test('each is given its time, and all are tried on when the last has failed', () => {
+    const script = new FailoverScript(3).start();
+    script.pass(PATIENCE_MS);
+    script.pass(PATIENCE_MS - 1);
+    assert.deepEqual([...script.running], [0, 1]);
+    script.pass(1);
+    assert.deepEqual([...script.running], [0, 1, 2]);
+    for (let i = 0; i < 5; i++) for (const place of [0, 1, 2]) script.fail(place);
+    script.pass(3_600_000);
+    assert.deepEqual([...script.running], [0, 1, 2]);
+    script.give(2);
+    assert.equal(script.inUse, 2);
+  });
+
+  test('a pool that loses its connection may try twice before the next is asked', () => {
+    const script = new FailoverScript(2).start();
+    script.give(0);
+    script.lose(0);
+    assert.equal(script.work, undefined);
+    script.fail(0);
+    assert.deepEqual([...script.running], [0]);
+    script.fail(0);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+
+  test('a more preferred one that has work again takes over at once', () => {
+    const script = atSecond();
+    assert.equal(script.inUse, 1);
+    script.pass(3_600_000);
+    script.give(0);
+    assert.equal(script.inUse, 0);
+    assert.deepEqual(script.takeReports(), [{ type: 'pool', pool: 'pool-0', user: 'user-0' }]);
+  });
+
+  test('the one that was replaced is let go once the other has proven itself', () => {
+    const script = atSecond();
+    script.give(0);
+    script.pass(PROBATION_MS - 1);
+    assert.deepEqual([...script.running], [0, 1]);
+    script.pass(1);
+    assert.deepEqual([[...script.running], [...script.leaving]], [[0], [1]]);
+    script.end(1);
+    script.lose(0);
+    script.pass(PATIENCE_MS);
+    assert.deepEqual([...script.running], [0, 1], 'and may be asked again');
+  });
+
+  test('one that comes and goes costs no work: the other is still there, with its newest', () => {
+    const script = atSecond();
+    for (let i = 0; i < 5; i++) {
+      script.give(0);
+      script.pass(5_000);
+      const newest = script.give(1);
+      assert.equal(script.inUse, 0);
+      script.lose(0);
+      assert.equal(script.work, newest);
+      script.pass(5_000);
+    }
+  });
+
+  test('work of one that is not in use does not reach the threads', () => {
+    const script = new FailoverScript(2).start();
+    script.pass(PATIENCE_MS);
+    const first = script.give(0);
+    script.give(1);
+    assert.equal(script.work, first);
+  });
+
+  test('one that is still stopping is not begun a second time before it has stopped', () => {
+    const script = atSecond();
+    script.give(0);
+    script.pass(PROBATION_MS);
+    script.lose(0);
+    script.pass(10 * PATIENCE_MS);
+    assert.deepEqual([...script.running], [0]);
+    script.end(1);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+});
+
+describe('a hit', () => {
+  test('goes to the pool whose work it is of, though another is in use by now', () => {
+    const script = new FailoverScript(2).start();
+    script.fail(0);
+    script.fail(0);
+    const lesser = script.give(1);
+    const preferred = script.give(0);
+    script.hit(lesser);
+    script.hit(preferred);
+    assert.deepEqual(
+      script.submitted.map(({ place, hit }) => [place, hit.serial]),
+      [
+        [1, lesser.serial],
+        [0, preferred.serial],
+      ],
+    );
+  });
+
+  test('for a pool that was let go is discarded, and its thread told', () => {
+    const script = atSecond();
+    const lesser = script.work!;
+    script.give(0);
+    script.pass(PROBATION_MS);
+    script.end(1);
+    script.takeReports();
+    script.hit(lesser);
+    assert.deepEqual([script.submitted, script.settled], [[], 1]);
+    assert.deepEqual(script.takeReports(), [{ type: 'share-discarded' }]);
+  });
+
+  test('of no work of ours is discarded', () => {
+    const script = new FailoverScript(1).start();
+    script.hit({ ...script.give(0), serial: 99 });
+    assert.equal(script.settled, 1);
+  });
+});
+
+describe('what is told', () => {
+  test('is everything while there is no work, from wherever', () => {
+    const script = new FailoverScript(2).start();
+    script.fail(0);
+    script.fail(0);
+    script.fail(1);
+    assert.deepEqual(
+      script.takeReports().map(({ type }) => type),
+      ['connecting', 'disconnected', 'connecting', 'disconnected', 'connecting', 'disconnected'],
+    );
+  });
+
+  test('of a pool that is not in use stands apart', () => {
+    const script = atSecond();
+    script.fail(0);
+    const reports = script.takeReports();
+    assert.deepEqual(
+      reports.map((report) => [report.type, report.type === 'elsewhere' && report.event.type]),
+      [
+        ['elsewhere', 'connecting'],
+        ['elsewhere', 'disconnected'],
+      ],
+    );
+  });
+
+  test('names the pool that has gone when another takes its place at once', () => {
+    const script = atSecond();
+    script.give(0);
+    script.takeReports();
+    script.lose(0);
+    script.fail(0);
+    assert.deepEqual(
+      script.takeReports().map((report) => [report.type, 'pool' in report && report.pool]),
+      [
+        ['pool', 'pool-1'],
+        ['pool-away', 'pool-0'],
+        ['elsewhere', 'pool-0'],
+        ['elsewhere', 'pool-0'],
+        ['elsewhere', 'pool-0'],
+      ],
+    );
+  });
+
+  test('counts every share, of whichever pool', () => {
+    const script = atSecond();
+    const outcome = { type: 'share-accepted', difficulty: 1, isBlock: false, latencyMs: 1 } as const;
+    script.do({ type: 'report', place: 0, event: outcome });
+    assert.deepEqual(script.takeReports(), [outcome]);
+  });
+});
+
+describe('stopping', () => {
+  test('takes the work away first, and ends when every source has stopped', () => {
+    const script = new FailoverScript(3).start();
+    script.pass(PATIENCE_MS);
+    script.give(1);
+    const effects = script.do({ type: 'stop' });
+    assert.deepEqual(
+      effects.map(({ type }) => type),
+      ['work', 'stop', 'stop'],
+    );
+    script.do({ type: 'report', place: 0, event: { type: 'stopped' } });
+    script.end(0);
+    assert.equal(script.isStopped, false);
+    script.end(1);
+    assert.equal(script.isStopped, true);
+    assert.equal(script.reports.filter(({ type }) => type === 'stopped').length, 1);
+  });
+
+  test('begins nothing any more', () => {
+    const script = new FailoverScript(2).start();
+    script.do({ type: 'stop' });
+    script.do({ type: 'stop' });
+    script.give(0);
+    script.pass(10 * PATIENCE_MS);
+    assert.deepEqual([[...script.running], script.work], [[], undefined]);
+    script.end(0);
+    assert.equal(script.isStopped, true);
+  });
+
+  test('before the start is stopping too', () => {
+    const script = new FailoverScript(2);
+    script.do({ type: 'stop' });
+    assert.equal(script.isStopped, true);
+    script.start();
+    assert.equal(script.running.size, 0);
+  });
+});
+
+test('whatever happens: the threads are on the best work there is, every thread hears of its hit, all ends', () => {
+  const place = fc.nat({ max: 3 });
+  const step = fc.oneof(
+    fc.record({ do: fc.constantFrom('give', 'lose', 'fail', 'end', 'hit'), place }),
+    fc.record({ do: fc.constant('pass'), place: fc.nat({ max: 20_000 }) }),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (places, steps) => {
+      const script = new FailoverScript(places).start();
+      const offered = new Map<number, ReturnType<typeof script.give>>();
+      let hits = 0;
+      for (const { do: what, place: value } of steps) {
+        if (what === 'pass') script.pass(value);
+        else if (what === 'end' && script.leaving.has(value)) script.end(value);
+        else if (what === 'hit' && offered.has(value)) {
+          script.hit(offered.get(value)!);
+          hits += 1;
+        } else if (!script.running.has(value)) continue;
+        else if (what === 'give') offered.set(value, script.give(value));
+        else if (what === 'lose') script.lose(value);
+        else if (what === 'fail') script.fail(value);
+        if (what === 'lose' || what === 'fail') offered.delete(value);
+        if (what === 'fail') script.do({ type: 'work', place: value, work: undefined });
+        for (const index of offered.keys()) if (!script.running.has(index)) offered.delete(index);
+        const best = [...offered.keys()].sort((a, b) => a - b)[0];
+        assert.equal(script.inUse, best);
+        assert.equal(script.work, best === undefined ? undefined : offered.get(best));
+        assert.equal(script.submitted.length + script.settled, hits);
+        const due = script.failover.deadlineMs;
+        assert.ok(due === undefined || due > script.nowMs, 'no deadline is missed');
+      }
+      script.do({ type: 'stop' });
+      for (const index of script.leaving) script.end(index);
+      assert.ok(script.isStopped && script.work === undefined);
+    }),
+    { numRuns: 500 },
+  );
+});
