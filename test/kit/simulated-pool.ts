@@ -60,6 +60,8 @@ export class SimulatedPool {
   #miner: Miner | undefined;
   #isOpen = true;
   #extranonces = 0;
+  /** Sessions of earlier ages are not resumed. */
+  #age = 0;
   #jobs = 0;
   #difficulty = 60 * 256;
 
@@ -116,6 +118,11 @@ export class SimulatedPool {
     return this.#miner?.extranonce2Size ?? 0;
   }
 
+  /** Resumes none of the sessions that there were so far. */
+  forgetSessions(): void {
+    this.#age += 1;
+  }
+
   /** Lets go of what it remembers, to see what others do. */
   forget(): void {
     this.#seen.clear();
@@ -136,10 +143,11 @@ export class SimulatedPool {
         return;
       case 'mining.subscribe': {
         const [, session] = params;
-        const resumed = typeof session === 'string' && this.#chance(0.7) ? session.split('-') : [];
-        miner.extranonce1 = resumed[0] ?? this.#newExtranonce();
-        miner.extranonce2Size = Number(resumed[1] ?? this.#pick([8, 4, 4, 4, 2, 1, 0]));
-        const name = `${miner.extranonce1}-${miner.extranonce2Size}`;
+        const [extranonce1, size, age] = typeof session === 'string' ? session.split('-') : [];
+        const isResumed = age === String(this.#age) && this.#chance(0.7);
+        miner.extranonce1 = isResumed && extranonce1 !== undefined ? extranonce1 : this.#newExtranonce();
+        miner.extranonce2Size = Number(isResumed ? size : this.#pick([8, 4, 4, 4, 2, 1, 0]));
+        const name = `${miner.extranonce1}-${miner.extranonce2Size}-${this.#age}`;
         answer([[['mining.notify', name]], miner.extranonce1, miner.extranonce2Size]);
         return;
       }

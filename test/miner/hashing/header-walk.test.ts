@@ -144,13 +144,15 @@ describe('the way through the headers of a work', () => {
     assert.equal(bytesToHex(unit!.extranonce2), '00000010');
   });
 
-  test('remembers a limited number of coinbases', () => {
+  test('remembers the last coinbases, and no more than these', () => {
     const walk = walkOf();
-    for (let number = 0; number < 2_000; number++) {
-      walk.begin(someWork({ extranonce2Size: 0, job: someJob({ bits: number }) }));
-      assert.equal(walk.next(TIME)?.ntime, TIME);
-    }
-    assert.equal(walk.usedValues, 2_000);
+    const begin = (bits: number): number | undefined => {
+      walk.begin(someWork({ extranonce2Size: 0, job: someJob({ bits }) }));
+      return walk.next(TIME)?.ntime;
+    };
+    for (let bits = 1; bits <= 40; bits++) assert.equal(begin(bits), TIME);
+    assert.equal(begin(30), undefined, 'its only header was searched: it waits for a later time');
+    assert.equal(begin(1), TIME, 'forgotten');
   });
 });
 
