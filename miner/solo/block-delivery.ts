@@ -67,7 +67,7 @@ async function submit(delivery: Delivery): Promise<BlockVerdict | undefined> {
   const answer = readSubmission(result);
   switch (answer.kind) {
     case 'accepted':
-      return answer.reason === undefined ? { kind: 'accepted' } : await judgeKnown(delivery);
+      return (await placeOf(delivery)) ?? (answer.reason === undefined ? { kind: 'accepted' } : undefined);
     case 'too-early':
       // The template came from this node: if it does not build on that block any more, nor does anybody else.
       return { kind: 'stale', reason: answer.reason };
@@ -76,8 +76,11 @@ async function submit(delivery: Delivery): Promise<BlockVerdict | undefined> {
   }
 }
 
-/** Of a block that the node has, but did not take as its new tip: only its place says whether it counts. */
-async function judgeKnown(delivery: Delivery): Promise<BlockVerdict | undefined> {
+/**
+ * Of a block that the node has taken: only its place says whether it counts. Bitcoin Core tells a block beside the
+ * best chain by a word in its answer, bcoin does not.
+ */
+async function placeOf(delivery: Delivery): Promise<BlockVerdict | undefined> {
   const confirmations = await confirmationsOf(delivery);
   if (confirmations === undefined) return undefined;
   return confirmations > 0 ? { kind: 'accepted' } : { kind: 'stale', reason: 'another block came first' };

@@ -41,13 +41,29 @@ test('a block that the node takes is accepted', async (t) => {
   const { node, block, deliver } = await rig(t);
   assert.deepEqual(await deliver(), { kind: 'accepted' });
   assert.equal(node.tip, displayHash(block.hash));
-  assert.deepEqual(node.calls, ['submitblock']);
+  assert.deepEqual(node.calls, ['submitblock', 'getblockheader']);
 });
 
 test('a block beside another one is stale', async (t) => {
   const { node, deliver } = await rig(t);
   node.advance();
   assert.deepEqual(await deliver(), { kind: 'stale', reason: 'another block came first' });
+});
+
+test('a block that is taken, but not into the best chain, is stale though no word says so', async (t) => {
+  const { node, deliver } = await rig(t);
+  node.interfere = (method) => {
+    if (method === 'submitblock') return { result: null };
+    return method === 'getblockheader' ? { result: { confirmations: -1 } } : undefined;
+  };
+  assert.equal((await deliver()).kind, 'stale');
+});
+
+test('the word of the node stands where it does not say more', async (t) => {
+  const { node, deliver } = await rig(t);
+  node.interfere = (method) =>
+    method === 'getblockheader' ? { error: { code: -32601, message: 'no' } } : undefined;
+  assert.deepEqual(await deliver(), { kind: 'accepted' });
 });
 
 test('a block that the node had already counts as it stands there', async (t) => {
@@ -114,7 +130,7 @@ test('a block that was lost on its way is handed in again', async (t) => {
   const { node, block, deliver } = await rig(t);
   node.interfere = first('submitblock', { error: { code: -32603, message: 'out of breath' } });
   assert.deepEqual(await deliver(), { kind: 'accepted' });
-  assert.deepEqual(node.calls, ['submitblock', 'getblockheader', 'submitblock']);
+  assert.deepEqual(node.calls, ['submitblock', 'getblockheader', 'submitblock', 'getblockheader']);
   assert.equal(node.tip, displayHash(block.hash));
 });
 
