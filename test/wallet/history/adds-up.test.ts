@@ -7,50 +7,10 @@ import type { Nits } from '../../../protocol/units.ts';
 import type { ChainCoin } from '../../../wallet/chain/backend.ts';
 import { totalOf } from '../../../wallet/chain/balance.ts';
 import { freshMnemonic } from '../../../wallet/open-wallet.ts';
-import { InsufficientFundsError } from '../../../wallet/payments/coins.ts';
 import type { Wallet } from '../../../wallet/wallet.ts';
 import { FakeChain } from '../../kit/fake-chain.ts';
 import { fundedWallet, PROFILE, STRANGER, walletOf } from '../../kit/wallet-kit.ts';
-
-const LABELS = ['default', 'rent', 'food'] as const;
-const label = fc.constantFrom(...LABELS);
-const coins = fc.integer({ min: 1, max: 9 }).map(BigInt);
-const step = fc.oneof(
-  fc.record({ do: fc.constant('receive' as const), label, coins }),
-  fc.record({ do: fc.constant('mine' as const), label: fc.option(label) }),
-  fc.record({ do: fc.constant('pay' as const), from: fc.option(label), to: fc.option(label), coins }),
-  fc.record({
-    do: fc.constant('reorganise' as const),
-    depth: fc.integer({ min: 1, max: 3 }),
-    keep: fc.boolean(),
-  }),
-  fc.record({ do: fc.constant('address' as const), label }),
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-async function happen(wallet: Wallet, chain: FakeChain, what: Step): Promise<void> {
-  if (what.do === 'receive') {
-    await chain.strangerPays((await wallet.addressOf(what.label)).address, what.coins * COIN);
-  } else if (what.do === 'mine') {
-    chain.mine(1, what.label === null ? undefined : (await wallet.addressOf(what.label)).address);
-  } else if (what.do === 'address') {
-    await wallet.newAddress(what.label);
-  } else if (what.do === 'reorganise') {
-    const depth = Math.min(what.depth, chain.height);
-    for (let n = 0; n < depth; n += 1) chain.unmine();
-    // Rewards of the lost blocks are gone, and with them what spent them.
-    if (!what.keep) chain.mempool = [];
-    chain.mine(depth + 1);
-  } else {
-    const address = what.to === null ? STRANGER : (await wallet.addressOf(what.to)).address;
-    const from = what.from === null ? {} : { from: what.from };
-    try {
-      await wallet.pay({ ...from, to: [{ address, amount: what.coins * COIN }] });
-    } catch (error) {
-      if (!(error instanceof InsufficientFundsError)) throw error;
-    }
-  }
-}
+import { happen, LABELS, lifeStep } from '../../kit/wallet-life.ts';
 
 /** For each label, and for all together, the sum of what its rows did is what it has. */
 async function requireSums(wallet: Wallet): Promise<void> {
@@ -77,7 +37,7 @@ async function requireSums(wallet: Wallet): Promise<void> {
 
 test('a history adds up to the balance after whatever may happen, read step by step or all at once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(lifeStep, { minLength: 5, maxLength: 25 }), async (steps) => {
       const chain = new FakeChain(PROFILE);
       const words = freshMnemonic();
       const { wallet } = walletOf(words, chain);
