@@ -120,7 +120,7 @@ for (const name of PROXIES) {
 
 test('every option of the units, and every variable of the guide, is one that its command has', async () => {
   const units = readdirSync(`${EXAMPLES}systemd`).filter((file) => file.endsWith('.service'));
-  assert.equal(units.length, 6);
+  assert.equal(units.length, 7);
   let help = '';
   for (const unit of units) {
     const [, line = ''] =
