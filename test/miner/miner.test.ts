@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
-import type { MinerEvent } from '../../miner/event.ts';
 import { type Miner, type MinerOptions, startMiner } from '../../miner/miner.ts';
 import { createLogger } from '../../service/log.ts';
+import { nextEvent } from '../kit/miner-kit.ts';
 import { type MockPool, type MockPoolOptions, startMockPool } from '../kit/mock-pool.ts';
 
 const log = createLogger({ name: 'miner', level: 'silent' });
@@ -28,22 +28,6 @@ async function miner(url: string, options: Partial<MinerOptions> = {}): Promise<
   });
   running.push(started);
   return started;
-}
-
-/** Resolves with the next event of a type that a condition holds for. */
-function next<T extends MinerEvent['type']>(
-  from: Miner,
-  type: T,
-  condition: (event: Extract<MinerEvent, { type: T }>) => boolean = () => true,
-): Promise<Extract<MinerEvent, { type: T }>> {
-  return new Promise((resolve) => {
-    const listener = (event: MinerEvent): void => {
-      if (event.type !== type || !condition(event as Extract<MinerEvent, { type: T }>)) return;
-      from.events.off('event', listener);
-      resolve(event as Extract<MinerEvent, { type: T }>);
-    };
-    from.events.on('event', listener);
-  });
 }
 
 async function until(from: MockPool, isDone: () => boolean): Promise<void> {
@@ -124,7 +108,7 @@ describe('a miner at a pool', () => {
       },
     });
     const rig = await miner(server.url, { threads: 2 });
-    await next(rig, 'share-accepted', () => rig.stats().shares.accepted >= 500);
+    await nextEvent(rig, 'share-accepted', () => rig.stats().shares.accepted >= 500);
     await rig.stop();
     assert.ok(most <= 64, `${most} shares in flight`);
   });
@@ -137,7 +121,7 @@ describe('a miner at a pool', () => {
     assert.equal(fresh.expectedSecondsPerShare, null);
     assert.equal(fresh.bestShareDifficulty, null);
     assert.equal(fresh.secondsSinceAcceptedShare, null);
-    await next(rig, 'share-accepted');
+    await nextEvent(rig, 'share-accepted');
     const later = rig.stats();
     assert.equal(later.state, 'mining');
     assert.ok(['simd-2x', 'simd', 'scalar', 'js'].includes(later.kernel), later.kernel);
@@ -155,7 +139,7 @@ describe('a pool that comes and goes', () => {
     for (let round = 0; round < 4; round++) {
       const count = server.shares.length;
       await until(server, () => server.shares.length > count);
-      const gone = next(rig, 'disconnected');
+      const gone = nextEvent(rig, 'disconnected');
       server.connections.at(-1)!.close();
       await gone;
     }
@@ -170,7 +154,7 @@ describe('a pool that comes and goes', () => {
     const { port, url } = placeholder;
     await placeholder.stop();
     const rig = await miner(url);
-    const { problem } = await next(rig, 'disconnected');
+    const { problem } = await nextEvent(rig, 'disconnected');
     assert.equal(problem.code, 'connection-refused');
     const server = await pool({ port });
     await until(server, () => server.shares.length > 0);
@@ -244,10 +228,10 @@ describe('a pool that misbehaves', () => {
     test(`one that ${what} is left, and tried again after a while`, async () => {
       const server = await pool(options);
       const rig = await miner(server.url);
-      const first = await next(rig, 'disconnected');
+      const first = await nextEvent(rig, 'disconnected');
       assert.equal(first.problem.code, CODES[what]);
       assert.ok(first.retryInMs > 0);
-      const second = await next(rig, 'disconnected');
+      const second = await nextEvent(rig, 'disconnected');
       assert.ok(second.retryInMs > first.retryInMs / 2);
       await rig.stop();
       assert.equal(rig.stats().shares.accepted, 0);
@@ -260,7 +244,7 @@ describe('a pool that misbehaves', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as { port: number };
     const rig = await miner(`stratum+tcp://127.0.0.1:${port}`);
-    await next(rig, 'connected');
+    await nextEvent(rig, 'connected');
     await rig.stop();
     silent.close();
   });
@@ -300,7 +284,7 @@ test('whoever starts it hears of every event', async () => {
   const rig = await miner(server.url);
   const types: string[] = [];
   rig.events.on('event', (event) => types.push(event.type));
-  await next(rig, 'job');
+  await nextEvent(rig, 'job');
   assert.deepEqual(types, ['connecting', 'connected', 'authorized', 'difficulty', 'job']);
   await rig.stop();
 });

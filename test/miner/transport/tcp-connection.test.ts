@@ -124,4 +124,48 @@ describe('a TCP connection', () => {
     );
     assert.equal(await text, 'last words\n');
   });
+
+  test('leaves a pool that takes nothing any more', async () => {
+    const port = await serve((socket) => socket.pause());
+    const cause = await new Promise((resolve) => {
+      const connection = connectTcp(
+        { host: '127.0.0.1', port },
+        {
+          onConnected: () => {
+            // Until what the system keeps for both sockets is full.
+            for (let i = 0; i < 10_000; i++) connection.send('x'.repeat(10_000));
+          },
+          onLine: () => {},
+          onClosed: resolve,
+        },
+      );
+    });
+    assert.equal(cause, 'stalled');
+  });
+
+  test('is gone a second after it was closed, though the pool has not read what was sent', async () => {
+    const sockets: Socket[] = [];
+    const port = await serve((socket) => sockets.push(socket.pause()));
+    let isRefused = false;
+    await new Promise<void>((resolve) => {
+      const connection = connectTcp(
+        { host: '127.0.0.1', port },
+        {
+          onConnected: () => {
+            for (let i = 0; i < 20; i++) connection.send('x'.repeat(10_000));
+            connection.close();
+            resolve();
+          },
+          onLine: () => {},
+          onClosed: () => {
+            isRefused = true;
+          },
+        },
+      );
+    });
+    const [socket] = sockets;
+    if (socket === undefined) throw new Error('the pool saw no connection');
+    await once(socket.resume(), 'close');
+    assert.equal(isRefused, false);
+  });
 });
