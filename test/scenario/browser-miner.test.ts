@@ -75,7 +75,7 @@ test('pressed start, a page mines: shares are accepted, a block is found, stop s
   assert.ok(credited.accepted >= first);
   assert.equal(credited.accepted, Number(await figureOf(page, 'Accepted').textContent()));
   const { stale: _, ...rejected } = credited.rejected;
-  assert.deepEqual(new Set(Object.values(rejected)), new Set([0]), JSON.stringify(rejected));
+  assert.equal(Math.max(0, ...Object.values(rejected)), 0, JSON.stringify(rejected));
 
   await page.getByRole('button', { name: 'Start mining' }).click();
   await acceptedBeyond(page, 0);
