@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Miner, type MinerOptions, startMiner } from '../../miner/miner.ts';
 import { PROBATION_MS } from '../../miner/source/failover.ts';
+import { FakeNode } from '../kit/fake-node.ts';
 import { nextEvent } from '../kit/miner-kit.ts';
 import { type MockPool, type MockPoolOptions, startMockPool } from '../kit/mock-pool.ts';
+import { MINER_ADDRESS } from '../kit/pool-kit.ts';
 import { SILENT } from '../kit/surroundings.ts';
 
 const QUICK = { firstDelayMs: 5, maxDelayMs: 40 };
@@ -16,8 +18,11 @@ async function pool(options?: MockPoolOptions): Promise<MockPool> {
   return started;
 }
 
-async function miner(pools: readonly string[], options: Partial<MinerOptions> = {}): Promise<Miner> {
-  const places = pools.map((url, i) => ({ url, user: `user${i}.rig`, password: `word${i}` }));
+async function miner(
+  urls: readonly string[],
+  { user, ...options }: Partial<MinerOptions> & { user?: string } = {},
+): Promise<Miner> {
+  const places = urls.map((place, i) => ({ url: place, user: user ?? `user${i}.rig`, password: `word${i}` }));
   const started = await startMiner({ pools: places, threads: 1, log: SILENT, backOff: QUICK, ...options });
   running.push(started);
   return started;
@@ -102,6 +107,23 @@ test('a pool that refuses the user is given up at once for the next', async () =
   await second.next('share');
   assert.equal(first.connections.length, 1);
   await rig.stop();
+});
+
+test('a node of our own is what is left when the pool is away', async () => {
+  const node = await FakeNode.start();
+  running.push(node);
+  const port = await freePort();
+  const rig = await miner([url(port), `gbt+${node.url}`], { user: MINER_ADDRESS });
+  await nextEvent(rig, 'share-accepted', ({ isBlock }) => isBlock);
+  assert.ok(node.height > 0);
+  const { pool: shown } = rig.stats();
+  assert.match(shown, /^gbt\+http:\/\/127\.0\.0\.1:\d+$/, 'without the password');
+  const first = await pool({ port });
+  await first.next('share');
+  await rig.stop();
+  const { shares, blocks } = rig.stats();
+  assert.equal(blocks, node.height);
+  assert.equal(shares.rejected + shares.inFlight, 0);
 });
 
 test('all of them gone is waited out', async () => {
