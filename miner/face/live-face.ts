@@ -23,7 +23,7 @@ export interface LiveFace {
   suspend(): void;
   /** Says from now on that the miner is stopping. */
   showStopping(): void;
-  /** Gives the terminal back for good; what the log held is written below. A second call does nothing. */
+  /** Gives the terminal back for good, and leaves the figures and the log there as they are now. */
   close(): void;
 }
 
@@ -70,7 +70,10 @@ export function openLiveFace(options: LiveFaceOptions): LiveFace {
     },
     close() {
       clearInterval(timer);
-      suspend();
+      isStopping = false;
+      if (screen.isTaken) log.drop();
+      screen.leave();
+      log.release();
     },
   };
 }

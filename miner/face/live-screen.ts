@@ -70,14 +70,25 @@ export class LiveScreen {
     terminal.write(SCREEN.giveBack(sizeOf(terminal).rows));
   }
 
+  /** The same for good: what was shown last stays below what stood there before. */
+  leave(): void {
+    if (!this.#isTaken) return;
+    this.giveBack();
+    const lines = this.#rendered();
+    this.#options.terminal.write(lines.map((line) => `${line}\r\n`).join(''));
+  }
+
   draw(): void {
     if (!this.#isTaken) return;
+    const lines = this.#rendered().map((line) => line + SCREEN.endOfLine);
+    this.#options.terminal.write(SCREEN.begin + lines.join('\r\n') + SCREEN.rest + SCREEN.end);
+  }
+
+  #rendered(): readonly string[] {
     const { terminal, hasColors, render } = this.#options;
     const { columns, rows } = sizeOf(terminal);
     // The last column stays free: terminals differ in where the cursor is after it.
-    const size = { columns: columns - 1, rows, hasColors };
-    const lines = render(size).map((line) => line + SCREEN.endOfLine);
-    terminal.write(SCREEN.begin + lines.join('\r\n') + SCREEN.rest + SCREEN.end);
+    return render({ columns: columns - 1, rows, hasColors });
   }
 
   readonly #draw = (): void => this.draw();

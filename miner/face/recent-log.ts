@@ -3,7 +3,7 @@ import type { RecentLine } from './live-view.ts';
 
 /** More than any screen is high. */
 const KEPT_LINES = 200;
-/** What is written below when the view goes: what one has just read is not gone with it. */
+/** What is written when the view gives way: what one has just read is not gone with it. */
 const LEFT_LINES = 10;
 
 export interface RecentLogOptions {
@@ -58,6 +58,11 @@ export class RecentLog {
   /** The view has the terminal from now on. */
   hold(): void {
     this.#isHeld = this.#options.sharesTerminal;
+  }
+
+  /** Forgets what was held: it is shown otherwise. */
+  drop(): void {
+    this.#held.length = 0;
   }
 
   /** The terminal is free: writes the last of what was held, and from now on every line. */

@@ -122,22 +122,36 @@ describe('the live view at work', () => {
     assert.deepEqual(messages(), [], 'nothing is written into the view');
   });
 
-  test('leaves the last of the log below when it goes, and writes at once from then on', (t) => {
-    const { terminal, logger, messages, face } = someFace(t);
-    for (let i = 0; i < 30; i++) logger.info(`word ${i}`);
+  test('says that it stops, and leaves what it showed last when it goes', (t) => {
+    const { terminal, logger, messages, statistics, face } = someFace(t);
+    logger.info('a word');
     face.showStopping();
     assert.equal(terminal.frame[0], 'nilz miner  stopping  up 0 s');
+    statistics.observe({ type: 'stopped' });
+    terminal.next();
     face.close();
     face.close();
+    const [, left = ''] = terminal.next().split(GIVE_BACK);
+    const lines = left.trimEnd().split('\r\n');
+    assert.equal(lines[0], 'nilz miner  stopped  up 0 s');
+    assert.match(lines.at(-1)!, /a word$/);
+    assert.deepEqual(messages(), [], 'nothing is told twice');
+    logger.warn('the end');
+    assert.deepEqual(messages(), ['the end']);
+    t.mock.timers.tick(5_000);
+    assert.equal(terminal.next(), '', 'a screen that was given back is left alone');
+  });
+
+  test('leaves the last of the log when it gives way, and writes at once from then on', (t) => {
+    const { logger, messages, face } = someFace(t);
+    for (let i = 0; i < 30; i++) logger.info(`word ${i}`);
+    face.suspend();
     assert.deepEqual(
       messages(),
       Array.from({ length: 10 }, (_, i) => `word ${i + 20}`),
     );
-    logger.warn('the end');
-    assert.deepEqual(messages(), ['the end']);
-    terminal.next();
-    t.mock.timers.tick(5_000);
-    assert.equal(terminal.next(), '', 'a screen that was given back is left alone');
+    logger.info('one more');
+    assert.deepEqual(messages(), ['one more']);
   });
 
   test('gives the terminal to the shell while it is in the background', (t) => {
