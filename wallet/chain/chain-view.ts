@@ -11,7 +11,7 @@ import { WalletError } from '../wallet-error.ts';
 import type { ChainBackend, ChainCoin, ChainState, CoinStatus } from './backend.ts';
 import { type Delivery, deliver, outgoingTransaction, type RefusedPayment } from './outgoing.ts';
 import { findSenders, type LabelOf, labelsByKey } from './ownership.ts';
-import { GAP_LIMIT, type ScanProgress, scanKeys, type UsedKeys } from './scan.ts';
+import { GAP_LIMIT, type KeyCounts, type ScanProgress, scanKeys, type UsedKeys } from './scan.ts';
 import { TransactionReader } from './transaction-reader.ts';
 
 /** A coin of the wallet. */
@@ -93,7 +93,7 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
     from: contents.used,
     given: { receive: contents.given, change: freeChange },
   });
-  const places = placesWith(used, begun, look);
+  const places = placesTo(endsWith(used, begun, contents), ring);
   const byAddress = new Map(places.map((place) => [ring.address(place), place]));
   const chainCoins = await backend.coins([...byAddress.keys()]);
   const reader = new TransactionReader(backend, profile, chain.height);
@@ -140,12 +140,18 @@ export function viewOf(found: Found, look: Pick<ChainLook, 'contents' | 'ring'>)
   const coins = found.coins
     .filter(({ outPoint }) => isFree(outPoint, delivery))
     .map(
-      (coin): WalletCoin => ({
-        ...coin,
-        script: ring.script(coin.place),
-        address: ring.address(coin.place),
-        confirmed: coin.status !== 'pending',
-        frozen: isFrozen(contents, coin.outPoint),
+      ({ outPoint, value, status, confirmations, place, label, own }): WalletCoin => ({
+        outPoint,
+        value,
+        status,
+        confirmations,
+        place,
+        label,
+        own,
+        script: ring.script(place),
+        address: ring.address(place),
+        confirmed: status !== 'pending',
+        frozen: isFrozen(contents, outPoint),
       }),
     );
   return {
@@ -160,14 +166,16 @@ export function viewOf(found: Found, look: Pick<ChainLook, 'contents' | 'ring'>)
   };
 }
 
-/** Whose transactions are the wallet's when these keys are in use, too. All of them are known to the ring then. */
-export function placesWith(
-  used: UsedKeys,
-  { freeChange }: BegunLook,
-  { contents, ring }: ChainLook,
-): KeyPlace[] {
-  const receive = Math.max(contents.given, contents.used.receive, ...used.receive.map(next)) + GAP_LIMIT;
-  const change = Math.max(freeChange, contents.used.change, ...used.change.map(next)) + GAP_LIMIT;
+/** How many keys of each chain are the wallet's when these are in use, too. */
+export function endsWith(used: UsedKeys, { freeChange }: BegunLook, contents: Contents): KeyCounts {
+  return {
+    receive: Math.max(contents.given, contents.used.receive, ...used.receive.map(next)) + GAP_LIMIT,
+    change: Math.max(freeChange, contents.used.change, ...used.change.map(next)) + GAP_LIMIT,
+  };
+}
+
+/** So many keys of each chain, all of which the ring knows from now on, and the imported ones. */
+export function placesTo({ receive, change }: KeyCounts, ring: KeyRing): KeyPlace[] {
   ring.extend(RECEIVE, receive);
   ring.extend(CHANGE, change);
   return ring.places().filter(({ chain, index }) => {

@@ -25,7 +25,8 @@ export interface ScanOptions {
   readonly onProgress?: (progress: ScanProgress) => void;
 }
 
-interface KeyCounts {
+/** A number of keys of each chain. */
+export interface KeyCounts {
   readonly receive: number;
   readonly change: number;
 }

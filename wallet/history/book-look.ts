@@ -10,8 +10,9 @@ import {
   beginLook,
   type ChainLook,
   type ChainView,
+  endsWith,
   type FoundCoin,
-  placesWith,
+  placesTo,
   viewOf,
 } from '../chain/chain-view.ts';
 import type { Delivery } from '../chain/outgoing.ts';
@@ -50,16 +51,20 @@ export async function lookByBook(look: BookLook): Promise<BookView> {
   let chain: ChainState | undefined = begun.chain;
   // Often nothing is new: then the effects are there when the node says so.
   let meanwhile: (() => void) | undefined = () => void look.effectsOf({ book, recent: [] }, begun.delivery);
-  let used: UsedKeys = { receive: [], change: [] };
+  let ends = endsWith({ receive: [], change: [] }, begun, contents);
   for (;;) {
-    const places = placesWith(used, begun, look);
+    const places = placesTo(ends, ring);
     const synced = await syncBook(book, { backend, profile, ring, places, chain, meanwhile, onProgress });
     const effects = look.effectsOf(synced, begun.delivery);
     book = synced.book;
     chain = undefined;
     meanwhile = undefined;
-    used = usedKeys(effects, contents.used);
-    if (placesWith(used, begun, look).length > places.length) continue;
+    const used = usedKeys(effects, contents.used);
+    const newEnds = endsWith(used, begun, contents);
+    if (newEnds.receive > ends.receive || newEnds.change > ends.change) {
+      ends = newEnds;
+      continue;
+    }
     const coins = coinsOf(effects, synced.chain.height, profile.maturity);
     const reader = new TransactionReader(backend, profile, synced.chain.height);
     const found = { ...begun, chain: synced.chain, used, senders: new Map(), places, coins, reader };

@@ -104,7 +104,8 @@ class StandingEffect implements Effect {
   /** Known once {@link traceSender} was here. */
   sender: string | undefined;
   isTraced = false;
-  readonly #standing: StandingTransaction;
+  readonly name: string;
+  readonly standing: StandingTransaction;
   #transaction: Transaction | undefined;
 
   constructor(standing: StandingTransaction, ring: EffectFacts['ring']) {
@@ -119,31 +120,28 @@ class StandingEffect implements Effect {
     this.made = made ?? NONE;
     this.unspent = this.made;
     this.isReward = isRewardText(text);
-    this.#standing = standing;
+    this.name = standing.name;
+    this.standing = standing;
   }
 
   get id(): string {
-    return this.#standing.id;
-  }
-
-  get name(): string {
-    return this.#standing.name;
+    return this.standing.id;
   }
 
   get height(): Height | undefined {
-    return this.#standing.height;
+    return this.standing.height;
   }
 
   get time(): number | undefined {
-    return this.#standing.time;
+    return this.standing.time;
   }
 
   get problem(): string | undefined {
-    return this.#standing.problem;
+    return this.standing.problem;
   }
 
   get transaction(): Transaction {
-    this.#transaction ??= transactionOf(this.#standing.text);
+    this.#transaction ??= transactionOf(this.standing.text);
     return this.#transaction;
   }
 
@@ -156,7 +154,7 @@ class StandingEffect implements Effect {
 
   findSpent(makers: ReadonlyMap<string, StandingEffect>): void {
     let spent: SpentCoin[] | undefined;
-    eachSpend(this.#standing.text, (at, name, index) => {
+    eachSpend(this.standing.text, (at, name, index) => {
       const maker = makers.get(name);
       const coin = maker?.made.find((made) => made.at === index);
       if (maker === undefined || coin === undefined) return;

@@ -100,13 +100,14 @@ function chosenRows(
   setting: HistorySetting,
   now: number,
 ): Row[] {
-  const rows = effects.toReversed().flatMap((effect): Row[] => {
-    const { labels } = effect;
-    if (label !== undefined && !labels.includes(label)) return [];
-    if (scope === 'wallet') return [{ effect, label: undefined }];
-    if (label !== undefined) return [{ effect, label }];
-    return labels.map((teller) => ({ effect, label: teller }));
-  });
+  const rows: Row[] = [];
+  for (let n = effects.length - 1; n >= 0; n--) {
+    const effect = effects[n];
+    if (effect === undefined || (label !== undefined && !effect.labels.includes(label))) continue;
+    if (scope === 'wallet') rows.push({ effect, label: undefined });
+    else if (label !== undefined) rows.push({ effect, label });
+    else for (const teller of effect.labels) rows.push({ effect, label: teller });
+  }
   const isAnything = Object.values(filter).every((wish) => wish === undefined || wish === '');
   return isAnything ? rows : rows.filter((row) => isWanted(row, filter, setting, now));
 }

@@ -11,7 +11,8 @@ const keyIndex = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
-const txid = z.string().regex(/^[0-9a-f]{64}$/);
+const TXID = /^[0-9a-f]{64}$/;
+const txid = z.string().regex(TXID);
 const unixTime = z.int().min(0);
 const hexOf = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
 
@@ -76,6 +77,12 @@ const settingsSchema = z.strictObject({
 /** What the owner chose once for all. */
 export type WalletSettings = z.infer<typeof settingsSchema>;
 
+/** By hand: there are thousands, and the owner waits for them whenever the wallet is opened. */
+function isSenders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([id, label]) => TXID.test(id) && typeof label === 'string');
+}
+
 /** Layout of format version 2. */
 export const contentsSchema = z.strictObject({
   keys: keysSchema,
@@ -95,7 +102,7 @@ export const contentsSchema = z.strictObject({
    * Which label paid for a transaction (by txid as shown), for those whose change or whose standing depends on it.
    * It can be found again in the chain; this saves the search.
    */
-  senders: z.record(txid, z.string()),
+  senders: z.custom<Record<string, string>>(isSenders),
   outgoing: z.array(outgoingSchema),
   /** HASH160 of the known public keys of each chain, joined, base64: deriving them again would take long. */
   keyHashes: z.strictObject({ receive: z.string(), change: z.string() }),

@@ -74,7 +74,7 @@ export class KeyRing {
   /** Takes key hashes that {@link keyHashes} gave, instead of deriving them again. */
   remember(chain: KeyChain, keyHashes: string): void {
     if (hashesIn(keyHashes) <= this.count(chain)) return;
-    const known = base64.decode(keyHashes);
+    const known = new Uint8Array(Buffer.from(keyHashes, 'base64'));
     // Named all at once: a wallet may have thousands, and waits for them whenever it is opened.
     const names = keyHashName(known);
     for (let at = this.count(chain) * KEY_HASH_LENGTH; at < known.length; at += KEY_HASH_LENGTH) {
