@@ -8,13 +8,21 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { UnreachableError } from './unreachable-error.ts';
+
+/** Whose certificates are believed, where the address asks for TLS; without it those that Node.js knows. */
+export type TlsTrustOptions = Pick<
+  ConnectionOptions,
+  'rejectUnauthorized' | 'secureContext' | 'checkServerIdentity'
+>;
 
 export interface HttpExchangeOptions {
   /** `http:` or `https:`, without user and password. */
   readonly endpoint: URL;
   /** The setting that says where the server is, for messages: `--node-url`. */
   readonly urlSetting?: string | undefined;
+  readonly tls?: TlsTrustOptions | undefined;
   /** A longer answer is none (default 256 MB). */
   readonly maxAnswerBytes?: number;
 }
@@ -52,11 +60,14 @@ export class HttpExchange {
   readonly #agent: HttpAgent;
 
   constructor(options: HttpExchangeOptions) {
-    const { endpoint } = options;
+    const { endpoint, tls } = options;
     this.#options = options;
     this.url = endpoint.href.replace(/\/$/, '');
     const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
-    this.#agent = endpoint.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+    this.#agent =
+      endpoint.protocol === 'https:'
+        ? new HttpsAgent({ ...agentOptions, ...tls })
+        : new HttpAgent(agentOptions);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { JSONRPCClient, type JSONRPCRequest, type JSONRPCResponse } from 'json-rpc-2.0';
 import { z } from 'zod';
-import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
+import { type HttpAnswer, HttpExchange, type TlsTrustOptions } from './http-exchange.ts';
 import { RpcLogin, type RpcLoginOptions } from './rpc-login.ts';
 import type { UnreachableError } from './unreachable-error.ts';
 
@@ -14,6 +14,7 @@ export { UnreachableError, type UnreachableReason } from './unreachable-error.ts
 export interface RpcClientOptions extends RpcLoginOptions {
   /** How long an answer may take in all (default 30,000; 0 waits for ever, for long polls). */
   readonly timeoutMs?: number;
+  readonly tls?: TlsTrustOptions | undefined;
 }
 
 export interface CallOptions {
@@ -157,7 +158,8 @@ class Transport {
     this.#login = new RpcLogin(options);
     this.url = this.#login.url;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#http = new HttpExchange({ endpoint: this.#login.endpoint, urlSetting: options.urlSetting });
+    const { urlSetting, tls } = options;
+    this.#http = new HttpExchange({ endpoint: this.#login.endpoint, urlSetting, tls });
   }
 
   async exchange(payload: JSONRPCRequest | JSONRPCRequest[], exchange: Exchange): Promise<JSONRPCResponse[]> {

@@ -3,7 +3,8 @@ import { NetworkError } from '../../protocol/node-network.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { TemplateError } from '../../protocol/template.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
-import { type Problem, shownText } from '../problem.ts';
+import { connectionProblem, type Problem, shownText } from '../problem.ts';
+import { closeReasonOf } from '../transport/close-cause.ts';
 import { PayeeError } from './payee.ts';
 
 /**
@@ -28,7 +29,7 @@ function unreachableProblem(error: UnreachableError, place: string): Problem {
   const words = shownText(error.message);
   switch (error.reason) {
     case 'connection':
-      return connectionProblem(error, place);
+      return unreachedProblem(error, place);
     case 'timeout':
       return { code: 'silent', text: `${place} does not answer` };
     case 'unauthorized':
@@ -41,26 +42,36 @@ function unreachableProblem(error: UnreachableError, place: string): Problem {
     case 'busy':
       return { code: 'not-ready', text: `${place} has no time: ${words}` };
     case 'answer':
-      return { code: 'not-a-node', text: `${place} does not answer as a node: ${words}` };
+      return notANode(place, words);
   }
 }
 
-function connectionProblem({ cause }: UnreachableError, place: string): Problem {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'ECONNREFUSED') {
-    return {
-      code: 'connection-refused',
-      text: `nothing listens at ${place}: is the node running, and is this the port of its RPC?`,
-    };
+function unreachedProblem({ cause }: UnreachableError, place: string): Problem {
+  const { cause: why, detail } = closeReasonOf(cause instanceof Error ? cause : new Error('no reason given'));
+  switch (why) {
+    case 'refused': {
+      const text = `nothing listens at ${place}: is the node running, and is this the port of its RPC?`;
+      return { code: 'connection-refused', text };
+    }
+    case 'no-websocket':
+      return notANode(place, detail ?? '');
+    case 'lost':
+      return connectionProblem('unreachable', place, detail);
+    default:
+      return connectionProblem(why, place, detail);
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return {
-      code: 'unknown-host',
-      text: `the host of ${place} is unknown: check the name and the network`,
-    };
-  }
-  const words = cause instanceof Error ? ` (${shownText(cause.message)})` : '';
-  return { code: 'unreachable', text: `${place} cannot be reached${words}` };
+}
+
+function notANode(place: string, words: string): Problem {
+  return { code: 'not-a-node', text: `${place} does not answer as a node: ${shownText(words)}` };
+}
+
+/** The problem of a template that is dated far from our time. @param aheadSeconds negative if it is behind */
+export function nodeTimeProblem(aheadSeconds: number): Problem {
+  const hours = Math.abs(aheadSeconds / 3_600).toFixed(1);
+  const side = aheadSeconds > 0 ? 'ahead of' : 'behind';
+  const text = `the node's template is dated ${hours} hours ${side} this computer's clock: mined as it is, but others may refuse such a block`;
+  return { code: 'odd-time', text };
 }
 
 /** Codes of a node that will answer later: it starts, catches up with its network, or knows nobody yet. */

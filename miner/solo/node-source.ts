@@ -8,6 +8,7 @@ import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import type { Hit } from '../hashing/work.ts';
 import { type BackOffLimits, backOffDelayMs } from '../source/back-off.ts';
 import type { SourceListener, SourceTools, WorkSource } from '../source/work-source.ts';
+import { type TlsTrust, tlsOptions } from '../transport/tls-trust.ts';
 import { deliverBlock } from './block-delivery.ts';
 import { nodeProblem } from './node-problem.ts';
 import { askPayee, paceOf } from './payee.ts';
@@ -23,6 +24,8 @@ export interface NodePlace {
   readonly credentials?: Credentials | undefined;
   /** A file with `user:password`, read anew when the node has a new one; only without credentials. */
   readonly cookieFile?: string | undefined;
+  /** Whose certificates are believed, where the URL asks for TLS. */
+  readonly tls?: TlsTrust | undefined;
 }
 
 export interface NodeSourceOptions {
@@ -42,7 +45,8 @@ const ASK_MS = 10_000;
 
 /**
  * Mines for oneself on a node.
- * @throws SettingError when the URL is no http or https address; it does not repeat it
+ * @throws SettingError when the URL is no http or https address; it does not repeat it. TlsTrustError when the
+ * certificates of the trust cannot be read
  */
 export function createNodeSource(
   options: NodeSourceOptions,
@@ -65,7 +69,7 @@ class NodeSource implements WorkSource {
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: NodeSourceOptions, tools: SourceTools, listener: SourceListener) {
-    const { url, credentials, cookieFile } = options.place;
+    const { url, credentials, cookieFile, tls } = options.place;
     this.#options = options;
     this.#tools = tools;
     this.#listener = listener;
@@ -74,6 +78,7 @@ class NodeSource implements WorkSource {
       urlSetting: '--url',
       ...(credentials && { credentials }),
       ...(cookieFile !== undefined && { cookieFile }),
+      ...(tls && { tls: tlsOptions(tls) }),
     });
     this.#desk = new SoloDesk({
       tools,

@@ -12,6 +12,7 @@ import { shownText } from '../problem.ts';
 import { type BackOffLimits, backOffDelayMs } from '../source/back-off.ts';
 import type { SourceListener, SourceTools } from '../source/work-source.ts';
 import type { BlockVerdict } from './block-delivery.ts';
+import { nodeTimeProblem } from './node-problem.ts';
 import { blockOf, makeSoloJob, type SoloJob } from './solo-job.ts';
 
 export interface SoloDeskOptions {
@@ -39,6 +40,8 @@ export interface SoloTerms {
 const JOBS_KEPT = 8;
 /** The same work is given anew when its time is so old, that blocks carry about the time they were found at. */
 const RENEW_SECONDS = 5;
+/** A block dated further ahead is refused by others (MAX_FUTURE_BLOCK_TIME of Bitcoin Core). */
+const FAR_SECONDS = 7_200;
 /** Blocks that the node has not judged yet, each of which may have 4 MB. */
 const DELIVERIES_MAX = 8;
 /** A block of which nothing can be found out for so long is given up. */
@@ -94,8 +97,7 @@ export class SoloDesk {
   take(template: Template): void {
     const terms = this.#terms;
     if (terms === undefined) return;
-    if (!this.#isAnnounced) this.#report({ type: 'authorized', user: shownText(terms.user) });
-    this.#isAnnounced = true;
+    if (!this.#isAnnounced) this.#announce(terms, template);
     const isClean = this.#tip === undefined || !equalBytes(this.#tip, template.previous);
     if (isClean) this.#jobs.clear();
     this.#tip = template.previous;
@@ -138,6 +140,14 @@ export class SoloDesk {
     await Promise.all([...this.#deliveries.values()].map(({ finished }) => finished));
     clearTimeout(timer);
     clearTimeout(this.#rest);
+  }
+
+  #announce({ user }: SoloTerms, { time }: Template): void {
+    this.#isAnnounced = true;
+    this.#report({ type: 'authorized', user: shownText(user) });
+    const aheadSeconds = time - this.#options.tools.unixMs() / 1000;
+    if (Math.abs(aheadSeconds) <= FAR_SECONDS) return;
+    this.#report({ type: 'problem', problem: nodeTimeProblem(aheadSeconds) });
   }
 
   #begin(template: Template, { script }: SoloTerms, isClean: boolean): void {

@@ -57,7 +57,7 @@ export function openSource(
   const endpoint = parsePoolUrl(url);
   if ('credentials' in endpoint) {
     return createNodeSource(
-      { place: nodePlaceOf(endpoint, place), user, backOff, paceMs: place.paceMs },
+      { place: nodePlaceOf(endpoint, place, tls), user, backOff, paceMs: place.paceMs },
       tools,
       listener,
     );
@@ -68,9 +68,9 @@ export function openSource(
   return createStratumSource({ ...options, ...(backOff === undefined ? {} : { backOff }) }, tools, listener);
 }
 
-function nodePlaceOf(endpoint: NodeEndpoint, { cookieFile }: PoolPlace): NodePlace {
+function nodePlaceOf(endpoint: NodeEndpoint, { cookieFile }: PoolPlace, tls: TlsTrust): NodePlace {
   const shown = formatPoolUrl(endpoint);
-  return { url: shown.replace(/^gbt\+/, ''), shown, credentials: endpoint.credentials, cookieFile };
+  return { url: shown.replace(/^gbt\+/, ''), shown, credentials: endpoint.credentials, cookieFile, tls };
 }
 
 function connectorFor(endpoint: SocketEndpoint | WebSocketEndpoint, trust: TlsTrust): Connector {

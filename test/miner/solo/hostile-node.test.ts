@@ -153,8 +153,8 @@ describe('what is no node at all', () => {
     t.after(() => void server.close());
     const { listener } = await startAt(t, (server.address() as AddressInfo).port);
     const { problem } = await listener.event('disconnected', 2);
-    assert.equal(problem.code, 'unreachable');
-    assert.match(problem.text, /Parse Error/);
+    assert.equal(problem.code, 'not-a-node');
+    assert.match(problem.text, /does not answer as a node: Parse Error/);
   });
 });
 
@@ -189,6 +189,22 @@ describe('a node that misbehaves while it is mined on', () => {
     const asked = node.calls.length - before;
     assert.ok(asked <= 12, `${asked} calls in half a second`);
     assert.ok(listener.works.length <= 5, `${listener.works.length} works`);
+  });
+
+  test('has a clock far from ours: it is said once, and mined as it is', async (t) => {
+    const node = await FakeNode.start();
+    node.nowSeconds = () => Math.floor(Date.now() / 1000) - 9_000;
+    const { listener, source } = await startSolo(t, { node });
+    source.submit(solve(await listener.nextWork()));
+    await listener.event('share-accepted');
+    assert.deepEqual(
+      listener.of('problem').map(({ problem }) => problem.code),
+      ['odd-time'],
+    );
+    assert.match(
+      listener.of('problem')[0]?.problem.text ?? '',
+      /dated 2\.5 hours behind this computer's clock/,
+    );
   });
 
   test('has no long poll for all that it gives an id: it is looked at all the same', async (t) => {

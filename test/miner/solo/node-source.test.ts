@@ -1,14 +1,44 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { text } from 'node:stream/consumers';
+import { describe, type TestContext, test } from 'node:test';
 import { bytesToHex, displayHash } from '../../../protocol/bytes.ts';
+import { makeAuthority, makeCertificate } from '../../kit/certificate.ts';
 import { FakeNode, type Interference } from '../../kit/fake-node.ts';
-import { miss, PAYEE_SCRIPT, payeeAddress, solve, startSolo } from '../../kit/solo-kit.ts';
+import { miss, PAYEE_SCRIPT, payeeAddress, type SoloRig, solve, startSolo } from '../../kit/solo-kit.ts';
 import { someTransaction } from '../../kit/some-transaction.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
+
+/** Something that stands before a fake node and looks at who logs in. */
+function before(node: FakeNode, isWelcome: (login: string) => boolean): RequestListener {
+  return async (request, response) => {
+    const login = Buffer.from((request.headers.authorization ?? '').slice(6), 'base64').toString();
+    const body = await text(request);
+    if (!isWelcome(login)) {
+      response.writeHead(401).end();
+      return;
+    }
+    const answer = await fetch(`http://127.0.0.1:${node.port}`, { method: 'POST', body }).catch(
+      () => undefined,
+    );
+    if (answer === undefined) response.destroy();
+    else response.end(await answer.text());
+  };
+}
+
+/** @returns where it listens, as `//127.0.0.1:PORT` */
+async function serve(t: TestContext, server: Server): Promise<string> {
+  await new Promise<void>((accept) => server.listen(0, '127.0.0.1', accept));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `//127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 describe('mining on a node', () => {
   test('begins with its network, then work, then blocks one after the other', async (t) => {
@@ -172,48 +202,23 @@ describe('mining on a node', () => {
 
 describe('logging in', () => {
   test('is refused in words that say what to do, and tried again', async (t) => {
-    const server = createServer((_, response) => response.writeHead(401).end());
-    await new Promise<void>((accept) => server.listen(0, '127.0.0.1', accept));
-    const { port } = server.address() as AddressInfo;
     const node = await FakeNode.start();
-    const place = { url: `http://127.0.0.1:${port}`, shown: `gbt+http://127.0.0.1:${port}` };
+    const url = await serve(t, createServer(before(node, () => false)));
     const credentials = { user: 'me', password: 'hush-hush' };
-    const { listener } = await startSolo(t, { node, place: { ...place, credentials } });
+    const place = { url: `http:${url}`, shown: `gbt+http:${url}`, credentials };
+    const { listener } = await startSolo(t, { node, place });
     const { problem } = await listener.event('disconnected', 2);
     assert.equal(problem.code, 'unauthorized');
     assert.match(problem.text, /refuses the login: give it as gbt\+http:\/\/USER:PASSWORD@HOST:PORT/);
     assert.ok(!JSON.stringify(listener.events).includes('hush'));
-    server.closeAllConnections();
-    server.close();
   });
 
   test('by a cookie file works as soon as the file is there, and with the next one', async (t) => {
     const wanted = { now: 'one' };
     const node = await FakeNode.start();
-    const server = createServer((request, response) => {
-      const sent = Buffer.from((request.headers.authorization ?? '').slice(6), 'base64').toString();
-      if (sent !== `__cookie__:${wanted.now}`) {
-        response.writeHead(401).end();
-        return;
-      }
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', async () => {
-        const answer = await fetch(node.url.replace(/\/\/.*@/, '//'), {
-          method: 'POST',
-          body: Buffer.concat(chunks),
-        });
-        response.end(await answer.text());
-      });
-    });
-    await new Promise<void>((accept) => server.listen(0, '127.0.0.1', accept));
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const { port } = server.address() as AddressInfo;
+    const url = await serve(t, createServer(before(node, (login) => login === `__cookie__:${wanted.now}`)));
     const cookieFile = join(await temporaryDirectory(t), '.cookie');
-    const place = { url: `http://127.0.0.1:${port}`, shown: 'the node', cookieFile };
+    const place = { url: `http:${url}`, shown: 'the node', cookieFile };
     const { listener, source } = await startSolo(t, { node, place });
     const { problem } = await listener.event('disconnected');
     assert.equal(problem.code, 'unauthorized');
@@ -262,5 +267,38 @@ describe('whom a block pays', () => {
     const { problem } = await listener.event('disconnected');
     assert.equal(problem.code, 'unknown-network');
     assert.match(problem.text, /"sidechain", which is unknown here/);
+  });
+});
+
+describe('a node behind TLS', () => {
+  async function startBehind(t: TestContext, trust: (ca: string) => object): Promise<SoloRig> {
+    const node = await FakeNode.start();
+    const issuer = await makeAuthority();
+    const certificate = await makeCertificate({ addresses: ['127.0.0.1'], issuer });
+    const url = await serve(
+      t,
+      createTlsServer(
+        certificate,
+        before(node, () => true),
+      ),
+    );
+    const place = { url: `https:${url}`, shown: `gbt+https:${url}`, tls: trust(issuer.cert) };
+    return startSolo(t, { node, place });
+  }
+
+  test('is believed by the authority we were told of, or without looking', async (t) => {
+    for (const trust of [(ca: string) => ({ ca }), () => ({ isUnchecked: true })]) {
+      const { listener, source } = await startBehind(t, trust);
+      source.submit(solve(await listener.nextWork()));
+      await listener.event('share-accepted');
+    }
+  });
+
+  test('is not believed otherwise', async (t) => {
+    const { listener } = await startBehind(t, () => ({}));
+    const { problem } = await listener.event('disconnected');
+    assert.equal(problem.code, 'certificate');
+    assert.match(problem.text, /signed by nobody known here.*--tls-ca FILE/);
+    assert.deepEqual(listener.works, []);
   });
 });
