@@ -146,6 +146,32 @@ test('whatever a pool says is text, and its garbage ends in a sentence', { skip 
   assert.deepEqual([complaints, strangers], [[], []]);
 });
 
+test('threads that do not come are told of, and pressing start again is another try', {
+  skip,
+}, async (context) => {
+  const url = await poolUrl(context);
+  const workers = /\/assets\/hash-worker-.*\.js$/;
+  const { page } = await openMinePage(context, url, {}, (opened) =>
+    opened.route(workers, (route) => route.abort()),
+  );
+  await start(page);
+  await page.getByText('Mining could not be started: the worker could not be loaded.').waitFor();
+  await page.unroute(workers);
+  await start(page);
+  await acceptedBeyond(page, 0);
+});
+
+test('a browser that is about to put the page aside ends its mining', { skip }, async (context) => {
+  const { page, complaints } = await openMinePage(context, await poolUrl(context));
+  await start(page);
+  await acceptedBeyond(page, 0);
+  // A page in sight is never put aside, so that the browser cannot be made to do it here.
+  await page.evaluate(`document.dispatchEvent(new Event('freeze'))`);
+  await page.getByText('Stopped. These are the last figures.').waitFor();
+  assert.equal(page.workers().length, 0);
+  assert.deepEqual(complaints, []);
+});
+
 test('where WebAssembly is forbidden it mines in JavaScript, and says that this is slow', {
   skip,
 }, async (context) => {

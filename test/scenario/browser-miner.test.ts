@@ -109,6 +109,10 @@ test('what was chosen is there after a reload, nothing mines by itself, and leav
   await connectionsOf(devnet, carol, 'browser', 0);
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Mine here' }).click();
   await page.getByText('Begins when you press start.').waitFor();
+  await page.goBack();
+  await page.goBack();
+  await page.locator('.state').getByText('not mining').waitFor();
+  assert.equal(page.workers().length, 0);
   assert.deepEqual(complaints, []);
 });
 

@@ -120,13 +120,19 @@ export class MineForm {
   /** Shows how far a run has come. */
   showRun(run: RunState): void {
     this.#run = run;
-    show(this.#problem, run.name === 'failed' ? `Mining could not be started: ${run.reason}` : null);
+    show(
+      this.#problem,
+      run.name === 'failed'
+        ? `Mining could not be started: ${run.reason}. Reload the page, and try again.`
+        : null,
+    );
     this.#showButtons();
   }
 
   /** Takes words out of the page that are still shown. */
   close(): void {
     this.#throwaway.close();
+    this.#showButtons();
   }
 
   #submit(): void {
@@ -147,6 +153,8 @@ export class MineForm {
       cpuLimitPercent: this.#cpuLimit.value,
     };
     show(this.#chosen, ...this.#chosenRows(chosen));
+    // The fields go out of sight, whichever of them the keyboard was at.
+    this.#button.focus();
     this.#options.onStart(chosen);
   }
 

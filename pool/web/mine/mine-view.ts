@@ -53,9 +53,7 @@ export function mineView(feed: PoolFeed): View {
     onState: (state) => {
       form.showRun(state);
       draw();
-      if (state.name === 'running') announce('Mining has begun.');
       if (state.name === 'stopping') keepSpeed();
-      if (state.name === 'off') announce('Mining has ended.');
     },
   });
   const form = new MineForm({
@@ -77,7 +75,6 @@ export function mineView(feed: PoolFeed): View {
   function hear(event: MinerEvent): void {
     events.add(event);
     if (event.type === 'share-accepted' && event.isBlock) announce('You have found a block.');
-    if (event.type === 'disconnected') announce(event.problem.text);
     if (event.type !== 'share-found') draw();
   }
 

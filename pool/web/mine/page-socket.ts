@@ -1,12 +1,17 @@
 /** The pool's WebSocket as a browser reaches it: one object of Stratum per text frame, on the host of the page. */
-import { type CloseCause, type Connector, LineSplitter } from '../../../miner/transport/connection.ts';
+import {
+  type CloseCause,
+  type Connector,
+  LineSplitter,
+  SEND_BACKLOG_MAX,
+} from '../../../miner/transport/connection.ts';
 
 const PATH = '/stratum';
-/** Status of a close frame of who ends a connection in order (RFC 6455, 7.4.1): 1000 and 1001. */
-const ORDERLY: readonly number[] = [1000, 1001];
+/** No close frame came (RFC 6455 §7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
 
 /** What of a browser's WebSocket is used. */
-export type Socket = Pick<WebSocket, 'send' | 'close' | 'addEventListener'>;
+export type Socket = Pick<WebSocket, 'send' | 'close' | 'addEventListener' | 'bufferedAmount'>;
 
 /** The address of the WebSocket on a page's own host. */
 export function socketAddress(page: { readonly protocol: string; readonly host: string }): string {
@@ -46,18 +51,20 @@ export function pageConnector(open: () => Socket): Connector {
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (state !== 'open') return;
       if (typeof data === 'string') take(data);
-      else finish('lost', 'it sent a binary frame');
+      else finish('not-text');
     });
     // Browsers keep why to themselves: an error event says nothing, and a close event follows it.
     socket.addEventListener('close', ({ code, reason }) => {
       if (state === 'opening') finish('unreachable');
-      else if (ORDERLY.includes(code)) finish('ended');
-      else finish('lost', reason === '' ? undefined : reason);
+      else if (code === ABNORMAL_CLOSURE) finish('lost');
+      else finish('ended', reason === '' ? undefined : reason);
     });
 
     return {
       send(line) {
-        if (state === 'open') socket.send(line);
+        if (state !== 'open') return;
+        socket.send(line);
+        if (socket.bufferedAmount > SEND_BACKLOG_MAX) finish('stalled');
       },
       close() {
         state = 'closed';

@@ -26,7 +26,8 @@ export function webThreads(make: () => Worker): StartThread {
     // An error while it runs leaves a worker alive, and a hashing thread without its next turn.
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      end(new Error(event.message === '' ? 'the worker could not be loaded' : event.message));
+      // A script that did not come is an event without a message.
+      end(new Error(event.message || 'the worker could not be loaded'));
     });
     worker.addEventListener('messageerror', () => end(new Error('a message of the worker cannot be read')));
     worker.postMessage(assignment);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Connection } from '../../../../miner/transport/connection.ts';
+import { type Connection, SEND_BACKLOG_MAX } from '../../../../miner/transport/connection.ts';
 import { pageConnector, socketAddress } from '../../../../pool/web/mine/page-socket.ts';
 import { MAX_LINE_BYTES } from '../../../../protocol/stratum.ts';
 
@@ -8,6 +8,7 @@ import { MAX_LINE_BYTES } from '../../../../protocol/stratum.ts';
 class FakeSocket extends EventTarget {
   readonly sent: unknown[] = [];
   closings = 0;
+  bufferedAmount = 0;
 
   send(data: unknown): void {
     this.sent.push(data);
@@ -76,8 +77,8 @@ test('why a connection is no more is told once, as far as a browser knows it', (
     [(socket) => socket.ends(1001), 'closed ended'],
     [(socket) => socket.ends(1000), 'closed ended'],
     [(socket) => socket.ends(1006), 'closed lost'],
-    [(socket) => socket.ends(1008, 'banned'), 'closed lost banned'],
-    [(socket) => socket.says(new ArrayBuffer(8)), 'closed lost it sent a binary frame'],
+    [(socket) => socket.ends(1008, 'banned'), 'closed ended banned'],
+    [(socket) => socket.says(new ArrayBuffer(8)), 'closed not-text'],
     [(socket) => socket.says(long), 'closed line-too-long'],
     [(socket) => socket.says(`{}\n${long}`), 'closed line-too-long'],
   ];
@@ -103,6 +104,16 @@ test('after it was closed on this side nothing is heard of it any more', () => {
   bench.connection.send('four');
   assert.deepEqual(bench.heard, ['connected', 'line one']);
   assert.deepEqual(bench.socket.sent, []);
+});
+
+test('a pool that takes nothing any more is let go before much is waiting for it', () => {
+  const { socket, connection, heard } = new Bench();
+  socket.opens();
+  socket.bufferedAmount = SEND_BACKLOG_MAX + 1;
+  connection.send('{}');
+  connection.send('{}');
+  assert.deepEqual(heard, ['connected', 'closed stalled']);
+  assert.deepEqual(socket.sent, ['{}']);
 });
 
 test('a connection that is given up before it is open never is', () => {

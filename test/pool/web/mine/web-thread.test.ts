@@ -30,7 +30,7 @@ class FakeWorker extends EventTarget {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }
 
-  fails(message: string): void {
+  fails(message: string | undefined): void {
     this.dispatchEvent(Object.assign(new Event('error', { cancelable: true }), { message }));
   }
 }
@@ -75,7 +75,7 @@ test('a worker that fails is ended, for it would hash no more, and why is told',
 
 test('a worker whose script does not come says nothing of why, and that is said', () => {
   const { worker, heard } = new Bench();
-  worker.fails('');
+  worker.fails(undefined);
   assert.deepEqual(heard, ['end: the worker could not be loaded']);
 });
 
