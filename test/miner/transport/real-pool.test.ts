@@ -8,6 +8,7 @@ import { createServer } from 'node:tls';
 import { startMiner } from '../../../miner/miner.ts';
 import type { TlsTrust } from '../../../miner/transport/tls-trust.ts';
 import { makeCertificate } from '../../kit/certificate.ts';
+import { startEdgeUnderTest } from '../../kit/edge-kit.ts';
 import { nextEvent } from '../../kit/miner-kit.ts';
 import { MINER_ADDRESS, SILENT, startPoolUnderTest, temporaryDirectory } from '../../kit/pool-kit.ts';
 
@@ -67,4 +68,8 @@ test('shares are accepted over TCP, TLS, WebSocket and WebSocket over TLS', asyn
   await context.test('a web address over TLS', () =>
     mine(`https://127.0.0.1:${front.port}/`, { ca: front.ca }),
   );
+  await context.test("an edge's web address", async (inner) => {
+    const edge = await startEdgeUnderTest(inner, pool);
+    await mine(edge.httpUrl);
+  });
 });
