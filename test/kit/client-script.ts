@@ -30,7 +30,10 @@ export class Script {
   effects: Effect[] = [];
   readonly client: StratumClient;
 
-  constructor(random: () => number = () => 1, more: { host?: string; isSameDomain?: IsSameDomain } = {}) {
+  constructor(
+    random: () => number = () => 1,
+    more: { host?: string; user?: string; isSameDomain?: IsSameDomain } = {},
+  ) {
     this.client = new StratumClient({
       host: 'pool.test',
       port: 3333,
