@@ -9,6 +9,8 @@ import { helpText, loadSettings } from '../service/config.ts';
 import { ListenError } from '../service/http.ts';
 import { composeStop, EXIT, runUntilSignal, type Stoppable, startParts } from '../service/lifecycle.ts';
 import { createLogger, prettyLine } from '../service/log.ts';
+import { runBenchmark } from './benchmark/benchmark.ts';
+import { reportText } from './benchmark/benchmark-report.ts';
 import { type Face, showMiner } from './face/face.ts';
 import { isForeground } from './face/foreground.ts';
 import { RecentLog } from './face/recent-log.ts';
@@ -40,7 +42,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     return EXIT.done;
   }
   try {
-    return await run(values, env);
+    return values.benchmark ? await measure(values) : await mine(values, env);
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     console.error(`${COMMAND}: ${error.message}`);
@@ -48,7 +50,7 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
   }
 }
 
-async function run(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<number> {
+async function mine(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<number> {
   const pools = poolsOf(values, profileOf(values.network));
   const tls = tlsTrustOf(values, readText);
   assertKernel(values);
@@ -87,6 +89,39 @@ async function run(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<numbe
     return composeStop(started);
   };
   return runUntilSignal(() => startParts(start, log), { log, deadlineMs: STOP_DEADLINE_MS });
+}
+
+/** The benchmark, which ends by itself; Ctrl-C ends it with what has been measured. Exit code 1: a kernel is wrong. */
+function measure(values: MinerSettings): Promise<number> {
+  assertKernel(values);
+  const log = createLogger({ name: 'miner', level: values.quiet ? 'warn' : values.logLevel });
+  const isTold = process.stderr.isTTY === true && !values.quiet;
+  return runUntilSignal(
+    async ({ stopping, requestStop }) => {
+      const measureAll = async (): Promise<void> => {
+        const report = await runBenchmark({
+          threads: values.threads === 'auto' ? availableParallelism() : values.threads,
+          seconds: values.benchmarkSeconds,
+          kernels: values.kernel === 'auto' ? undefined : [values.kernel],
+          signal: stopping,
+          ...(isTold && { onProgress: tellProgress }),
+        });
+        console.log(values.json ? JSON.stringify(report) : reportText(report));
+        const isWrong = report.kernels.some(({ check }) => check === 'failed');
+        requestStop(isWrong ? EXIT.failed : EXIT.done);
+      };
+      const measured = measureAll();
+      // What went wrong is told when it is stopped.
+      measured.catch(() => requestStop(EXIT.failed));
+      return { stop: () => measured };
+    },
+    { log, deadlineMs: STOP_DEADLINE_MS },
+  );
+}
+
+/** A line that gives way to the next, and to nothing in the end. */
+function tellProgress(done: number, total: number): void {
+  process.stderr.write(`\r\x1b[K${done < total ? `measuring ${done + 1} of ${total}` : ''}`);
 }
 
 /** Whether figures can stay in their place: for a person, on a terminal that can move its cursor. */

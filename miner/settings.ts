@@ -100,6 +100,13 @@ export const SETTINGS = {
   json: boolean({ help: 'print events and figures as JSON lines on standard output' }),
   quiet: boolean({ help: 'tell only of warnings and errors, and show no view', short: 'q' }),
   logLevel: choice(LOG_LEVELS, { help: 'how much to tell', default: 'info' }),
+  benchmark: boolean({ help: 'measure how fast each kernel hashes here, and mine for nobody' }),
+  benchmarkSeconds: integer({
+    help: 'time for each figure of the benchmark',
+    min: 1,
+    max: 600,
+    default: 3,
+  }),
   metricsPort: integer({
     help: 'answer GET /metrics (Prometheus) and GET /health at this port; 0 picks a free one',
     min: 0,

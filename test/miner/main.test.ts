@@ -101,6 +101,17 @@ describe('settings that cannot be used stop the start with one line', () => {
   });
 });
 
+const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
+
+function spawnMiner(...words: readonly string[]) {
+  const child = spawn(process.execPath, [NILZ, 'miner', '--datadir', directory, ...words]);
+  const said = { errors: '', exit: once(child, 'exit') };
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.errors += text;
+  });
+  return Object.assign(said, { child, lines: createInterface({ input: child.stdout }) });
+}
+
 test('mines with the settings of a miner_config.json, prints events as JSON, and ends cleanly on a signal', async () => {
   const pool = await startMockPool();
   const file = config({
@@ -110,36 +121,72 @@ test('mines with the settings of a miner_config.json, prints events as JSON, and
     threads: 1,
     stats_interval: 1,
   });
-  const nilz = fileURLToPath(new URL('../../nilz', import.meta.url));
-  const child = spawn(process.execPath, [
-    nilz,
-    'miner',
-    '--config',
-    file,
-    '--json',
-    '-q',
-    '--network',
-    'dev',
-  ]);
-  const types = new Set<string>();
+  const miner = spawnMiner('--config', file, '--json', '-q', '--network', 'dev');
+  const types: string[] = [];
   let isTold = false;
-  let complaints = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
-  });
-  const exit = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
+  for await (const line of miner.lines) {
     const event = JSON.parse(line) as { readonly type: string; readonly user?: string };
-    types.add(event.type);
+    types.push(event.type);
     if (event.type === 'authorized') assert.equal(event.user, `${DEV_ADDRESS}.rig`);
     // Once: a second signal would end it at once.
-    if (isTold || !types.has('share-accepted') || !types.has('statistics')) continue;
+    if (isTold || !types.includes('share-accepted') || !types.includes('statistics')) continue;
     isTold = true;
-    child.kill('SIGINT');
+    miner.child.kill('SIGINT');
   }
-  assert.deepEqual(await exit, [0, null]);
-  assert.equal(complaints, '');
-  assert.ok(types.has('stopped'));
+  assert.deepEqual(await miner.exit, [0, null]);
+  assert.equal(miner.errors, '');
+  assert.equal(types[0], 'connecting', 'no event is missed');
+  assert.deepEqual(types.slice(-2), ['stopped', 'statistics'], 'the last figures come last');
   await pool.stop();
+});
+
+test('mines for the second pool while the first is away, and answers over HTTP where it is told to', async () => {
+  const pool = await startMockPool();
+  const words = ['--url', '127.0.0.1:1', '--url', pool.url, '--user', 'first', '--user', 'second.rig'];
+  const miner = spawnMiner(...words, '--threads', '1', '--json', '--metrics-port', '0');
+  let isTold = false;
+  for await (const line of miner.lines) {
+    const event = JSON.parse(line) as { readonly type: string; readonly user?: string };
+    if (event.type === 'authorized') assert.equal(event.user, 'second.rig');
+    if (isTold || event.type !== 'share-accepted') continue;
+    isTold = true;
+    const [, url = ''] = /metrics at (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(miner.errors) ?? [];
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /^nilz_miner_shares_accepted_total [1-9]/m);
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+    miner.child.kill('SIGTERM');
+  }
+  assert.deepEqual(await miner.exit, [0, null]);
+  await pool.stop();
+});
+
+test('a port for metrics that is taken ends the start with one line', async () => {
+  const pool = await startMockPool();
+  const { port } = new URL(pool.url);
+  const miner = spawnMiner('--url', pool.url, '--user', 'someone', '-q', '--metrics-port', port);
+  assert.deepEqual(await miner.exit, [1, null]);
+  assert.match(miner.errors, /^nilz miner: .*--metrics-port.*\n$/);
+  await pool.stop();
+});
+
+test('ends quietly when nobody reads its lines any more', async () => {
+  const pool = await startMockPool();
+  const miner = spawnMiner('--url', pool.url, '--user', 'someone', '--threads', '1', '--json', '-q');
+  for await (const _ of miner.lines) break;
+  miner.child.stdout.destroy();
+  assert.deepEqual(await miner.exit, [0, null]);
+  assert.equal(miner.errors, '');
+  await pool.stop();
+});
+
+test('a benchmark needs no address, and prints its report', async () => {
+  const words = ['--kernel', 'js', '--threads', '1', '--benchmark-seconds', '1', '--json'];
+  const miner = spawnMiner('--benchmark', ...words);
+  const lines: string[] = [];
+  for await (const line of miner.lines) lines.push(line);
+  assert.deepEqual(await miner.exit, [0, null]);
+  assert.equal(miner.errors, '');
+  assert.equal(lines.length, 1);
+  const report = JSON.parse(lines[0] ?? '') as { readonly kernels: unknown; readonly fastest: unknown };
+  assert.deepEqual([report.kernels, report.fastest], [[{ name: 'js', check: 'passed' }], 'js']);
 });
