@@ -31,7 +31,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('../pool/edge/main.ts'),
   },
   faucet: { summary: 'gives coins away from a wallet', load: () => import('../faucet/main.ts') },
-  miner: { summary: 'mines for pools by Stratum, or straight on a node', load: () => import('../miner/main.ts') },
+  miner: {
+    summary: 'mines for pools by Stratum, or straight on a node',
+    load: () => import('../miner/main.ts'),
+  },
   wallet: { summary: 'keys, balances and payments', load: () => import('../wallet/main.ts') },
   rpc: { summary: 'call a node: nilz rpc METHOD [ARGUMENTS…]', load: () => import('./rpc.ts') },
   backup: { summary: 'copy the databases of running services', load: () => import('./backup.ts') },
