@@ -31,6 +31,8 @@ export interface Figure {
   readonly hashesPerSecond: Spread;
   /** Median of {@link Measurement.processorShare}. */
   readonly processorShare: number | null;
+  /** What one thread does in a second of processor time, which other programs hardly change; null if not known. */
+  readonly hashesPerProcessorSecond: number | null;
   /** Median over the rounds of the ratio to the same on one thread; null for one thread. */
   readonly timesOneThread: number | null;
   /** By name of the reference on as many threads: median over the rounds of the ratio to it. */
@@ -90,12 +92,18 @@ function figureOf(series: Series, single: Series | undefined, references: readon
     .map((reference): [string, number | undefined] => [reference.name, medianRatio(series, reference)])
     .filter((entry): entry is [string, number] => entry[1] !== undefined);
   const rates = series.rounds.map(({ hashesPerSecond }) => hashesPerSecond);
+  const efficiencies = series.rounds.flatMap(({ hashesPerSecond, processorShare }) =>
+    processorShare === null || processorShare === 0
+      ? []
+      : [hashesPerSecond / (series.threads * processorShare)],
+  );
   const shares = series.rounds.flatMap(({ processorShare }) => processorShare ?? []);
   return {
     name: series.name,
     threads: series.threads,
     hashesPerSecond: { median: median(rates), min: Math.min(...rates), max: Math.max(...rates) },
     processorShare: shares.length === 0 ? null : median(shares),
+    hashesPerProcessorSecond: efficiencies.length === 0 ? null : median(efficiencies),
     timesOneThread: single === undefined || single === series ? null : (medianRatio(series, single) ?? null),
     timesReference: Object.fromEntries(ratios),
   };

@@ -10,8 +10,8 @@ import { type Machine, thisMachine } from './machine.ts';
 import type { Clocks, Measurement } from './measurement.ts';
 import { nobleReference, type Reference } from './reference.ts';
 
-/** Every figure is measured so often, and all of them in turn: what else the machine does then hits all alike. */
-const ROUNDS = 3;
+/** So often all figures are measured in turn: what else the machine does then hits all alike. */
+const DEFAULT_ROUNDS = 3;
 const DEFAULT_SECONDS = 3;
 /** Up to so many threads every number of them is measured, beyond it only powers of two and the last. */
 const THREADS_ONE_BY_ONE = 4;
@@ -24,6 +24,8 @@ export interface BenchmarkOptions {
   readonly threads: number;
   /** Time for each figure, all rounds together; 3 unless given. */
   readonly seconds?: number | undefined;
+  /** 3 unless given. */
+  readonly rounds?: number;
   /** All that run here unless given. */
   readonly kernels?: readonly KernelName[] | undefined;
   /** Beside the loop over a library. */
@@ -52,7 +54,8 @@ const OWN_CLOCKS: Clocks = {
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { signal = new AbortController().signal, startThread = startNodeThread } = options;
   const { clocks = OWN_CLOCKS, onProgress = () => {} } = options;
-  const durationMs = ((options.seconds ?? DEFAULT_SECONDS) * 1_000) / ROUNDS;
+  const { rounds = DEFAULT_ROUNDS, seconds = DEFAULT_SECONDS } = options;
+  const durationMs = (seconds * 1_000) / rounds;
   allowVectorMerging(process.versions, process.arch);
   const kernels: KernelCheck[] = (options.kernels ?? KERNEL_NAMES).map((name) => ({
     name,
@@ -69,7 +72,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   const series = sound.flatMap(({ name }) =>
     counts.map((threads): Series & { readonly name: KernelName } => ({ name, threads, rounds: [] })),
   );
-  const total = ROUNDS * (references.length + series.length);
+  const total = rounds * (references.length + series.length);
   let done = 0;
 
   function note({ rounds }: Series, measured: Measurement | undefined): void {
@@ -89,7 +92,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     }
   }
 
-  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+  for (let round = 0; round < rounds && !signal.aborted; round++) {
     for (const { reference, series } of references) {
       if (!signal.aborted) note(series, await reference.measure(durationMs, signal));
     }

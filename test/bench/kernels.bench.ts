@@ -1,86 +1,92 @@
-/** The miner's kernels on one thread, beside a loop over `@noble/hashes` and, where it is on the PATH, cpuminer. */
-import { spawn } from 'node:child_process';
-import type { Hasher } from '../../miner/kernel/hasher.ts';
-import { createJsHasher } from '../../miner/kernel/js-hasher.ts';
-import { createWasmHasher } from '../../miner/kernel/wasm-hasher.ts';
-import { allowVectorMerging } from '../../miner/hashing/vector-merging.ts';
-import { sha256d as nobleSha256d } from '../../protocol/sha256-noble.ts';
-import { type Candidate, compare, type Figure, measure, type Row } from './measure.ts';
+/** The miner's kernels in its own threads, beside a loop over `@noble/hashes` and, where it is on the PATH, cpuminer. */
+import { availableParallelism } from 'node:os';
+import { runBenchmark } from '../../miner/benchmark/benchmark.ts';
+import type { Figure } from '../../miner/benchmark/benchmark-report.ts';
+import { cpuminer } from './cpuminer.ts';
+import { type Row, showNumber } from './measure.ts';
 
-export const title = 'Mining kernels, one thread';
+export const title = 'Mining kernels, in the threads of a miner';
 
-const ROUNDS = 7;
-/** A slice as the miner makes them, several to a call of the clock. */
-const NONCES = 40_000;
-/** How long cpuminer works for one figure; the first it prints comes after its own calibration. */
-const CPUMINER_MS = 4_500;
-
-function searching(hasher: Hasher): Candidate {
-  const header = Uint8Array.from({ length: 80 }, (_, index) => index);
-  hasher.setWork(header, 0n);
-  return {
-    name: hasher.name,
-    run: () => hasher.search(0, NONCES).scanned,
-  };
-}
-
-function nobleLoop(): number {
-  const header = Uint8Array.from({ length: 80 }, (_, index) => index);
-  const view = new DataView(header.buffer);
-  const count = 2_000;
-  for (let nonce = 0; nonce < count; nonce++) {
-    view.setUint32(76, nonce, true);
-    nobleSha256d(header);
-  }
-  return count;
-}
-
-/** Hashes per second that `minerd --benchmark` prints last; undefined where there is none. */
-function cpuminer(): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn('minerd', ['--benchmark', '-a', 'sha256d', '-t', '1']);
-    let text = '';
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-    });
-    const timer = setTimeout(() => child.kill(), CPUMINER_MS);
-    child.once('error', () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
-    child.once('exit', () => {
-      clearTimeout(timer);
-      const rates = [...text.matchAll(/([\d.]+) khash\/s/g)].map(([, rate]) => Number(rate) * 1_000);
-      resolve(rates.at(-1));
-    });
-  });
-}
+const ROUNDS = 5;
+const SECONDS = 5;
+const MOST_THREADS = 2;
+/** From this major version of Node.js on V8 merges vectors. */
+const MERGING_SINCE = 24;
 
 export async function bench(): Promise<Row[]> {
-  allowVectorMerging(process.versions, process.arch);
-  const shapes = (['simd-2x', 'simd', 'scalar'] as const).map((shape) => searching(createWasmHasher(shape)));
-  const native: number[] = [];
-  const [noble, ...kernels] = await measure(
-    [{ name: '@noble/hashes', run: nobleLoop }, ...shapes, searching(createJsHasher())],
-    ROUNDS,
-  );
-  for (let round = 0; round < 3; round++) {
-    const rate = await cpuminer();
-    if (rate !== undefined) native.push(rate);
-  }
-  if (noble === undefined) return [];
-  const rows = kernels.map((figure) =>
-    compare(`kernel ${figure.name}`, 'H/s', figure, noble, '≥ 15 × noble'),
-  );
-  const best = kernels.toSorted((a, b) => b.perSecond.median - a.perSecond.median)[0];
-  native.sort((a, b) => a - b);
-  const middle = native[1];
-  if (best === undefined || middle === undefined) return rows;
-  const reference: Figure = {
-    name: 'minerd',
-    perSecond: { median: middle, min: native[0] ?? middle, max: native[2] ?? middle },
-    cpuMicros: Number.NaN,
+  const threads = Math.min(MOST_THREADS, availableParallelism());
+  const { figures, references, fastest } = await runBenchmark({
+    threads,
+    rounds: ROUNDS,
+    seconds: SECONDS,
+    references: Array.from({ length: threads }, (_, index) => cpuminer(index + 1)),
+  });
+  /** A figure beside the reference on as many threads. */
+  const beside = (figure: Figure, name: string): Row[] => {
+    const reference = references.find((one) => one.name === name && one.threads === figure.threads);
+    const target = targetOf(figure, name, fastest);
+    return reference === undefined
+      ? []
+      : [rowOf(nameOf(figure, fastest), figure, reference, figure.timesReference[name], target)];
   };
-  const target = '≥ 0.33 × (Node 20), ≥ 0.48 × (Node 24)';
-  return [...rows, compare(`${best.name}, the fastest`, 'H/s', best, reference, target)];
+  return [
+    ...figures.filter(({ threads }) => threads === 1).flatMap((figure) => beside(figure, '@noble/hashes')),
+    ...figures.filter(({ name }) => name === fastest).flatMap((figure) => beside(figure, 'minerd')),
+    ...figures
+      .filter(({ threads }) => threads > 1)
+      .map((figure) => {
+        const one = figures.find(({ name, threads }) => name === figure.name && threads === 1);
+        const target = figure.name === fastest ? '≥ 1.85 × on an idle machine' : '—';
+        return rowOf(nameOf(figure, fastest), figure, one, figure.timesOneThread ?? undefined, target);
+      }),
+  ];
+}
+
+function nameOf({ name, threads }: Figure, fastest: string | null): string {
+  return `${name}${name === fastest ? ' (the fastest here)' : ''}, ${threadsText(threads)}`;
+}
+
+function threadsText(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
+}
+
+function targetOf({ name, threads }: Figure, reference: string, fastest: string | null): string {
+  if (name !== fastest || threads > 1) return '—';
+  if (reference !== 'minerd') return '≥ 15 ×';
+  const major = Number.parseInt(process.versions.node, 10);
+  return major < MERGING_SINCE ? '≥ 0.33 ×' : '≥ 0.48 ×, stretch 0.70 ×';
+}
+
+function rowOf(
+  what: string,
+  figure: Figure,
+  reference: Figure | undefined,
+  ratio: number | undefined,
+  target: string,
+): Row {
+  const { median, min, max } = figure.hashesPerSecond;
+  const perProcessorSecond = figure.hashesPerProcessorSecond;
+  return {
+    what,
+    figure: `${showNumber(median)} H/s`,
+    range: `${showNumber(min)} – ${showNumber(max)}`,
+    cpuPerOperation: perProcessorSecond === null ? '—' : `${showNumber(1e6 / perProcessorSecond)} µs`,
+    reference: reference === undefined ? '—' : shown(reference),
+    ratio: ratio === undefined ? '—' : `${ratio.toFixed(2)} ×${ratioByProcessor(figure, reference)}`,
+    target,
+  };
+}
+
+/** The ratio that processors alone would have: what other programs took is left out. */
+function ratioByProcessor(figure: Figure, reference: Figure | undefined): string {
+  const [own, other] = [figure.hashesPerProcessorSecond, reference?.hashesPerProcessorSecond ?? null];
+  if (reference === undefined || own === null || other === null) return '';
+  const ratio = (own * figure.threads) / (other * reference.threads);
+  return `; by CPU time ${ratio.toFixed(2)} ×`;
+}
+
+/** A reference with how much of its processors it had. */
+function shown({ name, threads, hashesPerSecond, processorShare }: Figure): string {
+  const share = processorShare === null ? '' : `, on ${Math.round(100 * processorShare)} % of the CPU`;
+  return `${name}, ${threadsText(threads)}: ${showNumber(hashesPerSecond.median)}${share}`;
 }

@@ -36,12 +36,27 @@ test('ratios are made round by round, so that a machine that slows down does not
     threads: 1,
     hashesPerSecond: { median: 4e6, min: 2e6, max: 6e6 },
     processorShare: 1,
+    hashesPerProcessorSecond: 4e6,
     timesOneThread: null,
     timesReference: { '@noble/hashes': 20 },
   });
   assert.equal(figures[1]?.timesOneThread, 2);
   assert.deepEqual(figures[1]?.timesReference, { minerd: 0.5 });
   assert.equal(fastest, 'simd');
+});
+
+test('hashes per second of processor time are of one thread, round by round', () => {
+  const rounds = [
+    { hashesPerSecond: 4e6, processorShare: 1 },
+    { hashesPerSecond: 1e6, processorShare: 0.2 },
+    { hashesPerSecond: 2e6, processorShare: 0.5 },
+  ];
+  const { figures } = reportOf({ ...MEASURED, series: [{ name: 'simd', threads: 2, rounds }] });
+  assert.equal(figures[0]?.hashesPerProcessorSecond, 2e6);
+  const unknown = rounds.map((round) => ({ ...round, processorShare: null }));
+  const [figure] = reportOf({ ...MEASURED, series: [{ name: 'simd', threads: 2, rounds: unknown }] }).figures;
+  assert.equal(figure?.hashesPerProcessorSecond, null);
+  assert.equal(figure?.processorShare, null);
 });
 
 test('a benchmark that ended in mid-round compares the rounds that both have', () => {
