@@ -72,11 +72,16 @@ export function createHasher(name: KernelName): Hasher | undefined {
   }
 }
 
+/** What one call of a kernel came to. */
+interface Attempt {
+  readonly nonces: number;
+  readonly elapsedMs: number;
+}
+
 /** A kernel and what it has done during the trial. */
 interface Contender {
   readonly hasher: Hasher;
-  nonces: number;
-  elapsedMs: number;
+  attempts: Attempt[];
 }
 
 /**
@@ -114,7 +119,7 @@ export function createChosenHasher(
   function judge(): void {
     if (!isWarm && spentMs >= WARM_UP_MS) {
       isWarm = true;
-      for (const contender of contenders) Object.assign(contender, { nonces: 0, elapsedMs: 0 });
+      for (const contender of contenders) contender.attempts = [];
     }
     if (spentMs < WARM_UP_MS + (basis === 'measured' ? TRIAL_MS : 0)) return;
     // By now the code is what it will be: this is what has to be right.
@@ -150,8 +155,7 @@ export function createChosenHasher(
       const startMs = nowMs();
       const result = contender.hasher.search(startNonce, count);
       const elapsedMs = nowMs() - startMs;
-      contender.nonces += result.scanned;
-      contender.elapsedMs += elapsedMs;
+      contender.attempts.push({ nonces: result.scanned, elapsedMs });
       spentMs += elapsedMs;
       judge();
       return result;
@@ -160,7 +164,7 @@ export function createChosenHasher(
 }
 
 function contender(hasher: Hasher): Contender {
-  return { hasher, nonces: 0, elapsedMs: 0 };
+  return { hasher, attempts: [] };
 }
 
 /** The fastest first; those that were not measured yet, in their order, at the end. */
@@ -168,6 +172,12 @@ function ranked(contenders: readonly Contender[]): Contender[] {
   return contenders.toSorted((a, b) => rateOf(b) - rateOf(a));
 }
 
-function rateOf({ nonces, elapsedMs }: Contender): number {
+/** Nonces per millisecond in the better half of the attempts: in the other, more of the time went to other programs. */
+function rateOf({ attempts }: Contender): number {
+  const better = attempts
+    .toSorted((a, b) => b.nonces * a.elapsedMs - a.nonces * b.elapsedMs)
+    .slice(0, Math.ceil(attempts.length / 2));
+  const nonces = better.reduce((sum, attempt) => sum + attempt.nonces, 0);
+  const elapsedMs = better.reduce((sum, attempt) => sum + attempt.elapsedMs, 0);
   return elapsedMs > 0 ? nonces / elapsedMs : 0;
 }

@@ -77,6 +77,16 @@ test('the fastest kernel is chosen by the time that it takes once its code is wh
   assert.equal(hasher.name, 'late');
 });
 
+test('what other programs take away in the meantime does not decide', () => {
+  const time = new Time();
+  const fast = kernel('fast', time, (call) => (call % 5 < 2 ? 30 : 4));
+  const slow = kernel('slow', time, () => 5);
+  const hasher = createChosenHasher([slow, fast], () => time.nowMs);
+  hasher.setWork(HEADER, EASY);
+  for (let call = 0; call < 400; call++) hasher.search(call, 1);
+  assert.equal(hasher.name, 'fast');
+});
+
 test('while kernels take turns no nonce is left out and none is looked at twice', () => {
   const time = new Time();
   const hasher = createChosenHasher(
