@@ -312,7 +312,7 @@ export class StratumClient {
           return;
         case 'client.show_message': {
           const text = shownText(parseMessage(params));
-          if (this.#patience.bearsText(nowMs)) this.#report({ type: 'message', text });
+          if (text !== '' && this.#patience.bearsText(nowMs)) this.#report({ type: 'message', text });
           return;
         }
       }

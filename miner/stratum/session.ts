@@ -48,6 +48,8 @@ export class Session {
   /** Undefined until the pool has answered mining.subscribe. */
   #extranonce: Extranonce | undefined;
   #difficulty: Difficulty = DIFFICULTY_AT_START;
+  /** Whether the pool has named one. */
+  #hasDifficulty = false;
   /** The last mask that the pool sent; undefined while versions are not rolled. */
   #versionMask: number | undefined;
   /** The newest job while the pool has not yet authorized us. */
@@ -95,9 +97,7 @@ export class Session {
         this.#notify(parseNotify(params));
         return true;
       case 'mining.set_difficulty':
-        // For the next job on: a share has the difficulty that its job was sent with.
-        this.#difficulty = parseDifficulty(params);
-        this.#report({ type: 'difficulty', difficulty: this.#difficulty });
+        this.#setDifficulty(parseDifficulty(params));
         return true;
       case 'mining.set_extranonce':
         this.setExtranonce(parseExtranonce(params[0], params[1]));
@@ -193,6 +193,14 @@ export class Session {
     this.#works.clear();
     this.#present = undefined;
     this.#shares.forgetAll();
+  }
+
+  /** For the next job on: a share has the difficulty that its job was sent with. */
+  #setDifficulty(difficulty: Difficulty): void {
+    if (difficulty === this.#difficulty && this.#hasDifficulty) return;
+    this.#difficulty = difficulty;
+    this.#hasDifficulty = true;
+    this.#report({ type: 'difficulty', difficulty });
   }
 
   #notify(job: NotifyParams): void {

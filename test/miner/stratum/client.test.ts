@@ -62,6 +62,12 @@ describe('the way to work', () => {
     assert.equal(script.work!.extranonce2Size, 2);
   });
 
+  test('a difficulty that stays what it was is not told again', () => {
+    const script = new Script().authorize();
+    for (const difficulty of [1, 1, '1', 2, 2, 1]) script.notify('mining.set_difficulty', difficulty);
+    assert.equal(script.count('difficulty'), 3);
+  });
+
   test('takes a difficulty written as text', () => {
     const script = new Script().authorize();
     script.notify('mining.set_difficulty', '0.25');
