@@ -101,6 +101,23 @@ describe('hash loop', () => {
     }
   });
 
+  test('reports true shares under every version and time that it rolls', () => {
+    const bench = new Bench();
+    // So many threads that each has 4,096 nonces under a header.
+    const loop = bench.loop(3, 2 ** 20, createJsHasher());
+    const work = someWork({ target: 2n ** 246n, extranonce2Size: 0, versionMask: 0x0000_6000 });
+    loop.setWork(work);
+    for (let second = 0; second < 4; second++) {
+      while (loop.slice() === 'searched') loop.settle(UNSETTLED_HITS_MAX);
+      bench.nowMs += 1_000;
+    }
+    assert.equal(loop.hashCount, 4 * 4 * 4_096);
+    assert.equal(new Set(bench.hits.map((hit) => hit.versionBits)).size, 4);
+    assert.deepEqual([...new Set(bench.hits.map((hit) => hit.ntime - work.job.time))], [0, 1, 2, 3]);
+    for (const hit of bench.hits)
+      assert.ok(meetsTarget(hashHeaderBytes(headerOfWork(work, hit)), work.target));
+  });
+
   test('rests without work, and when work is taken away', () => {
     const bench = new Bench();
     const loop = bench.loop();
