@@ -1,8 +1,9 @@
 /** Brings a block that was found to the node, and finds out what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BlockPlace, PASSING_ERRORS, readSubmission } from '../../protocol/block-answer.ts';
+import * as z from 'zod';
+import { PASSING_ERRORS, readSubmission } from '../../protocol/block-answer.ts';
 import { displayHash } from '../../protocol/bytes.ts';
-import type { Hash } from '../../protocol/units.ts';
+import type { Hash, Height } from '../../protocol/units.ts';
 import { RpcCallError, type RpcClient, UnreachableError } from '../../service/rpc-client.ts';
 
 /** What became of a block. */
@@ -21,34 +22,36 @@ const LONGEST_PAUSE_MS = 5_000;
 /** The parent is no part of the best chain any more (BIP 22). */
 const OUTDATED: ReadonlySet<string> = new Set(['stale-prevblk', 'stale-work']);
 
-/** One block on its way. */
-interface Delivery {
-  readonly client: RpcClient;
-  /** Hash of the block as it is shown. */
-  readonly shown: string;
+/** A block to be handed in. */
+export interface HandedBlock {
+  readonly hash: Hash;
+  readonly height: Height;
   /** The block as hex. */
   readonly raw: string;
+}
+
+/** One block on its way. */
+interface Delivery extends HandedBlock {
+  readonly client: RpcClient;
   readonly signal: AbortSignal;
 }
 
 /**
  * Hands in a block until the node has judged it. An answer that got lost says nothing: then the node is asked where
  * the block is before it is handed in again.
- * @param raw the block as hex
  * @throws the signal's reason when it fires first: nothing is known then
  */
 export async function deliverBlock(
   client: RpcClient,
-  { hash, raw }: { readonly hash: Hash; readonly raw: string },
+  block: HandedBlock,
   signal: AbortSignal,
 ): Promise<BlockVerdict> {
-  const delivery: Delivery = { client, shown: displayHash(hash), raw, signal };
+  const delivery: Delivery = { ...block, client, signal };
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     const verdict = await submit(delivery);
     if (verdict !== undefined) return verdict;
     await sleep(pauseMs, undefined, { signal });
-    // A node may know the header of a block that it has refused: only a place in the best chain says enough.
-    if (((await confirmationsOf(delivery)) ?? 0) > 0) return { kind: 'accepted' };
+    if (await isInChain(delivery)) return { kind: 'accepted' };
   }
 }
 
@@ -81,20 +84,26 @@ async function submit(delivery: Delivery): Promise<BlockVerdict | undefined> {
  * best chain by a word in its answer, bcoin does not.
  */
 async function placeOf(delivery: Delivery): Promise<BlockVerdict | undefined> {
-  const confirmations = await confirmationsOf(delivery);
-  if (confirmations === undefined) return undefined;
-  return confirmations > 0 ? { kind: 'accepted' } : { kind: 'stale', reason: 'another block came first' };
+  const stands = await isInChain(delivery);
+  if (stands === undefined) return undefined;
+  return stands ? { kind: 'accepted' } : { kind: 'stale', reason: 'another block came first' };
 }
 
-/** @returns undefined where the node does not have the block, or does not say */
-async function confirmationsOf({ client, shown, signal }: Delivery): Promise<number | undefined> {
+/**
+ * Whether the block stands in the best chain. Asked by height: of a block beside it bcoin's getblockheader gives
+ * confirmations too.
+ * @returns undefined where the node does not say
+ */
+async function isInChain({ client, hash, height, signal }: Delivery): Promise<boolean | undefined> {
   try {
     const limits = { timeoutMs: ASK_MS, signal };
-    const place = await client.call('getblockheader', [shown], { ...limits, schema: BlockPlace });
-    return place.confirmations;
+    const standing = await client.call('getblockhash', [height], { ...limits, schema: z.string() });
+    return standing === displayHash(hash);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof RpcCallError || error instanceof UnreachableError) return undefined;
-    throw error;
+    if (error instanceof UnreachableError) return undefined;
+    if (!(error instanceof RpcCallError)) throw error;
+    // The chain is shorter.
+    return PASSING_ERRORS.has(error.code) ? undefined : false;
   }
 }

@@ -11,7 +11,7 @@ import type { Hit } from '../hashing/work.ts';
 import { shownText } from '../problem.ts';
 import { type BackOffLimits, backOffDelayMs } from '../source/back-off.ts';
 import type { SourceListener, SourceTools } from '../source/work-source.ts';
-import type { BlockVerdict } from './block-delivery.ts';
+import type { BlockVerdict, HandedBlock } from './block-delivery.ts';
 import { nodeTimeProblem } from './node-problem.ts';
 import { blockOf, makeSoloJob, type SoloJob } from './solo-job.ts';
 
@@ -19,10 +19,7 @@ export interface SoloDeskOptions {
   readonly tools: SourceTools;
   readonly listener: SourceListener;
   /** Hands a block in; rejects with the signal's reason when it fires before anything is known. */
-  readonly deliver: (
-    block: { readonly hash: Hash; readonly raw: string },
-    signal: AbortSignal,
-  ) => Promise<BlockVerdict>;
+  readonly deliver: (block: HandedBlock, signal: AbortSignal) => Promise<BlockVerdict>;
   /** Asks for a template that is newer than everything asked for before. */
   readonly hurry: () => void;
 }
@@ -101,7 +98,7 @@ export class SoloDesk {
     const isClean = this.#tip === undefined || !equalBytes(this.#tip, template.previous);
     if (isClean) this.#jobs.clear();
     this.#tip = template.previous;
-    if (this.#rest !== undefined || this.#deliveries.has(hashKey(template.previous))) {
+    if (this.#isHeld(template, terms)) {
       this.#setCurrent(undefined);
       return;
     }
@@ -113,7 +110,7 @@ export class SoloDesk {
   submit(hit: Hit): void {
     const { thread, serial } = hit;
     const job = this.#jobs.get(serial);
-    if (job === undefined || this.#deliveries.has(hashKey(job.template.previous))) {
+    if (job === undefined) {
       this.#report({ type: 'share-discarded' });
       this.#options.listener.onSettled(thread);
       return;
@@ -128,8 +125,10 @@ export class SoloDesk {
     }
     const shareDifficulty = difficultyOfHash(hash);
     this.#report({ type: 'share-found', shareDifficulty, hash: displayHash(hash), isBlock: true });
+    // Threads may have found more on this tip: another block on it would stand beside this one.
+    this.#jobs.clear();
     this.#setCurrent(undefined);
-    this.#deliver(hit, job, { hash, raw: block.raw() });
+    this.#deliver(hit, job, { hash, height: job.template.height, raw: block.raw() });
   }
 
   /** Gives no more work and waits briefly for what the node says of blocks in flight. */
@@ -140,6 +139,13 @@ export class SoloDesk {
     await Promise.all([...this.#deliveries.values()].map(({ finished }) => finished));
     clearTimeout(timer);
     clearTimeout(this.#rest);
+  }
+
+  /** Whether nothing may be found now: one block at a time on a tip, and where a pace is kept, anywhere. */
+  #isHeld({ previous }: Template, { paceMs }: SoloTerms): boolean {
+    if (this.#rest !== undefined || this.#deliveries.has(hashKey(previous))) return true;
+    // News of our own block may be here before the answer to it, from which on the pace counts.
+    return paceMs > 0 && this.#deliveries.size > 0;
   }
 
   #announce({ user }: SoloTerms, { time }: Template): void {
@@ -165,7 +171,7 @@ export class SoloDesk {
     this.#report({ type: 'job', jobId, clean: isClean, difficulty, networkDifficulty: difficulty });
   }
 
-  #deliver(hit: Hit, job: SoloJob, block: { readonly hash: Hash; readonly raw: string }): void {
+  #deliver(hit: Hit, job: SoloJob, block: HandedBlock): void {
     const key = hashKey(job.template.previous);
     const ending = new AbortController();
     const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(DELIVERY_MS)]);

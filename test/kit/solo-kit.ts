@@ -40,6 +40,8 @@ export class NotingListener implements SourceListener {
   readonly events: MinerEvent[] = [];
   readonly works: (Work | undefined)[] = [];
   readonly settled: number[] = [];
+  /** Called within every event. */
+  alsoTell: (event: MinerEvent) => void = () => {};
   readonly #news = new EventEmitter().setMaxListeners(0);
 
   onWork(work: Work | undefined): void {
@@ -54,6 +56,7 @@ export class NotingListener implements SourceListener {
 
   onEvent(event: MinerEvent): void {
     this.events.push(event);
+    this.alsoTell(event);
     this.#news.emit('news');
   }
 

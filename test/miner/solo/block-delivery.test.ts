@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type BlockVerdict, deliverBlock } from '../../../miner/solo/block-delivery.ts';
+import { type BlockVerdict, deliverBlock, type HandedBlock } from '../../../miner/solo/block-delivery.ts';
 import { blockOf, makeSoloJob } from '../../../miner/solo/solo-job.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
 import { hashHeaderBytes } from '../../../protocol/header.ts';
 import { readTemplate } from '../../../protocol/template.ts';
-import type { Hash } from '../../../protocol/units.ts';
 import { createRpcClient } from '../../../service/rpc-client.ts';
 import { FakeNode, type Interference } from '../../kit/fake-node.ts';
 import { PAYEE_SCRIPT, solve } from '../../kit/solo-kit.ts';
 
 interface Rig {
   readonly node: FakeNode;
-  readonly block: { readonly hash: Hash; readonly raw: string };
+  readonly block: HandedBlock;
   deliver(signal?: AbortSignal): Promise<BlockVerdict>;
 }
 
@@ -27,7 +26,7 @@ async function rig(t: TestContext): Promise<Rig> {
   const template = readTemplate(node.template());
   const job = makeSoloJob({ template, script: PAYEE_SCRIPT, serial: 1, extranonce1: 1, isClean: true });
   const { header, raw } = blockOf(job, solve(job.work));
-  const block = { hash: hashHeaderBytes(header), raw: raw() };
+  const block = { hash: hashHeaderBytes(header), height: template.height, raw: raw() };
   const never = new AbortController();
   return { node, block, deliver: (signal = never.signal) => deliverBlock(client, block, signal) };
 }
@@ -41,7 +40,7 @@ test('a block that the node takes is accepted', async (t) => {
   const { node, block, deliver } = await rig(t);
   assert.deepEqual(await deliver(), { kind: 'accepted' });
   assert.equal(node.tip, displayHash(block.hash));
-  assert.deepEqual(node.calls, ['submitblock', 'getblockheader']);
+  assert.deepEqual(node.calls, ['submitblock', 'getblockhash']);
 });
 
 test('a block beside another one is stale', async (t) => {
@@ -54,7 +53,7 @@ test('a block that is taken, but not into the best chain, is stale though no wor
   const { node, deliver } = await rig(t);
   node.interfere = (method) => {
     if (method === 'submitblock') return { result: null };
-    return method === 'getblockheader' ? { result: { confirmations: -1 } } : undefined;
+    return method === 'getblockhash' ? { result: '00'.repeat(32) } : undefined;
   };
   assert.equal((await deliver()).kind, 'stale');
 });
@@ -62,7 +61,7 @@ test('a block that is taken, but not into the best chain, is stale though no wor
 test('the word of the node stands where it does not say more', async (t) => {
   const { node, deliver } = await rig(t);
   node.interfere = (method) =>
-    method === 'getblockheader' ? { error: { code: -32601, message: 'no' } } : undefined;
+    method === 'getblockhash' ? { error: { code: -28, message: 'not now' } } : undefined;
   assert.deepEqual(await deliver(), { kind: 'accepted' });
 });
 
@@ -123,14 +122,14 @@ test('when the answer is lost the node is asked for the block before it gets it 
   const { node, deliver } = await rig(t);
   node.interfere = first('submitblock', 'lost');
   assert.deepEqual(await deliver(), { kind: 'accepted' });
-  assert.deepEqual(node.calls, ['submitblock', 'getblockheader']);
+  assert.deepEqual(node.calls, ['submitblock', 'getblockhash']);
 });
 
 test('a block that was lost on its way is handed in again', async (t) => {
   const { node, block, deliver } = await rig(t);
   node.interfere = first('submitblock', { error: { code: -32603, message: 'out of breath' } });
   assert.deepEqual(await deliver(), { kind: 'accepted' });
-  assert.deepEqual(node.calls, ['submitblock', 'getblockheader', 'submitblock', 'getblockheader']);
+  assert.deepEqual(node.calls, ['submitblock', 'getblockhash', 'submitblock', 'getblockhash']);
   assert.equal(node.tip, displayHash(block.hash));
 });
 
@@ -144,12 +143,12 @@ test('a node that is away for a while gets the block when it is back', async (t)
   assert.equal(node.tip, displayHash(block.hash));
 });
 
-test('a node that knows the block’s header but says nothing of its place is asked on', async (t) => {
+test('a node that has the block but says nothing of its place is asked on', async (t) => {
   const { node, deliver } = await rig(t);
   const answers: Interference[] = [{ result: 'inconclusive' }];
   node.interfere = (method) => {
     if (method === 'submitblock') return answers.shift();
-    return method === 'getblockheader' && answers.length > 0 ? { result: 'what?' } : undefined;
+    return method === 'getblockhash' && answers.length > 0 ? { result: 5 } : undefined;
   };
   answers.push({ result: 'inconclusive' });
   assert.equal((await deliver()).kind, 'accepted');

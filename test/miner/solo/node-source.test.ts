@@ -123,6 +123,19 @@ describe('mining on a node', () => {
     assert.equal(listener.settled.length, 22);
   });
 
+  test('takes no hit that comes late, between the answer to a block and the next template', async (t) => {
+    const { node, listener, source } = await startSolo(t);
+    const work = await listener.nextWork();
+    const hit = solve(work);
+    source.submit(hit);
+    const late = solve(work, { from: hit.nonce + 1 });
+    listener.alsoTell = (event) => {
+      if (event.type === 'share-accepted') source.submit(late);
+    };
+    await listener.event('share-discarded');
+    assert.equal(node.calls.filter((method) => method === 'submitblock').length, 1);
+  });
+
   test('does not hand in what the kernel miscounted', async (t) => {
     const { node, listener, source } = await startSolo(t);
     source.submit(miss(await listener.nextWork()));
