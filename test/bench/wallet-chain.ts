@@ -13,6 +13,9 @@ export const PROFILE = PROFILES.regtest;
 /** An account of the public words that has no funds of its own. */
 export const ACCOUNT = 7;
 export const KEYS = wordKeys(DEV_MNEMONIC, ACCOUNT);
+export const PASSPHRASE = 'correct horse battery staple';
+/** Rows of a page of the history. */
+export const PAGE_ROWS = 50;
 const PER_BLOCK = 20;
 /** Receive addresses; each is paid several times. Change goes to a fresh address every time. */
 export const RECEIVE_ADDRESSES = 500;
