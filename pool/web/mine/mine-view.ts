@@ -32,7 +32,7 @@ export function mineView(feed: PoolFeed): View {
   const store = pageStore();
   const cores = navigator.hardwareConcurrency || 1;
   const isHandheld = window.matchMedia('(pointer: coarse)').matches;
-  const calibration = kernelMemory(store, navigator.userAgent);
+  const calibration = kernelMemory(store, navigator.userAgent, Date.now);
   const speed = speedMemory(store, navigator.userAgent);
   let settings: MinerSettings = recallSettings(store, { cores, isHandheld });
   const rates = new RateBoard();

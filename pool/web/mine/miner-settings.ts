@@ -19,6 +19,8 @@ const SETTINGS_KEY = 'nilz-mine';
 const KERNEL_KEY = 'nilz-mine-kernel';
 const SPEED_KEY = 'nilz-mine-speed';
 const FIRST_WORKER = 'browser';
+/** Something else may have kept the processor busy while kernels were compared: after a day it is done again. */
+const KERNEL_MAX_AGE_MS = 24 * 3_600_000;
 
 const Kept = z.object({
   address: z.string().check(z.maxLength(120)),
@@ -26,7 +28,12 @@ const Kept = z.object({
   threads: z.int().check(z.minimum(1)),
   cpuLimitPercent: z.int().check(z.minimum(CPU_LIMIT.lowest), z.maximum(CPU_LIMIT.highest)),
 });
-const KeptKernel = z.object({ browser: z.string(), kernel: z.string().check(z.maxLength(32)) });
+const KeptKernel = z.object({
+  browser: z.string(),
+  kernel: z.string().check(z.maxLength(32)),
+  /** Milliseconds since 1970. */
+  measured: z.number(),
+});
 const KeptSpeed = z.object({ browser: z.string(), hashesPerSecond: z.number().check(z.positive()) });
 
 /** The store of this page; undefined where the browser gives it none. */
@@ -62,14 +69,19 @@ export function keepSettings(store: Store | undefined, settings: MinerSettings):
   write(store, SETTINGS_KEY, Kept.parse(settings));
 }
 
-/** Which kernel was the fastest here, by the browser that found it out: another version may have another. */
-export function kernelMemory(store: Store | undefined, browser: string) {
+/**
+ * Which kernel was the fastest here, by the browser that found it out: another version may have another.
+ * @param unixMs the time of day, in milliseconds since 1970
+ */
+export function kernelMemory(store: Store | undefined, browser: string, unixMs: () => number) {
   return {
     recall: (): string | undefined => {
       const kept = KeptKernel.safeParse(read(store, KERNEL_KEY));
-      return kept.success && kept.data.browser === browser ? kept.data.kernel : undefined;
+      if (!kept.success || kept.data.browser !== browser) return undefined;
+      const ageMs = unixMs() - kept.data.measured;
+      return ageMs >= 0 && ageMs < KERNEL_MAX_AGE_MS ? kept.data.kernel : undefined;
     },
-    remember: (kernel: string): void => write(store, KERNEL_KEY, { browser, kernel }),
+    remember: (kernel: string): void => write(store, KERNEL_KEY, { browser, kernel, measured: unixMs() }),
   };
 }
 

@@ -60,7 +60,7 @@ test('what makes no sense in the store is as if it were not there', () => {
     keepSettings(store, CHOSEN);
     for (const key of store.texts.keys()) store.setItem(key, text);
     assert.deepEqual(recallSettings(store, LAPTOP), FIRST_VISIT, text);
-    assert.equal(kernelMemory(store, 'a').recall(), undefined, text);
+    assert.equal(kernelMemory(store, 'a', Date.now).recall(), undefined, text);
   }
 });
 
@@ -76,17 +76,22 @@ test('a store that refuses, or that a browser does not give, costs the convenien
   for (const store of [refusing, undefined]) {
     keepSettings(store, CHOSEN);
     assert.deepEqual(recallSettings(store, LAPTOP), FIRST_VISIT);
-    kernelMemory(store, 'a').remember('simd');
-    assert.equal(kernelMemory(store, 'a').recall(), undefined);
+    kernelMemory(store, 'a', Date.now).remember('simd');
+    assert.equal(kernelMemory(store, 'a', Date.now).recall(), undefined);
   }
 });
 
-test('what was measured with one version of a browser says nothing of another', () => {
+test('what was measured with one version of a browser says nothing of another, and a kernel for a day only', () => {
   const store = new MemoryStore();
-  kernelMemory(store, 'Browser 1').remember('simd');
+  let nowMs = 1_795_132_800_000;
+  kernelMemory(store, 'Browser 1', () => nowMs).remember('simd');
   speedMemory(store, 'Browser 1').remember(1_500_000);
-  assert.equal(kernelMemory(store, 'Browser 1').recall(), 'simd');
-  assert.equal(kernelMemory(store, 'Browser 2').recall(), undefined);
+  assert.equal(kernelMemory(store, 'Browser 1', () => nowMs).recall(), 'simd');
+  assert.equal(kernelMemory(store, 'Browser 2', () => nowMs).recall(), undefined);
   assert.equal(speedMemory(store, 'Browser 1').recall(), 1_500_000);
   assert.equal(speedMemory(store, 'Browser 2').recall(), undefined);
+  nowMs += 24 * 3_600_000;
+  assert.equal(kernelMemory(store, 'Browser 1', () => nowMs).recall(), undefined);
+  nowMs -= 25 * 3_600_000;
+  assert.equal(kernelMemory(store, 'Browser 1', () => nowMs).recall(), undefined, 'measured in the future');
 });
