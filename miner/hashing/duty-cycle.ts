@@ -5,6 +5,9 @@ const CYCLE_MS = 20;
 const SLICE_MAX_MS = 5;
 const SLICE_MIN_MS = 0.5;
 
+/** A slice that took so many times as long as it should was interrupted by other programs: the rest is not its doing. */
+const INTERRUPTED_FACTOR = 2;
+
 /** Shorter rests are put off: timers know no shorter time. */
 const REST_MIN_MS = 1;
 
@@ -29,9 +32,9 @@ export class DutyCycle {
     this.sliceMs = Math.max(SLICE_MIN_MS, Math.min(SLICE_MAX_MS, (CYCLE_MS * limitPercent) / 100));
   }
 
-  /** Takes note of time computed. @returns how long to rest now, in milliseconds; 0 for not yet */
+  /** Takes note of a slice. @returns how long to rest now, in milliseconds; 0 for not yet */
   computed(elapsedMs: number): number {
-    this.#dueMs += elapsedMs * this.#restPerWork;
+    this.#dueMs += Math.min(elapsedMs, INTERRUPTED_FACTOR * this.sliceMs) * this.#restPerWork;
     return this.#dueMs >= REST_MIN_MS ? this.#dueMs : 0;
   }
 

@@ -65,6 +65,11 @@ describe('a share of the processor', () => {
     assert.ok(computedMs <= 60, `${computedMs} ms without rest`);
   });
 
+  test('is not lessened much by what other programs take away in the middle of slices', () => {
+    const duty = new DutyCycle(50);
+    assert.equal(duty.computed(400), 10);
+  });
+
   test('of nothing or of more than all is refused', () => {
     for (const percent of [0, 0.5, 101, -5, Number.NaN]) {
       assert.throws(() => new DutyCycle(percent), /1 to 100 percent/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { DutyCycle } from '../../../miner/hashing/duty-cycle.ts';
 import { runTurns } from '../../../miner/hashing/thread-turns.ts';
 import type { Work } from '../../../miner/hashing/work.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from '../../../miner/hashing/worker-message.ts';
@@ -135,8 +136,10 @@ describe('a hashing thread', () => {
       stage.msPerLook = 5;
       stage.tell({ type: 'work', work: someWork(1) });
       stage.time.pass(3_000);
-      // From before a slice to after it there are three looks at the clock, and one more within each rest.
-      const computedMs = 15 * stage.rests.length;
+      // From before a slice to after it there are three looks at the clock, of which a duty cycle believes a part, and
+      // one more within each rest.
+      const countedMs = Math.min(15, 2 * new DutyCycle(percent).sliceMs);
+      const computedMs = countedMs * stage.rests.length;
       const restedMs = stage.rests.reduce((sum, delayMs) => sum + delayMs + 5, 0);
       const computed = (100 * computedMs) / (computedMs + restedMs);
       assert.ok(stage.rests.length > 10);
@@ -149,7 +152,7 @@ describe('a hashing thread', () => {
     stage.msPerLook = 5;
     stage.tell({ type: 'work', work: someWork(1, { target: EASIEST }) });
     const hits = stage.all('hit').length;
-    stage.time.pass(100);
+    stage.time.pass(20);
     stage.tell({ type: 'work', work: someWork(2, { target: EASIEST }) });
     assert.deepEqual(stage.said.at(-1), { type: 'took', serial: 2 });
     stage.tell({ type: 'settled', count: 16 });
