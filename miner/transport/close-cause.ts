@@ -3,13 +3,13 @@ import type { CloseCause } from './connection.ts';
 
 const ERROR_CAUSES: Readonly<Record<string, CloseCause>> = {
   ECONNREFUSED: 'refused',
-  ENOTFOUND: 'unknown-host',
-  EAI_AGAIN: 'unknown-host',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   ENETDOWN: 'unreachable',
   ETIMEDOUT: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
   ERR_SSL_WRONG_VERSION_NUMBER: 'not-tls',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'not-tls',
   ERR_TLS_CERT_ALTNAME_INVALID: 'untrusted',
@@ -44,6 +44,8 @@ export interface CloseReason {
 /** Reads an error of a socket, of TLS (OpenSSL's X509_V_ERR_… by Node's names) or of the package ws. */
 export function closeReasonOf(error: NodeJS.ErrnoException): CloseReason {
   const code = error.code ?? '';
+  // Whatever a resolver has against a name (ENOTFOUND, EAI_AGAIN, EINVAL …), there is no host to go to.
+  if (error.syscall === 'getaddrinfo') return { cause: 'unknown-host', detail: wordsOf(error) };
   return {
     cause: ERROR_CAUSES[code] ?? causeOfFamily(code),
     detail: CERTIFICATE_WORDS[code] ?? wordsOf(error),

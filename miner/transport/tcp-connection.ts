@@ -58,6 +58,7 @@ export function lineConnection(
   const decoder = new StringDecoder('utf8');
   const splitter = new LineSplitter();
   let isOpen = true;
+  let isReached = false;
   let isReady = false;
   let isFirstChunk = true;
 
@@ -66,10 +67,13 @@ export function lineConnection(
     isOpen = false;
     socket.destroy();
     // Who gives up a handshake of TLS without an error has not understood it.
-    const isForeign = readyEvent === 'secureConnect' && !isReady && (cause === 'ended' || cause === 'lost');
+    const isForeign = isReached && !isReady && (cause === 'ended' || cause === 'lost');
     handlers.onClosed(isForeign ? 'not-tls' : cause, detail);
   }
 
+  socket.once('connect', () => {
+    isReached = true;
+  });
   socket.once(readyEvent, () => {
     isReady = true;
     if (isOpen) handlers.onConnected();

@@ -48,12 +48,16 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
     // A name that a pool sends its miners to may be none.
     if (!URL.canParse(url)) return neverOpened(handlers, 'unknown-host');
     const websocket = new WebSocket(url, {
-      createConnection: () => open(endpoint),
+      createConnection: () =>
+        open(endpoint).once('connect', () => {
+          isReached = true;
+        }),
       perMessageDeflate: false,
       followRedirects: false,
       maxPayload: MAX_LINE_BYTES,
     });
     let isOpen = true;
+    let isReached = false;
     let isReady = false;
     let isHeard = true;
     let pings: NodeJS.Timeout | undefined;
@@ -64,7 +68,7 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
       clearInterval(pings);
       websocket.terminate();
       // Who gives up the handshake has not understood it.
-      handlers.onClosed(!isReady && cause === 'lost' ? 'no-websocket' : cause, detail);
+      handlers.onClosed(isReached && !isReady && cause === 'lost' ? 'no-websocket' : cause, detail);
     }
 
     function ping(): void {

@@ -234,7 +234,7 @@ describe('a WebSocket connection that cannot be used', () => {
   const answers: Readonly<Record<string, readonly [CloseCause, (socket: Socket) => unknown]>> = {
     'plain Stratum answers': ['no-websocket', (socket) => socket.write('{"id":null,"error":"what?"}\n')],
     'the server closes without a word': ['no-websocket', (socket) => socket.on('data', () => socket.end())],
-    'the server hangs up': ['no-websocket', (socket) => socket.resetAndDestroy()],
+    'the server hangs up': ['no-websocket', (socket) => socket.on('data', () => socket.resetAndDestroy())],
     'the handshake is answered wrongly': [
       'no-websocket',
       (socket) =>

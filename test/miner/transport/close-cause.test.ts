@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { closeReasonOf } from '../../../miner/transport/close-cause.ts';
+
+function errorOf(fields: { code?: string; syscall?: string }): NodeJS.ErrnoException {
+  return Object.assign(new Error('words'), fields);
+}
+
+describe('the reason of an error', () => {
+  for (const [fields, cause] of [
+    [{ code: 'ECONNREFUSED' }, 'refused'],
+    [{ code: 'EHOSTUNREACH' }, 'unreachable'],
+    [{ code: 'EPERM', syscall: 'connect' }, 'unreachable'],
+    [{ code: 'EINVAL', syscall: 'getaddrinfo' }, 'unknown-host'],
+    [{ code: 'EAI_AGAIN', syscall: 'getaddrinfo' }, 'unknown-host'],
+    [{ code: 'ECONNRESET', syscall: 'read' }, 'lost'],
+    [{ code: 'CERT_REVOKED' }, 'invalid-certificate'],
+    [{ code: 'INVALID_PURPOSE' }, 'invalid-certificate'],
+    [{ code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' }, 'tls-failed'],
+    [{ code: 'EPROTO' }, 'tls-failed'],
+    [{ code: 'HPE_INVALID_CONSTANT' }, 'no-websocket'],
+    [{}, 'lost'],
+  ] as const) {
+    test(`${JSON.stringify(fields)} is ${cause}`, () => {
+      assert.deepEqual(closeReasonOf(errorOf(fields)), { cause, detail: 'words' });
+    });
+  }
+
+  test('of a host with several addresses is that of the first, in the words of all', () => {
+    const errors = [new Error('connect ::1'), new Error('connect 127.0.0.1')];
+    const all = Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' });
+    assert.deepEqual(closeReasonOf(all), { cause: 'refused', detail: 'connect ::1; connect 127.0.0.1' });
+  });
+
+  test('has no words where there are none', () => {
+    assert.deepEqual(closeReasonOf(new Error('')), { cause: 'lost', detail: undefined });
+  });
+});
