@@ -1,5 +1,5 @@
 /** `nilz miner`: reads flags, environment and signals, starts the miner, and shows it. */
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { WriteStream } from 'node:tty';
@@ -13,6 +13,7 @@ import { runBenchmark } from './benchmark/benchmark.ts';
 import { reportText } from './benchmark/benchmark-report.ts';
 import { type Face, showMiner } from './face/face.ts';
 import { isForeground } from './face/foreground.ts';
+import { PatientTerminal } from './face/patient-terminal.ts';
 import { RecentLog } from './face/recent-log.ts';
 import { startStatusServer } from './face/status-server.ts';
 import { watchCpuTemperature } from './face/temperature.ts';
@@ -55,11 +56,11 @@ async function mine(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<numb
   const tls = tlsTrustOf(values, readText);
   assertKernel(values);
   const threads = threadsFor(values.threads, availableParallelism());
-  const recent = isLive(values, process.stdout, env) ? recentLog() : undefined;
+  const stage = isLive(values, process.stdout, env) ? liveStage(process, env) : undefined;
   const log = createLogger({
     name: 'miner',
     level: values.quiet ? 'warn' : values.logLevel,
-    ...(recent !== undefined && { pretty: false, destination: recent }),
+    ...(stage !== undefined && { pretty: false, destination: stage.log }),
   });
   const start = async (started: Stoppable[]): Promise<Stoppable> => {
     const path = join(values.datadir, CALIBRATION_FILE);
@@ -74,10 +75,10 @@ async function mine(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<numb
       temperature,
       statsIntervalSeconds: values.statsInterval,
       ...(values.json && { print: (line: string) => void process.stdout.write(line) }),
-      ...(recent !== undefined && { live: liveOptions(recent, cpuLimitPercent, env) }),
+      ...(stage !== undefined && { live: { ...stage, isForeground, cpuLimitPercent } }),
     });
     started.push(face);
-    if (recent !== undefined) giveTerminalBackOnSignals(face);
+    if (stage !== undefined) giveTerminalBackOnSignals(face);
     log.info(`${threads} thread${threads === 1 ? '' : 's'}, mining for ${shownPools(pools)}`);
     if (values.metricsPort !== undefined) {
       const place = { host: values.metricsBind, port: values.metricsPort, log };
@@ -130,18 +131,25 @@ function isLive(values: MinerSettings, stdout: WriteStream, env: NodeJS.ProcessE
   return isWanted && stdout.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** A log that goes where it always goes; if that is the terminal, not while the view is there. */
-function recentLog(): RecentLog {
-  const { stderr } = process;
-  return new RecentLog({
-    write: (json) => void stderr.write(stderr.isTTY ? prettyLine(json) : json),
-    sharesTerminal: stderr.isTTY === true,
-  });
+/** The terminal for the live view, and the log beside it. */
+interface Stage {
+  readonly terminal: PatientTerminal;
+  readonly hasColors: boolean;
+  readonly log: RecentLog;
 }
 
-function liveOptions(log: RecentLog, cpuLimitPercent: number, env: NodeJS.ProcessEnv) {
-  const { stdout } = process;
-  return { terminal: stdout, hasColors: stdout.hasColors(env), log, isForeground, cpuLimitPercent };
+function liveStage({ stdout, stderr }: NodeJS.Process, env: NodeJS.ProcessEnv): Stage {
+  const terminal = new PatientTerminal(stdout, () => performance.now());
+  // The log goes where it always goes; if that is the terminal, not while the view is there.
+  const sharesTerminal = stderr.isTTY === true && fstatSync(1).rdev === fstatSync(2).rdev;
+  const log = new RecentLog({
+    sharesTerminal,
+    write: (json) => {
+      if (sharesTerminal) terminal.write(prettyLine(json));
+      else stderr.write(stderr.isTTY ? prettyLine(json) : json);
+    },
+  });
+  return { terminal, hasColors: stdout.hasColors(env), log };
 }
 
 /** No signal that ends or halts the process may leave the terminal without its cursor. */

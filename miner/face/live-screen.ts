@@ -1,13 +1,16 @@
 /** A terminal's screen while the live view has it: taken, drawn over once a second, and given back as it was. */
 import type { ViewSize } from './live-view.ts';
 
-/** What the screen needs of a terminal; that of `node:tty` is one. */
+/** What the screen needs of a terminal. */
 export interface ScreenTerminal {
   readonly columns: number;
   readonly rows: number;
-  write(text: string): unknown;
-  on(event: 'resize', listener: () => void): unknown;
-  off(event: 'resize', listener: () => void): unknown;
+  /** Writes what has to be there. */
+  write(text: string): void;
+  /** Writes what the next offer makes good for, if it is not taken. */
+  offer(text: string): void;
+  on(event: 'resize', listener: () => void): void;
+  off(event: 'resize', listener: () => void): void;
 }
 
 /** Control sequences as xterm documents them (ctlseqs); a terminal passes over those that it does not know. */
@@ -81,7 +84,7 @@ export class LiveScreen {
   draw(): void {
     if (!this.#isTaken) return;
     const lines = this.#rendered().map((line) => line + SCREEN.endOfLine);
-    this.#options.terminal.write(SCREEN.begin + lines.join('\r\n') + SCREEN.rest + SCREEN.end);
+    this.#options.terminal.offer(SCREEN.begin + lines.join('\r\n') + SCREEN.rest + SCREEN.end);
   }
 
   #rendered(): readonly string[] {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type MockPoolOptions, startMockPool } from '../kit/mock-pool.ts';
+import { type MockPool, type MockPoolOptions, startMockPool } from '../kit/mock-pool.ts';
 import { temporaryDirectory } from '../kit/surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
@@ -78,9 +78,9 @@ class Terminal {
 async function minerCommand(
   context: TestContext,
   options = '',
-  intercept: MockPoolOptions['intercept'] = () => false,
+  given?: MockPool | undefined,
 ): Promise<string> {
-  const pool = await startMockPool({ difficulty: 2e-5, intercept });
+  const pool = given ?? (await startMockPool({ difficulty: 2e-5 }));
   context.after(() => pool.stop());
   const folder = await temporaryDirectory(context);
   return `'${process.execPath}' '${NILZ}' miner --url ${pool.url} --user someone.rig --threads 1 --datadir '${folder}' ${options}`;
@@ -127,8 +127,9 @@ test('gives the terminal back when a signal kills it', { skip }, async (context)
 test('tells that it waits for answers, and gives the terminal back when a second Ctrl-C ends the wait', {
   skip,
 }, async (context) => {
-  const neverAnswered = await minerCommand(context, '', ({ method }) => method === 'mining.submit');
-  const terminal = new Terminal(context, neverAnswered);
+  const intercept: MockPoolOptions['intercept'] = ({ method }) => method === 'mining.submit';
+  const silentPool = await startMockPool({ difficulty: 2e-5, intercept });
+  const terminal = new Terminal(context, await minerCommand(context, '', silentPool));
   await terminal.until(() => terminal.shows(/^best share +\d/));
   terminal.type('\x03');
   const stopping = (): number =>
@@ -164,6 +165,22 @@ test('gives the terminal to the shell on Ctrl-Z and in the background, and takes
   assert.equal(terminal.count(GIVE_BACK), 2);
   terminal.type('exit\n');
   await terminal.ended();
+});
+
+test('mines on while the terminal is halted', { skip }, async (context) => {
+  const pool = await startMockPool({ difficulty: 2e-5 });
+  const terminal = new Terminal(context, await minerCommand(context, '', pool));
+  await terminal.until(() => hasShare(terminal));
+  terminal.type('\x13');
+  const haltedMs = performance.now();
+  // Long enough for three frames that nobody takes.
+  await pool.next('share', () => performance.now() - haltedMs > 3_000);
+  const frames = terminal.frames.length;
+  terminal.type('\x11');
+  await terminal.until(() => terminal.frames.length > frames);
+  terminal.type('\x03');
+  assert.equal(await terminal.ended(), 0);
+  assert.equal(terminal.count(GIVE_BACK), 1);
 });
 
 test('prints lines where no cursor can be moved, or none is to be, and colours where they are wanted', {

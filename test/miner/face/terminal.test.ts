@@ -21,6 +21,10 @@ class FakeTerminal extends EventEmitter implements ScreenTerminal {
     this.written += text;
   }
 
+  offer(text: string): void {
+    this.write(text);
+  }
+
   /** What was written since this was last asked. */
   next(): string {
     const { written } = this;
