@@ -1,4 +1,5 @@
 import { bech32, bech32m, createBase58check } from '@scure/base';
+import { encodeWitnessAddress } from './bech32.ts';
 import { concatBytes } from './bytes.ts';
 import { sha256 } from './hash.ts';
 import { OP_0, OP_1, OP_CHECKSIG, OP_DUP, OP_EQUAL, OP_EQUALVERIFY, OP_HASH160 } from './opcodes.ts';
@@ -161,11 +162,10 @@ export function encodeAddress(script: Uint8Array, format: AddressFormat): string
 
 function encodeBech32(version: number, program: Uint8Array, hrp: string): string | undefined {
   if (version === 0 && program.length !== 20 && program.length !== 32) return undefined;
-  const encoding = version === 0 ? bech32 : bech32m;
-  return encoding.encode(hrp, [version, ...encoding.toWords(program)], MAX_BECH32_LENGTH);
+  return encodeWitnessAddress(hrp, version, program);
 }
 
 /** The native-segwit address of a key, from the HASH160 of the compressed public key. */
 export function p2wpkhAddress(keyHash: Uint8Array, hrp: string): string {
-  return bech32.encode(hrp, [0, ...bech32.toWords(p2wpkhScript(keyHash).subarray(2))], MAX_BECH32_LENGTH);
+  return encodeWitnessAddress(hrp, 0, p2wpkhScript(keyHash).subarray(2));
 }
