@@ -2,43 +2,47 @@
 import { STRATUM_ERRORS, type StratumFailure } from '../protocol/stratum.ts';
 import type { CloseCause } from './transport/connection.ts';
 
-export type ProblemCode =
-  | 'unknown-host'
-  | 'unreachable'
-  | 'connection-refused'
-  | 'tls-port'
-  | 'http-port'
-  | 'certificate'
-  | 'tls-failed'
-  | 'no-tls'
-  | 'no-websocket'
-  | 'closed-by-pool'
-  | 'connection-lost'
-  | 'line-too-long'
-  | 'not-text'
-  | 'stalled'
-  | 'silent'
-  | 'flood'
-  | 'not-stratum'
-  | 'garbage'
-  | 'subscribe-refused'
-  | 'unauthorized'
-  | 'session-lost'
-  | 'bad-job'
-  | 'bad-difficulty'
-  | 'bad-extranonce'
-  | 'bad-version-mask'
-  | 'odd-time'
-  | 'no-job'
-  | 'foreign-reconnect'
+/** Names of problems for programs; docs/miner.md says what each means. */
+export const PROBLEM_CODES = [
+  'unknown-host',
+  'unreachable',
+  'connection-refused',
+  'tls-port',
+  'http-port',
+  'certificate',
+  'tls-failed',
+  'no-tls',
+  'no-websocket',
+  'closed-by-pool',
+  'connection-lost',
+  'line-too-long',
+  'not-text',
+  'stalled',
+  'silent',
+  'flood',
+  'not-stratum',
+  'garbage',
+  'subscribe-refused',
+  'unauthorized',
+  'session-lost',
+  'bad-job',
+  'bad-difficulty',
+  'bad-extranonce',
+  'bad-version-mask',
+  'odd-time',
+  'no-job',
+  'foreign-reconnect',
   // Of a node that is mined on directly.
-  | 'not-a-node'
-  | 'not-ready'
-  | 'node-refused'
-  | 'unknown-network'
-  | 'bad-template'
-  | 'wrong-hit'
-  | 'worker-failed';
+  'not-a-node',
+  'not-ready',
+  'node-refused',
+  'unknown-network',
+  'bad-template',
+  // Of this computer.
+  'wrong-hit',
+  'worker-failed',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /** A problem as statistics and logs carry it. */
 export interface Problem {

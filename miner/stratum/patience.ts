@@ -9,7 +9,7 @@ const VIOLATIONS_MAX = 10;
  * a second stays below; what is above keeps this computer from mining.
  */
 const UNASKED_BURST = 2_000;
-const UNASKED_PER_SECOND = 100;
+const UNASKED_PER_SECOND = 300;
 /** Texts for the person at the screen: more are not read by anybody. */
 const TEXT_BURST = 10;
 const TEXTS_PER_SECOND = 1 / 30;

@@ -14,6 +14,9 @@ import { targetOfDifficulty } from '../../protocol/work.ts';
 const EXTRANONCE1_BYTES_MAX = 32;
 const EXTRANONCE2_BYTES_MAX = 16;
 
+/** Longest session id that is remembered and said again. */
+const SESSION_ID_MAX = 256;
+
 /** The part of the coinbase that tells this miner's work from everybody else's. */
 export interface Extranonce {
   readonly extranonce1: Uint8Array;
@@ -66,7 +69,8 @@ export function parseSubscription(result: unknown): Subscription {
 function sessionIdOf(subscriptions: unknown): string | undefined {
   if (!Array.isArray(subscriptions)) return undefined;
   for (const pair of [subscriptions, ...subscriptions] as readonly unknown[]) {
-    if (Array.isArray(pair) && pair[0] === 'mining.notify' && typeof pair[1] === 'string') return pair[1];
+    const [method, id] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
+    if (method === 'mining.notify' && typeof id === 'string' && id.length <= SESSION_ID_MAX) return id;
   }
   return undefined;
 }

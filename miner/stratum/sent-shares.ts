@@ -60,7 +60,8 @@ export class SentShares {
     this.#shares.delete(id);
     const { thread, work, isBlock, sentMs } = share;
     this.#effect({ type: 'settled', thread });
-    if (error === null && result === true) {
+    // A pool that counts a share does so whatever else it writes: an empty list as its error, for one.
+    if (result === true) {
       this.#acceptedCount += 1;
       const { difficulty } = work;
       this.#effect({

@@ -24,6 +24,18 @@ describe('coming back', () => {
     assert.deepEqual(script.sent.at(-1)!.params, ['tester/1.0', 's1']);
   });
 
+  test('does not say again what is too long to be the name of a session, or no text', () => {
+    for (const name of ['s'.repeat(257), 7, null, {}]) {
+      const script = new Script().connect();
+      script.answer('mining.subscribe', [[['mining.notify', name]], '0000a7c3', 4]);
+      script.answer('mining.authorize', true);
+      script.do({ type: 'closed', cause: 'lost' });
+      script.expire();
+      script.connect();
+      assert.deepEqual(script.sent.at(-1)!.params, ['tester/1.0']);
+    }
+  });
+
   test('forgets a session that the pool refuses to resume', () => {
     const script = new Script().mine();
     script.do({ type: 'closed', cause: 'lost' });

@@ -44,6 +44,15 @@ for (const [error, refusal, words] of REFUSALS) {
   });
 }
 
+test('a share that the pool counts is accepted, whatever stands beside it', () => {
+  for (const error of [null, [], '', false, 0, {}]) {
+    const script = new Script().mine();
+    script.hit();
+    script.answer('mining.submit', true, error);
+    assert.equal(script.count('share-accepted'), 1);
+  }
+});
+
 test('a plain false is a refusal too', () => {
   const script = new Script().mine();
   script.hit();
