@@ -23,6 +23,38 @@ function hashNumber(header80: Uint8Array, nonce: number): bigint {
 
 const headers = fc.uint8Array({ minLength: 80, maxLength: 80 });
 
+/** A range of odd ends around the middle of all nonces, where a signed number would change its sign. */
+const LONG = {
+  header: Uint8Array.from({ length: 80 }, (_, index) => (index * 101) & 0xff),
+  start: 2 ** 31 - 40_001,
+  count: 80_005,
+  target: 2n ** 244n,
+};
+/** Its hits, some 20 far from each other, as the reference hash finds them. */
+const longHits = Array.from({ length: LONG.count }, (_, index) => LONG.start + index).filter(
+  (nonce) => hashNumber(LONG.header, nonce) <= LONG.target,
+);
+
+/** Two groups of the kernel that looks at most nonces together. */
+const GROUPS = 16;
+/** Headers whose least hash in a range is that of each of its nonces in turn. */
+const LONE_HITS = [0, 2 ** 31 - GROUPS / 2, NONCE_COUNT - GROUPS].flatMap((start) =>
+  Array.from({ length: GROUPS }, (_, index) => ({ ...headerWithLeast(start, start + index), start })),
+);
+
+function headerWithLeast(
+  start: number,
+  nonce: number,
+): { readonly header: Uint8Array; readonly nonce: number } {
+  for (let attempt = 0; ; attempt++) {
+    const header = LONG.header.slice();
+    new DataView(header.buffer).setUint32(0, attempt);
+    const hashes = Array.from({ length: GROUPS }, (_, index) => hashNumber(header, start + index));
+    const least = hashes.reduce((a, b) => (b < a ? b : a));
+    if (hashes[nonce - start] === least) return { header, nonce };
+  }
+}
+
 for (const create of KERNELS) {
   describe(`kernel ${create().name}`, () => {
     test('finds the nonce of the first Bitcoin block', () => {
@@ -37,6 +69,7 @@ for (const create of KERNELS) {
     });
 
     test('finds exactly the hits that the reference hash finds', () => {
+      const hasher = create();
       fc.assert(
         fc.property(
           headers,
@@ -50,7 +83,6 @@ for (const create of KERNELS) {
               if (hashNumber(header, nonce) <= target) expected.push(nonce);
             }
             fc.pre(expected.length < HITS_PER_SEARCH);
-            const hasher = create();
             hasher.setWork(header, target);
             assert.deepEqual(hasher.search(start, count), { hits: expected, scanned: count });
           },
@@ -60,10 +92,10 @@ for (const create of KERNELS) {
     });
 
     test('a hit counts at a target equal to its hash, and not at one below', () => {
+      const hasher = create();
       fc.assert(
         fc.property(headers, fc.integer({ min: 0, max: NONCE_COUNT - 1 }), (header, nonce) => {
           const hash = hashNumber(header, nonce);
-          const hasher = create();
           hasher.setWork(header, hash);
           assert.deepEqual(hasher.search(nonce, 1), { hits: [nonce], scanned: 1 });
           hasher.setWork(header, hash - 1n);
@@ -74,11 +106,11 @@ for (const create of KERNELS) {
     });
 
     test('sees a hit at the first and at the last nonce of a range', () => {
+      const hasher = create();
       fc.assert(
         fc.property(headers, fc.integer({ min: 2, max: HITS_PER_SEARCH - 1 }), (header, count) => {
           for (const start of [0, 0x7fffffff - 10, 0x80000000 - 1, NONCE_COUNT - count]) {
             for (const planted of [start, start + count - 1]) {
-              const hasher = create();
               hasher.setWork(header, hashNumber(header, planted));
               const { hits, scanned } = hasher.search(start, count);
               assert.equal(scanned, count);
@@ -89,6 +121,29 @@ for (const create of KERNELS) {
         }),
         { numRuns: 20 },
       );
+    });
+
+    test('goes through a long range, from hit to hit', () => {
+      assert.ok(longHits.length > 10, `${longHits.length} hits`);
+      const hasher = create();
+      hasher.setWork(LONG.header, LONG.target);
+      const hits: number[] = [];
+      let scanned = 0;
+      while (scanned < LONG.count) {
+        const result = hasher.search(LONG.start + scanned, LONG.count - scanned);
+        hits.push(...result.hits);
+        scanned += result.scanned;
+      }
+      assert.deepEqual(hits, longHits);
+      assert.equal(scanned, LONG.count);
+    });
+
+    test('sees a lone hit in every lane', () => {
+      const hasher = create();
+      for (const { header, start, nonce } of LONE_HITS) {
+        hasher.setWork(header, hashNumber(header, nonce));
+        assert.deepEqual(hasher.search(start, GROUPS), { hits: [nonce], scanned: GROUPS });
+      }
     });
 
     test('stops at a full list of hits and goes on from there without losing one', () => {
