@@ -44,7 +44,7 @@ function isBetter(held: Held, template: BlockTemplate, moment: Moment): boolean 
   );
 }
 
-/** Those who wait for better work (BIP 22 long poll, and the node's own miner). */
+/** Those who wait for better work (BIP 22 long poll). */
 export class LongPoll {
   readonly #templates: TemplateSource;
   readonly #waiters = new Set<Waiter>();
