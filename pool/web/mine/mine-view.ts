@@ -6,6 +6,7 @@ import { announce } from '../../../service/web/announce.ts';
 import { type Child, h } from '../../../service/web/element.ts';
 import { hashRate, plural } from '../../../service/web/format.ts';
 import type { View } from '../../../service/web/router.ts';
+import { nowSeconds } from '../../../service/web/when.ts';
 import type { PoolFeed } from '../pool-feed.ts';
 import { type ShareCounts, SharePanel } from '../share-panel.ts';
 import { EventList } from './event-list.ts';
@@ -35,6 +36,7 @@ export function mineView(feed: PoolFeed): View {
   const calibration = kernelMemory(store, navigator.userAgent, Date.now);
   const speed = speedMemory(store, navigator.userAgent);
   let settings: MinerSettings = recallSettings(store, { cores, isHandheld });
+  let lastShareTime: number | null = null;
   const rates = new RateBoard();
   const shares = new SharePanel();
   const facts = new SessionFacts();
@@ -61,6 +63,7 @@ export function mineView(feed: PoolFeed): View {
     cores,
     onStart: (chosen) => {
       settings = chosen;
+      lastShareTime = null;
       keepSettings(store, chosen);
       void run.start(chosen);
     },
@@ -74,14 +77,17 @@ export function mineView(feed: PoolFeed): View {
 
   function hear(event: MinerEvent): void {
     events.add(event);
-    if (event.type === 'share-accepted' && event.isBlock) announce('You have found a block.');
+    if (event.type === 'share-accepted') {
+      lastShareTime = nowSeconds();
+      if (event.isBlock) announce('You have found a block.');
+    }
     if (event.type !== 'share-found') draw();
   }
 
   function draw(): void {
     const { state, stats } = run;
     rates.update(state, stats);
-    facts.update(stats, stats === undefined ? undefined : settings.address);
+    facts.update(stats, lastShareTime, stats === undefined ? undefined : settings.address);
     shares.update(stats && shareCounts(stats), ...shareWords(stats));
     document.title = titleOf(state.name === 'running' ? stats : undefined);
   }

@@ -16,6 +16,8 @@ export class MiningRun<Order> {
   readonly #options: MiningRunOptions<Order>;
   #state: RunState = { name: 'off' };
   #engine: Engine | undefined;
+  /** Of the engine that has stopped. */
+  #lastStats: MinerStats | undefined;
   /** Pressed while the engine was still starting. */
   #isUnwanted = false;
 
@@ -29,14 +31,14 @@ export class MiningRun<Order> {
 
   /** Of the running engine, or the last figures of the one before; undefined before the first. */
   get stats(): MinerStats | undefined {
-    return this.#engine?.stats();
+    return this.#engine?.stats() ?? this.#lastStats;
   }
 
   /** Starts, unless a run is under way. */
   async start(order: Order): Promise<void> {
     if (this.#state.name !== 'off' && this.#state.name !== 'failed') return;
     this.#isUnwanted = false;
-    this.#engine = undefined;
+    this.#lastStats = undefined;
     this.#enter({ name: 'starting' });
     try {
       this.#engine = await this.#options.startEngine(order);
@@ -60,7 +62,10 @@ export class MiningRun<Order> {
   }
 
   async #end(engine: Engine): Promise<void> {
+    const before = engine.stats();
     await engine.stop();
+    this.#lastStats = lastStats(before, engine.stats());
+    this.#engine = undefined;
     this.#enter({ name: 'off' });
   }
 
@@ -68,4 +73,10 @@ export class MiningRun<Order> {
     this.#state = state;
     this.#options.onState(state);
   }
+}
+
+/** What a run came to: how it was when it was stopped, with what the last answers brought. */
+function lastStats(before: MinerStats, after: MinerStats): MinerStats {
+  const { shares, blocks, bestShareDifficulty, hashes } = after;
+  return { ...before, shares, blocks, bestShareDifficulty, hashes };
 }

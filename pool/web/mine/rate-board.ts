@@ -7,7 +7,6 @@ import { type Condition, conditionOf } from './condition.ts';
 import type { RunState } from './mining-run.ts';
 
 const NOTHING: HashRates = { now: null, seconds10: null, minute1: null, minutes15: null };
-const TOO_EARLY = 'too early to tell';
 
 export class RateBoard {
   readonly element: HTMLElement;
@@ -24,7 +23,7 @@ export class RateBoard {
   update(run: RunState, stats: MinerStats | undefined): void {
     show(this.#condition, ...conditionLine(conditionOf(run, stats)));
     show(this.#rates, ...rateFigures(run, stats));
-    show(this.#threads, ...threadRows(run, stats));
+    show(this.#threads, ...threadRows(stats));
   }
 }
 
@@ -33,8 +32,8 @@ function conditionLine({ word, tone, words }: Condition): HTMLElement[] {
 }
 
 function rateFigures(run: RunState, stats: MinerStats | undefined): HTMLElement[] {
-  const { now, minute1, minutes15 } = isOver(run) ? NOTHING : (stats?.hashRate ?? NOTHING);
-  const early = isOver(run) ? null : TOO_EARLY;
+  const { now, minute1, minutes15 } = stats?.hashRate ?? NOTHING;
+  const early = run.name === 'running' ? 'too early to tell' : null;
   return [
     figure('Now', quantity(hashRate(now)), now === null ? early : 'last 10 s'),
     figure('1 min', quantity(hashRate(minute1)), minute1 === null ? early : 'mean'),
@@ -42,8 +41,8 @@ function rateFigures(run: RunState, stats: MinerStats | undefined): HTMLElement[
   ];
 }
 
-function threadRows(run: RunState, stats: MinerStats | undefined): HTMLElement[] {
-  const rates = isOver(run) ? [] : (stats?.threadHashRates ?? []);
+function threadRows(stats: MinerStats | undefined): HTMLElement[] {
+  const rates = stats?.threadHashRates ?? [];
   const fastest = Math.max(...rates.map((rate) => rate ?? 0), 1);
   return rates.map((rate, thread) => {
     const bar = h('span', { class: 'thread-bar', 'aria-hidden': 'true' });
@@ -56,9 +55,4 @@ function threadRows(run: RunState, stats: MinerStats | undefined): HTMLElement[]
       h('span', { class: 'thread-rate' }, hashRate(rate)),
     );
   });
-}
-
-/** Whether there is nothing to be measured any more. */
-function isOver({ name }: RunState): boolean {
-  return name === 'off' || name === 'failed';
 }

@@ -1,15 +1,9 @@
 /** What a run has brought so far, in figures. */
 import type { MinerStats } from '../../../miner/figures/statistics.ts';
 import { h, show } from '../../../service/web/element.ts';
-import {
-  count,
-  duration,
-  relativeTime,
-  roughDuration,
-  scaled,
-  UNKNOWN,
-} from '../../../service/web/format.ts';
+import { count, duration, roughDuration, scaled, UNKNOWN } from '../../../service/web/format.ts';
 import { figure, panel, quantity } from '../../../service/web/panel.ts';
+import { when } from '../../../service/web/when.ts';
 import { addressPath } from '../paths.ts';
 
 /** The kernels (miner/kernel/) in words. */
@@ -27,12 +21,15 @@ export class SessionFacts {
 
   constructor() {
     this.element = panel('This run', this.#figures, this.#link);
-    this.update(undefined, undefined);
+    this.update(undefined, null, undefined);
   }
 
-  /** @param address that is mined for */
-  update(stats: MinerStats | undefined, address: string | undefined): void {
-    show(this.#figures, ...figuresOf(stats));
+  /**
+   * @param lastShareTime when a share was last accepted, seconds since 1970; null for none
+   * @param address that is mined for
+   */
+  update(stats: MinerStats | undefined, lastShareTime: number | null, address: string | undefined): void {
+    show(this.#figures, ...figuresOf(stats, lastShareTime));
     show(
       this.#link,
       ...(address === undefined
@@ -49,17 +46,12 @@ export class SessionFacts {
   }
 }
 
-function figuresOf(stats: MinerStats | undefined): HTMLElement[] {
-  const since = stats?.secondsSinceAcceptedShare ?? null;
+function figuresOf(stats: MinerStats | undefined, lastShareTime: number | null): HTMLElement[] {
   const kernel = stats?.kernel;
   return [
     figure('Blocks found', quantity(count(stats?.blocks ?? null)), 'by this page, in this run'),
     figure('Best share', quantity(scaled(stats?.bestShareDifficulty ?? null)), 'difficulty it reached'),
-    figure(
-      'Last share',
-      since === null ? h('span', { class: 'unknown' }, UNKNOWN) : relativeTime(0, since),
-      'that was accepted',
-    ),
+    figure('Last share', when(lastShareTime), 'that was accepted'),
     figure('Running for', quantity(duration(stats?.uptimeSeconds ?? null)), null),
     figure('Share difficulty', quantity(scaled(stats?.difficulty ?? null)), 'follows your hash rate'),
     figure(

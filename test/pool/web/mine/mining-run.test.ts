@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Engine } from '../../../../miner/engine.ts';
+import { Statistics } from '../../../../miner/figures/statistics.ts';
 import { MiningRun } from '../../../../pool/web/mine/mining-run.ts';
 
 /** Engines that start and stop when the test says so. */
@@ -9,6 +10,7 @@ class Bench {
   readonly run: MiningRun<string>;
   readonly orders: string[] = [];
   stops = 0;
+  nowMs = 0;
   #settle: ((outcome: Engine | Error) => void) | undefined;
 
   constructor() {
@@ -24,12 +26,16 @@ class Bench {
   }
 
   started(): void {
+    const statistics = new Statistics({
+      ...{ kernel: () => 'js', threads: 1, pool: 'here', user: 'me' },
+      nowMs: () => this.nowMs,
+    });
     this.#settle?.({
-      stats: () => {
-        throw new Error('no figures in this test');
-      },
+      stats: () => statistics.snapshot(),
       stop: async () => {
         this.stops += 1;
+        // The last answer comes while it stops.
+        statistics.observe({ type: 'share-accepted', difficulty: 1, isBlock: true, latencyMs: 1 });
       },
     });
   }
@@ -51,6 +57,22 @@ test('a run starts, runs, stops, and can be started again', async () => {
   const once = ['starting', 'running', 'stopping', 'off'];
   assert.deepEqual(bench.states, [...once, ...once]);
   assert.equal(bench.stops, 2);
+});
+
+test('the figures of a run that has stopped stand still, the last answers in them, until the next one starts', async () => {
+  const bench = new Bench();
+  const figures = () => bench.run.stats;
+  assert.equal(figures(), undefined);
+  const starting = bench.run.start('first');
+  bench.started();
+  await starting;
+  bench.nowMs = 5_000;
+  await bench.run.stop();
+  bench.nowMs = 60_000;
+  const last = figures();
+  assert.deepEqual([last?.uptimeSeconds, last?.blocks, last?.shares.accepted], [5, 1, 1]);
+  void bench.run.start('second');
+  assert.equal(figures(), undefined);
 });
 
 test('stopped while it is starting, it ends as soon as it has started', async () => {
