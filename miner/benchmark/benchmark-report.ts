@@ -130,6 +130,7 @@ function median(values: readonly number[]): number {
 export function reportText(report: BenchmarkReport): string {
   const { machine, kernels, figures, references } = report;
   const processors = `${machine.processors} processor${machine.processors === 1 ? '' : 's'}`;
+  const hasChoice = new Set(figures.map(({ name }) => name)).size > 1;
   const compared = [...new Set(references.map(({ name }) => name))];
   const head = [
     '',
@@ -155,7 +156,7 @@ export function reportText(report: BenchmarkReport): string {
     '',
     ...aligned([head, ...rows]),
     '',
-    ...(report.fastest === null ? [] : [`The fastest kernel is ${report.fastest}: a miner chooses it here.`]),
+    ...(hasChoice ? [`The fastest kernel is ${report.fastest}: a miner chooses it here.`] : []),
     ...(isDisturbed(figures)
       ? ['Other programs took part of the processor: the figures are too low by as much.']
       : []),

@@ -96,6 +96,7 @@ test('the report says when others took part of the processor, and when it was en
   assert.match(disturbed, /^simd .* 60 %/m);
   assert.match(disturbed, /^Other programs took part of the processor/m);
   assert.match(disturbed, /^Ended early/m);
+  assert.doesNotMatch(disturbed, /a miner chooses it/, 'there was nothing to choose from');
 });
 
 test('a benchmark that measured nothing still tells of the machine and the checks', () => {
