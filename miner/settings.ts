@@ -163,6 +163,7 @@ export function poolsOf(
   network: NetworkProfile | undefined,
 ): readonly PoolPlace[] {
   const { url: urls, user: users, password: passwords, workerName } = values;
+  if (urls.length === 0) throw new SettingError('--url is missing: where is the pool?');
   if (users.length === 0)
     throw new SettingError('--user is missing: whom should the pool pay? ADDRESS or ADDRESS.WORKER');
   assertNotMore('--user', users.length, urls.length);
@@ -198,6 +199,8 @@ function endpointOf(url: string): PoolEndpoint {
 }
 
 function assertAddress(user: string, network: NetworkProfile | undefined): void {
+  if (/[\s\p{Cc}]/u.test(user))
+    throw new SettingError(`--user ${JSON.stringify(user)}: must have no spaces in it`);
   try {
     checkAddress(user, network);
   } catch (error) {

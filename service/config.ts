@@ -97,7 +97,8 @@ export function boolean(options: SettingOptions<boolean>): Setting<boolean> {
 /** A flag that may be given several times; comma-separated in the environment, an array in the file. */
 export function list(options: SettingOptions<readonly string[]>): Setting<readonly string[]> {
   return setting('list', 'TEXT, repeatable', { default: [], ...options }, (raw) => {
-    const parts: readonly unknown[] = Array.isArray(raw) ? raw : String(raw).split(',');
+    const values: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+    const parts = typeof raw === 'string' ? raw.split(',') : values;
     return parts.map((part) => {
       if (typeof part === 'string' && part.trim() !== '') return part.trim();
       throw new Refusal('must be texts, none of them empty');
@@ -315,7 +316,7 @@ function readConfigFile(
       throw unknownName(
         `${file}: there is no setting "${key}"`,
         kebab(key),
-        Object.keys(schema).map(kebab),
+        Object.entries(schema).flatMap(([setting, { keys = [] }]) => [setting, ...keys].map(kebab)),
         '',
       );
     }

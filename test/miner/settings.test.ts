@@ -85,6 +85,29 @@ describe('several pools', () => {
   });
 });
 
+describe('a file of settings that cannot be used', () => {
+  const cases: [what: string, content: unknown, words: RegExp][] = [
+    [
+      'a key with a typing error',
+      { wallet_adress: 'x' },
+      /no setting "wallet_adress"; did you mean wallet-address\?/,
+    ],
+    ['an unknown key', { gpu: 1 }, /no setting "gpu"; there are: url, pool-address, user, wallet-address,/],
+    ['an address that is no text', { wallet_address: 5 }, /"wallet_address" in .* 5: must be texts/],
+    ['a pool that is no text', { pool_address: { host: 'a' } }, /"pool_address" in .*: must be texts/],
+    ['no pool', { wallet_address: 'x', pool_address: [] }, /--url is missing/],
+    ['a user of two words', { wallet_address: 'some one' }, /--user "some one": must have no spaces/],
+    ['an interval in words', { stats_interval: 'often' }, /"stats_interval" in .* often: must be an integer/],
+  ];
+  for (const [what, content, words] of cases) {
+    test(what, async (t) => {
+      const file = join(await temporaryDirectory(t), 'config.json');
+      writeFileSync(file, JSON.stringify(content));
+      assert.match(refusal(['--config', file]), words);
+    });
+  }
+});
+
 describe('an address of a pool that cannot be used', () => {
   test('is named with what is wrong', () => {
     assert.match(
