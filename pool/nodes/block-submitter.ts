@@ -229,7 +229,8 @@ export class BlockSubmitter {
       if (block === undefined || this.#submitted.has(hashKey(block.hash))) continue;
       if (await ledger.blocks.has(block.hash)) continue;
       await ledger.blocks.enter({ ...block, worker: (await ledger.rounds.finderOf(block)) ?? block.worker });
-      log.warn({ height, hash: shown }, 'a block of ours was missing in the ledger');
+      // Handed in and killed before it was written down: mended here, nothing is left to be done about it.
+      log.info({ height, hash: shown }, 'a block of ours that the ledger did not have yet was entered');
     }
   }
 }
