@@ -33,7 +33,7 @@ for (let n = 0; n < Number(times); n += 1) {
   const opened = performance.now();
   const cpu = cpuUsage();
   // It is closed before anything is compared.
-  const reckoning = { onCorrection: () => undefined };
+  const reckoning = { onCorrection: () => undefined, onFailure: () => undefined };
   const wallet = new Wallet({ store, profile: PROFILE, backend, gatherMs: 15, reckoning });
   const [{ total }, shown] = await Promise.all([
     wallet.balance(),

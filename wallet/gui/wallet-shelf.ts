@@ -255,7 +255,13 @@ export class WalletShelf {
       log.warn({ wallet: id }, 'the kept history did not fit the coins of the chain: it was read anew');
       onChange(id);
     };
-    return { gatherMs: GATHER_MS, reckoning: { onCorrection } };
+    const onFailure = (error: unknown): void => {
+      log.info(
+        { wallet: id, err: error },
+        'the coins could not be compared with the chain, which is tried again',
+      );
+    };
+    return { gatherMs: GATHER_MS, reckoning: { onCorrection, onFailure } };
   }
 
   async #hold(id: string, path: string, wallet: Wallet): Promise<void> {

@@ -3,9 +3,7 @@
  * a wallet was opened, and now and then while it is. The chain is right: a book that says otherwise is read anew.
  */
 import { displayHash } from '../../protocol/bytes.ts';
-import { UnreachableError } from '../../service/unreachable-error.ts';
 import type { Look } from '../wallet-context.ts';
-import { WalletError } from '../wallet-error.ts';
 import { differenceOf } from './book-look.ts';
 import type { Reading } from './wallet-history.ts';
 
@@ -13,6 +11,8 @@ import type { Reading } from './wallet-history.ts';
 export interface CoinReckoning {
   /** They were not those that the chain lists: whatever was told of them is to be asked for again. */
   readonly onCorrection: (difference: string) => void;
+  /** The chain could not be asked, or the wallet was locked meanwhile: the next reading comes to it again. */
+  readonly onFailure: (error: unknown) => void;
   /** So long after a reading the chain is asked, when the owner has seen their page. Default: a second. */
   readonly compareAfterMs?: number;
 }
@@ -35,12 +35,15 @@ const MAX_ATTEMPTS = 6;
 /** So often the same moment has to look different from both sides. */
 const PROOFS = 2;
 
+/** `moving`: too much happens for anything to be told; the next reading comes to it again. */
+type Verdict = 'same' | 'moving' | { readonly difference: string };
+
 export class CoinComparison {
   readonly #options: CoinComparisonOptions;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** When they were last the same, Unix seconds. */
-  #agreedAt: number | undefined;
+  /** When they were last compared, Unix seconds. */
+  #settledAt: number | undefined;
   #isRefuted = false;
   #isClosed = false;
 
@@ -57,7 +60,7 @@ export class CoinComparison {
   schedule(): void {
     const { now, compareAfterMs = COMPARE_AFTER_MS } = this.#options;
     if (this.#isClosed || this.#isRefuted || this.#timer !== undefined || this.#running !== undefined) return;
-    if (this.#agreedAt !== undefined && now() - this.#agreedAt < COMPARE_EVERY_SECONDS) return;
+    if (this.#settledAt !== undefined && now() - this.#settledAt < COMPARE_EVERY_SECONDS) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#running = this.#run().finally(() => {
@@ -73,28 +76,28 @@ export class CoinComparison {
     await this.#running;
   }
 
+  /** Somebody else has compared them. */
+  settle(isSame: boolean): void {
+    this.#isRefuted = !isSame;
+    this.#settledAt = this.#options.now();
+  }
+
   async #run(): Promise<void> {
+    const { readAnew, onCorrection, onFailure } = this.#options;
     try {
-      await this.#compare();
-    } catch (error) {
-      // The node went away or the wallet was locked: the next reading comes to it again.
-      if (!(error instanceof UnreachableError || error instanceof WalletError)) throw error;
-    }
-  }
-
-  async #compare(): Promise<void> {
-    const { onCorrection, readAnew, now } = this.#options;
-    const difference = await this.#difference();
-    if (difference !== undefined) {
+      const first = await this.#verdict();
+      if (first === 'same') this.settle(true);
+      if (first === 'same' || first === 'moving') return;
       await readAnew();
-      this.#isRefuted = (await this.#difference()) !== undefined;
-      onCorrection(difference);
+      const second = await this.#verdict();
+      if (second !== 'moving') this.settle(second === 'same');
+      onCorrection(first.difference);
+    } catch (error) {
+      onFailure(error);
     }
-    this.#agreedAt = now();
   }
 
-  /** Undefined when there is none, or when so much happens that none can be told. */
-  async #difference(): Promise<string | undefined> {
+  async #verdict(): Promise<Verdict> {
     const { reckoned, asked } = this.#options;
     let proofs = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && !this.#isClosed; attempt += 1) {
@@ -105,10 +108,10 @@ export class CoinComparison {
       const isOneMoment = before.effects === after.effects && new Set(tips).size === 1;
       if (!isOneMoment) continue;
       const difference = differenceOf(after.view.coins, view.coins);
-      if (difference === undefined) return undefined;
+      if (difference === undefined) return 'same';
       proofs += 1;
-      if (proofs === PROOFS) return difference;
+      if (proofs === PROOFS) return { difference };
     }
-    return undefined;
+    return 'moving';
   }
 }

@@ -90,9 +90,9 @@ export class WalletHistory {
   read(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {
     if (onProgress === undefined && this.#coming !== undefined) return this.#coming;
     const reading = this.#queue.run(async () => {
-      const isReckoned = await this.#isReckoned();
-      if (isReckoned) await this.#gather();
-      this.#coming = undefined;
+      const isReckoned = await this.#gathered().finally(() => {
+        this.#coming = undefined;
+      });
       return isReckoned ? this.#readByBook(onProgress) : this.#readByChain(onProgress);
     });
     this.#coming = reading;
@@ -135,7 +135,10 @@ export class WalletHistory {
     for (let check = 1; ; check += 1) {
       const { contents, view, effects } = await this.#queue.run(() => this.#readByChain());
       const found = checkWallet({ contents, view, effects, cacheProblem: this.#cacheProblem });
-      if (isSound(found) || check === 2 * MAX_CHECKS) return found;
+      if (isSound(found) || check === 2 * MAX_CHECKS) {
+        this.#comparison?.settle(isSound(found));
+        return found;
+      }
       // Perhaps it is what was read before that is wrong.
       if (check === MAX_CHECKS) this.#book = EMPTY_BOOK;
     }
@@ -148,17 +151,20 @@ export class WalletHistory {
   }
 
   /**
-   * Gives others time to want the same reading. Meanwhile the addresses are written out that the chain is to be asked
-   * about: for thousands of keys that takes as long.
+   * Gives others time to want the same reading, if it is one from the book; a look at the chain does so itself.
+   * Meanwhile the addresses are written out that are to be asked about: for thousands of keys that takes as long.
+   * @returns whether it is one
    */
-  async #gather(): Promise<void> {
+  async #gathered(): Promise<boolean> {
     const { store, gatherMs } = this.#context;
+    if (!(await this.#isReckoned())) return false;
     const over = sleep(gatherMs);
     const ring = this.#context.ringOf(await store.read());
     for (const place of ring.places()) ring.address(place);
     await over;
     // What came in meanwhile is heard first.
     await nextTurn();
+    return true;
   }
 
   async #readByBook(onProgress?: (progress: SyncProgress) => void): Promise<Reading> {

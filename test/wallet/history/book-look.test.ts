@@ -27,7 +27,11 @@ function reckoning(store: WalletStore, chain: FakeChain) {
   const corrections: string[] = [];
   const wallet = new Wallet({
     ...{ store, profile: PROFILE, backend: chain },
-    reckoning: { onCorrection: (difference) => corrections.push(difference), compareAfterMs: 2 ** 30 },
+    reckoning: {
+      onCorrection: (difference) => corrections.push(difference),
+      onFailure: assert.ifError,
+      compareAfterMs: 2 ** 30,
+    },
   });
   return { wallet, corrections };
 }

@@ -14,7 +14,7 @@ import { WalletFile } from '../../../wallet/keys/wallet-file.ts';
 import { firstContents, freshMnemonic } from '../../../wallet/open-wallet.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
 import { FakeChain } from '../../kit/fake-chain.ts';
-import { PROFILE, STRANGER } from '../../kit/wallet-kit.ts';
+import { PROFILE, refusal, STRANGER } from '../../kit/wallet-kit.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
 
 const NETWORK = { name: PROFILE.name, magic: magicHex(PROFILE) };
@@ -46,7 +46,8 @@ async function scene(context: TestContext) {
       corrections.push(difference);
       events.emit('correction');
     };
-    const reckoning = { onCorrection, compareAfterMs };
+    const onFailure = (error: unknown) => events.emit('failure', error);
+    const reckoning = { onCorrection, onFailure, compareAfterMs };
     const wallet = new Wallet({ store, profile: PROFILE, backend: chain, reckoning });
     context.after(() => wallet.close());
     return wallet;
@@ -159,20 +160,16 @@ describe('coins reckoned from what is kept', () => {
     const { open, events, chain, honest, corrections, rewrite } = await scene(t);
     await rewrite((book) => without(book, 0));
     const wallet = await open();
-    const away = new Promise<void>((resolve) => {
-      chain.coins = () => {
-        setImmediate(resolve);
-        return Promise.reject(new UnreachableError('http://fake', 'connection', 'away'));
-      };
-    });
+    chain.coins = () => Promise.reject(new UnreachableError('http://fake', 'connection', 'away'));
+    const failed = once(events, 'failure');
     assert.equal(await nits(wallet), 9n * COIN);
-    await away;
+    const [why] = await failed;
+    assert.ok(why instanceof UnreachableError);
+    assert.deepEqual(corrections, []);
     chain.coins = honest.coins;
-    // The comparison that failed ends a moment after the node was asked.
     const corrected = once(events, 'correction');
-    for (let asked = false; !asked; ) {
-      asked = await Promise.race([corrected.then(() => true), wallet.balance().then(() => false)]);
-    }
+    await wallet.balance();
+    await corrected;
     assert.equal(await nits(wallet), 10n * COIN);
     assert.equal(corrections.length, 1);
   });
@@ -183,6 +180,39 @@ describe('coins reckoned from what is kept', () => {
     const wallet = await open(2 ** 30);
     assert.equal(await nits(wallet), 7n * COIN);
     assert.ok((await wallet.check()).sound);
+    assert.equal(await nits(wallet), 10n * COIN);
+  });
+
+  test('that a check found to be no coins of the chain are not told any more, until another finds them', async (t) => {
+    const { open, chain, honest } = await scene(t);
+    const wallet = await open(2 ** 30);
+    chain.coins = async (addresses) => (await honest.coins(addresses)).slice(1);
+    assert.equal(await nits(wallet), 10n * COIN);
+    assert.equal((await wallet.check()).sound, false);
+    assert.equal(await nits(wallet), 9n * COIN);
+    chain.coins = honest.coins;
+    assert.ok((await wallet.check()).sound);
+    let asked = 0;
+    chain.coins = (addresses) => {
+      asked += 1;
+      return honest.coins(addresses);
+    };
+    assert.equal(await nits(wallet), 10n * COIN);
+    assert.equal(asked, 0);
+  });
+
+  test('come back after a reading that failed, at whatever point', async (t) => {
+    const { open, path, chain } = await scene(t);
+    const wallet = await open(2 ** 30);
+    await wallet.balance();
+    const bytes = await readFile(path);
+    await truncate(path, 10);
+    await assert.rejects(wallet.balance(), refusal('not-a-wallet'));
+    await writeFile(path, bytes);
+    assert.equal(await nits(wallet), 10n * COIN);
+    chain.away = true;
+    await assert.rejects(Promise.all([wallet.balance(), wallet.history({ limit: 5 })]), UnreachableError);
+    chain.away = false;
     assert.equal(await nits(wallet), 10n * COIN);
   });
 
