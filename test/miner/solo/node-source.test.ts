@@ -6,7 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
+import { paceOf } from '../../../miner/solo/payee.ts';
 import { bytesToHex, displayHash } from '../../../protocol/bytes.ts';
+import { PROFILES } from '../../../protocol/network.ts';
+import type { NodeNetwork } from '../../../protocol/node-network.ts';
 import { makeAuthority, makeCertificate } from '../../kit/certificate.ts';
 import { FakeNode, type Interference } from '../../kit/fake-node.ts';
 import { miss, PAYEE_SCRIPT, payeeAddress, type SoloRig, solve, startSolo } from '../../kit/solo-kit.ts';
@@ -270,6 +273,30 @@ describe('whom a block pays', () => {
     const { listener } = await startSolo(t, { node, user: '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2' });
     const work = await listener.nextWork();
     assert.match(bytesToHex(work.job.coinbase2), /76a914.{40}88ac/);
+  });
+
+  test('is read on a regtest as its node writes addresses, Bitcoin Core’s way unless it cannot tell', async (t) => {
+    for (const [hrp, validation] of [
+      ['rb', { result: { isvalid: false } }],
+      ['bcrt', { result: { isvalid: true } }],
+      ['bcrt', { error: { code: -32601, message: 'Method not found' } }],
+    ] as const) {
+      const node = await FakeNode.start();
+      node.chain = 'regtest';
+      node.nilzcoin = undefined;
+      node.interfere = (method) => (method === 'validateaddress' ? validation : undefined);
+      const { listener } = await startSolo(t, { node, user: payeeAddress(hrp) });
+      const work = await listener.nextWork();
+      assert.ok(bytesToHex(work.job.coinbase2).includes(bytesToHex(PAYEE_SCRIPT)));
+    }
+  });
+
+  test('is paid at a pace only where blocks cost nothing', () => {
+    const network = (name: string) => ({ name }) as NodeNetwork;
+    assert.equal(paceOf(network('regtest')), PROFILES.regtest.blockTimeSeconds * 1000);
+    assert.ok(paceOf(network('bitcoin-regtest')) > 0);
+    for (const name of ['main', 'test', 'dev', 'bitcoin-main', 'classroom'])
+      assert.equal(paceOf(network(name)), 0);
   });
 
   test('on an unknown chain is nobody', async (t) => {
