@@ -155,7 +155,10 @@ function row(what: string, times: readonly number[], target: string): Row {
   return {
     what,
     figure: figure(times),
-    range: [sorted[0], sorted.at(-1)].map((ms) => showNumber(ms ?? Number.NaN)).join(' – '),
+    range:
+      sorted.length === 1
+        ? 'once'
+        : [sorted[0], sorted.at(-1)].map((ms) => showNumber(ms ?? Number.NaN)).join(' – '),
     cpuPerOperation: '—',
     reference: '—',
     ratio: '—',
