@@ -26,7 +26,10 @@ import { MiningRun } from './mining-run.ts';
 import { RateBoard } from './rate-board.ts';
 import { SessionFacts } from './session-facts.ts';
 
+/** Figures that move by themselves, such as rates. */
 const REDRAW_MS = 1_000;
+/** However much happens, the page is drawn no more often than this. */
+const SHORTEST_REDRAW_MS = 200;
 const TITLE = 'Mine here';
 
 export function mineView(feed: PoolFeed): View {
@@ -37,6 +40,7 @@ export function mineView(feed: PoolFeed): View {
   const speed = speedMemory(store, navigator.userAgent);
   let settings: MinerSettings = recallSettings(store, { cores, isHandheld });
   let lastShareTime: number | null = null;
+  let drawing: ReturnType<typeof setTimeout> | undefined;
   const rates = new RateBoard();
   const shares = new SharePanel();
   const facts = new SessionFacts();
@@ -81,10 +85,12 @@ export function mineView(feed: PoolFeed): View {
       lastShareTime = nowSeconds();
       if (event.isBlock) announce('You have found a block.');
     }
-    if (event.type !== 'share-found') draw();
+    drawing ??= setTimeout(draw, SHORTEST_REDRAW_MS);
   }
 
   function draw(): void {
+    clearTimeout(drawing);
+    drawing = undefined;
     const { state, stats } = run;
     rates.update(state, stats);
     facts.update(stats, lastShareTime, stats === undefined ? undefined : settings.address);
@@ -128,6 +134,7 @@ export function mineView(feed: PoolFeed): View {
     ready: feed.first,
     close: () => {
       clearInterval(redraw);
+      clearTimeout(drawing);
       window.removeEventListener('pagehide', leave);
       document.removeEventListener('freeze', leave);
       unsubscribe();
