@@ -50,11 +50,15 @@ export interface PlaceName {
   readonly user: string;
 }
 
+type JobEvent = Extract<MinerEvent, { type: 'job' }>;
+
 /** What is known of one source. */
 interface Place extends PlaceName {
   /** `leaving`: told to stop, with shares in flight perhaps. */
   state: 'off' | 'on' | 'leaving';
   work: Work | undefined;
+  /** What was told of the work; undefined until it is. */
+  job: JobEvent | undefined;
   /** From then on nothing is hoped of it while it is without work. */
   giveUpMs: number;
   isAttempting: boolean;
@@ -81,6 +85,7 @@ export class Failover {
       ...name,
       state: 'off',
       work: undefined,
+      job: undefined,
       giveUpMs: Number.POSITIVE_INFINITY,
       isAttempting: false,
       failures: 0,
@@ -161,6 +166,7 @@ export class Failover {
     if (place?.state !== 'on') return;
     place.state = 'leaving';
     place.work = undefined;
+    place.job = undefined;
     this.#effects.push({ type: 'stop', place: index });
   }
 
@@ -191,6 +197,7 @@ export class Failover {
     if (place?.state !== 'on') return;
     if (work === undefined && place.work !== undefined) hopeAnew(place, nowMs);
     if (work !== undefined) place.isMissed = true;
+    else place.job = undefined;
     place.work = work;
     // Whether another place is to take over is decided in #choose.
     if (index === this.#inUse && work !== undefined) this.#put(index, work);
@@ -230,6 +237,8 @@ export class Failover {
       this.#inUseSinceMs = nowMs;
       this.#put(best, place.work);
       this.#report({ type: 'pool', pool: place.pool, user: place.user });
+      // Told when it came, as what happened elsewhere: from now on its difficulty is ours.
+      if (place.job !== undefined) this.#report(place.job);
     }
     if (nowMs < this.#inUseSinceMs + PROBATION_MS) return;
     for (const index of this.#lesser) this.#leave(index);
@@ -242,6 +251,7 @@ export class Failover {
     // That all has stopped is told once, in the end.
     if (place === undefined || event.type === 'stopped') return;
     if (event.type === 'connecting') place.isAttempting = true;
+    if (event.type === 'job') place.job = event;
     if (event.type === 'disconnected') this.#judge(place, event.retryInMs, nowMs);
     const isNews = this.#inUse === undefined || this.#inUse === index || concernsAll(event);
     if (event.type === 'disconnected' && !isNews) this.#miss(place, event.problem);

@@ -106,6 +106,24 @@ describe('of several pools', () => {
     }
   });
 
+  test('the job of one that takes over with work it had before is told again, and no other', () => {
+    const job = (jobId: string, difficulty: number) =>
+      ({ type: 'job', jobId, clean: true, difficulty, networkDifficulty: 100 }) as const;
+    const script = atSecond();
+    script.do({ type: 'report', place: 1, event: job('b', 8) });
+    script.give(0);
+    assert.equal(script.takeReports().at(-1)?.type, 'pool', 'its job is told by itself');
+    script.do({ type: 'report', place: 0, event: job('a', 1) });
+    script.takeReports();
+    script.lose(0);
+    assert.deepEqual(script.takeReports().slice(0, 2), [
+      { type: 'pool', pool: 'pool-1', user: 'user-1' },
+      job('b', 8),
+    ]);
+    script.give(0);
+    assert.deepEqual(script.takeReports(), [{ type: 'pool', pool: 'pool-0', user: 'user-0' }]);
+  });
+
   test('work of one that is not in use does not reach the threads', () => {
     const script = new FailoverScript(2).start();
     script.pass(PATIENCE_MS);
