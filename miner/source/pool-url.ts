@@ -132,7 +132,7 @@ function placeOf(
 
 /** A host as the network knows it: lower case, names of other scripts in ASCII (WHATWG URL §3.5). */
 function hostOf(written: string): string | undefined {
-  if (written === '' || /[\\<>^|%]/.test(written)) return undefined;
+  if (written === '' || /[\\<>^|%?#]/.test(written)) return undefined;
   try {
     return new URL(`http://${written}`).hostname.replace(/^\[|\]$/g, '');
   } catch {

@@ -98,6 +98,8 @@ describe('the address of a pool', () => {
     ['stratum+tcp://pool.test:33x', /is no host and port/],
     ['stratum+tcp://pool.test:3333/path', /has a path/],
     ['stratum+tcp://pool.test:3333?x', /is no host and port/],
+    ['pool.test?x:3333', /is no host and port/],
+    ['ws://pool.test#x:8000', /is no host and port/],
     ['ws://pool.test/stratum?token=1', /has a query or a space/],
     ['ws://pool.test/stra tum', /has a query or a space/],
     ['stratum+tcp://999.1.2.3:3333', /is no host and port/],
