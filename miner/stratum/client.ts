@@ -347,7 +347,7 @@ export class StratumClient {
     const { host: configured, isSameDomain = isSameHost } = this.#options;
     const { host, port, waitSeconds } = parseReconnect(params);
     const present = this.#attempts.place;
-    if (host !== undefined && !isSameHost(host, configured) && !isSameDomain(host, configured)) {
+    if (host !== undefined && !isSameDomain(host, configured)) {
       const reason = `client.reconnect to another domain, ${host}: not followed`;
       this.#violation('foreign-reconnect', reason, nowMs);
       return;
