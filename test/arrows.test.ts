@@ -32,6 +32,15 @@ const NODE_SEAMS = ['protocol/sha256-node.ts', 'protocol/verify-native.ts'];
 /** What `#…` stands for is decided in package.json and lies in protocol/. */
 const SEAM_IMPORT = /^#(sha256|verify)$/;
 
+/** What `#…` stands for in a browser (`imports` of package.json). */
+const BROWSER_SEAMS: Readonly<Record<string, string>> = {
+  '#sha256': 'protocol/sha256-noble.ts',
+  '#verify': 'protocol/verify.ts',
+};
+
+/** The packages that pages are made with: all of them run in a browser. */
+const BROWSER_PACKAGES = /^(@noble|@scure|zod|uplot|qr)(\/|$)/;
+
 const VAGUE_NAMES = /^(utils?|helpers?|common|misc)(\.|$)/;
 
 interface SourceFile {
@@ -82,6 +91,38 @@ function wrongArrows(file: SourceFile): string[] {
   });
 }
 
+/** Whether a file is of a page; `page.ts` is how the server knows it. */
+function isOfPage({ path }: SourceFile): boolean {
+  return path.includes('/web/') && basename(path) !== 'page.ts';
+}
+
+/** What is left of a file's imports when it runs: types are gone then. */
+function runtimeImports({ path, text }: SourceFile): readonly string[] {
+  return readSource(path, text.replace(/^(?:import|export) type\s[^;]*;/gm, '')).imports;
+}
+
+/** Imports that no browser knows, of files that pages load, one line each. */
+function unknownToBrowsers(file: SourceFile): string[] {
+  return runtimeImports(file)
+    .filter((name) => !name.startsWith('.') && !Object.hasOwn(BROWSER_SEAMS, name))
+    .filter((name) => isBuiltin(name) || !BROWSER_PACKAGES.test(name))
+    .map((name) => `${file.path} imports ${name}`);
+}
+
+/** The files of all pages and whatever they load, however far away. */
+function loadedByPages(): SourceFile[] {
+  const byPath = new Map(FILES.map((file) => [file.path, file]));
+  const loaded = new Set(FILES.filter(isOfPage));
+  for (const file of loaded) {
+    for (const name of runtimeImports(file)) {
+      const path = BROWSER_SEAMS[name] ?? posix.join(posix.dirname(file.path), name);
+      const next = byPath.get(path);
+      if (next !== undefined) loaded.add(next);
+    }
+  }
+  return [...loaded];
+}
+
 function offenders(rule: (file: SourceFile) => boolean): string[] {
   return FILES.filter(rule).map((file) => file.path);
 }
@@ -112,6 +153,18 @@ describe('the import arrows', () => {
       wrongArrows(readSource('pool/web/mine.ts', `import { x } from '../../miner/client.ts';`)),
       [],
     );
+    assert.deepEqual(
+      wrongArrows(readSource('pool/web/mine.ts', `import { x } from '../../wallet/web/field.ts';`)),
+      [],
+    );
+    assert.equal(
+      wrongArrows(readSource('pool/pool.ts', `import { x } from '../miner/engine.ts';`)).length,
+      1,
+    );
+    assert.equal(
+      wrongArrows(readSource('miner/engine.ts', `import { x } from '../pool/pool.ts';`)).length,
+      1,
+    );
     assert.equal(wrongArrows(readSource('service/log.ts', `import { sha256 } from '#sha256';`)).length, 1);
     assert.equal(
       wrongArrows(readSource('protocol/hash.ts', `import { log } from '../service/log.ts';`)).length,
@@ -133,6 +186,25 @@ describe('the import arrows', () => {
         /\b(Buffer|process|setTimeout|Date\.now|Math\.random)\b/.test(text),
     );
     assert.deepEqual(nodeGlobals, []);
+  });
+
+  test('what pages load runs in a browser: the mining page has the miner, and nothing of Node.js', () => {
+    const loaded = loadedByPages();
+    const paths = loaded.map(({ path }) => path);
+    for (const part of ['engine', 'stratum/client', 'hashing/thread-turns', 'kernel/wasm-hasher']) {
+      assert.ok(paths.includes(`miner/${part}.ts`), part);
+    }
+    assert.deepEqual(loaded.flatMap(unknownToBrowsers), []);
+  });
+
+  test('an import that no browser knows is seen, unless it is of types alone', () => {
+    const unknown = (text: string) => unknownToBrowsers(readSource('miner/engine.ts', text)).length;
+    assert.equal(unknown(`import { readFile } from 'node:fs/promises';`), 1);
+    assert.equal(unknown(`import { connect } from 'net';`), 1);
+    assert.equal(unknown(`import { WebSocket } from 'ws';`), 1);
+    assert.equal(unknown(`import { type Logger, pino } from 'pino';`), 1);
+    assert.equal(unknown(`import type {\n  Logger,\n} from 'pino';\nimport { z } from 'zod';`), 0);
+    assert.equal(unknown(`import { hash } from '#sha256';`), 0);
   });
 
   test('sqlite3 is used in service/sqlite-connection.ts alone', () => {
