@@ -11,8 +11,6 @@ export interface RecentLogOptions {
   readonly write: (line: string) => void;
   /** True where that is the terminal of the view: nothing may be written there while the view has it. */
   readonly sharesTerminal: boolean;
-  /** Told of a new line to show. */
-  readonly onLine?: () => void;
 }
 
 /** What pino writes in a line, as far as people read it. */
@@ -52,7 +50,6 @@ export class RecentLog {
       this.#held.push(json);
       if (this.#held.length > LEFT_LINES) this.#held.shift();
     } else this.#options.write(json);
-    this.#options.onLine?.();
   }
 
   /** The view has the terminal from now on. */

@@ -154,8 +154,9 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   /** Once all threads have found out which kernel is the fastest, most of them are right. */
   function remember(thread: number, name: KernelName): void {
     chosen.set(thread, name);
-    const winner = mostFrequent([...chosen.values()]);
-    if (chosen.size === threads && winner !== undefined) calibration?.remember(winner);
+    if (chosen.size < threads) return;
+    const winner = mostFrequent(chosen.values());
+    if (winner !== undefined) calibration?.remember(winner);
   }
 
   function switched(thread: number): void {
@@ -209,7 +210,7 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   }
   return {
     get kernel() {
-      return mostFrequent([...kernels.values()]) ?? 'none';
+      return mostFrequent(kernels.values()) ?? 'none';
     },
     setWork(next) {
       work = next;
@@ -226,7 +227,9 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
 }
 
 /** The first of those that stand most often. */
-function mostFrequent<Name extends string>(names: readonly Name[]): Name | undefined {
-  const count = (name: Name): number => names.filter((other) => other === name).length;
-  return names.toSorted((a, b) => count(b) - count(a))[0];
+function mostFrequent<Name extends string>(names: Iterable<Name>): Name | undefined {
+  const counts = new Map<Name, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most?.[0];
 }

@@ -12,7 +12,7 @@ import type { Problem } from '../problem.ts';
 /** How long a source may be without work until the next one is asked too. */
 export const PATIENCE_MS = 10_000;
 /** Attempts in a row that may fail until then. */
-export const ATTEMPTS_MAX = 2;
+const ATTEMPTS_MAX = 2;
 /** How long a source must have given work until those after it are let go. */
 export const PROBATION_MS = 30_000;
 /** Works whose source is remembered: threads change over within milliseconds, so few are needed. */
