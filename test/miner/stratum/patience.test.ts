@@ -28,6 +28,13 @@ describe('a flood', () => {
     });
   }
 
+  test('is borne no longer after a day of quiet', () => {
+    const script = new Script().mine();
+    script.nowMs += 86_400_000;
+    for (let i = 0; i < 2_100; i++) script.notify('mining.dance');
+    assert.equal(script.last('disconnected').problem.code, 'flood');
+  });
+
   test('is not what a quick chain sends: a hundred jobs a second are mined for ever', () => {
     const script = new Script().mine();
     for (let i = 0; i < 20_000; i++) {
