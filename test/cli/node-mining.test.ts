@@ -79,8 +79,9 @@ describe('nilz node --mine', () => {
   test('hashes with several threads without a block beside the chain', async (t) => {
     const node = await startTestNode(t);
     const twentieth = tipWhere(node, (height) => height >= 20);
-    await mine(t, node, { threads: 3 });
+    const { miner } = await mine(t, node, { threads: 3 });
     await twentieth;
+    await miner.stop();
     assert.equal((await node.call('getchaintips')).length, 1);
   });
 
