@@ -201,7 +201,8 @@ describe('mining on a node', () => {
     await node.nextCall();
     const startMs = performance.now();
     await source.stop();
-    assert.ok(performance.now() - startMs < 1_500);
+    // One second for the answer; what else the machine does is allowed for. Without an end it would be minutes.
+    assert.ok(performance.now() - startMs < 10_000);
     assert.equal(listener.of('share-unanswered').length, 1);
     assert.equal(listener.events.at(-1)?.type, 'stopped');
     assert.equal(listener.work, undefined);
