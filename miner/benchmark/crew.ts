@@ -1,12 +1,9 @@
 /** The hashing threads of a miner under test: any number of them hash for a while, and are counted. */
-import type { StartThread, Thread } from '../hashing/thread.ts';
+import { type StartThread, stopThread, type Thread } from '../hashing/thread.ts';
 import type { Work } from '../hashing/work.ts';
 import type { FromWorker } from '../hashing/worker-message.ts';
 import type { KernelName } from '../kernel/kernel-choice.ts';
 import { type Clocks, type Measurement, measurementSince } from './measurement.ts';
-
-/** Time that threads get to end by themselves. */
-const STOP_TIMEOUT_MS = 300;
 
 export interface CrewOptions {
   readonly kernel: KernelName;
@@ -138,15 +135,8 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     });
   }
 
-  async function stopOne({ thread, ended }: Member): Promise<void> {
-    const timer = setTimeout(() => thread.terminate(), STOP_TIMEOUT_MS);
-    thread.tell({ type: 'stop' });
-    await ended;
-    clearTimeout(timer);
-  }
-
   async function stop(): Promise<void> {
-    await Promise.all(members.map(stopOne));
+    await Promise.all(members.map(({ thread, ended }) => stopThread(thread, ended)));
   }
 
   try {

@@ -4,6 +4,9 @@
  */
 import type { FromWorker, ToWorker, WorkerAssignment } from './worker-message.ts';
 
+/** Time that threads get to end by themselves. */
+const STOP_TIMEOUT_MS = 300;
+
 /** A thread that runs or is about to. */
 export interface Thread {
   /** Hands it a message; lost once the thread has ended. */
@@ -25,3 +28,14 @@ export interface ThreadHandlers {
 
 /** Starts a thread that runs thread-turns.ts. */
 export type StartThread = (assignment: WorkerAssignment, handlers: ThreadHandlers) => Thread;
+
+/**
+ * Has a thread end after telling what is left to tell, and ends it when that takes long.
+ * @param ended resolves when it has ended
+ */
+export async function stopThread(thread: Thread, ended: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => thread.terminate(), STOP_TIMEOUT_MS);
+  thread.tell({ type: 'stop' });
+  await ended;
+  clearTimeout(timer);
+}

@@ -6,12 +6,10 @@ import {
   type KernelName,
 } from '../kernel/kernel-choice.ts';
 import { laneOf } from './nonce-lane.ts';
-import type { StartThread, Thread } from './thread.ts';
+import { type StartThread, stopThread, type Thread } from './thread.ts';
 import type { Hit, Work } from './work.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
-/** Time that threads get to end by themselves. */
-const STOP_TIMEOUT_MS = 300;
 /** Time until a thread that failed is replaced. */
 const RESTART_DELAY_MS = 1_000;
 /**
@@ -189,17 +187,10 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     seats.get(thread)?.thread.tell(message);
   }
 
-  async function stopOne({ thread, ended }: Seat): Promise<void> {
-    const timer = setTimeout(() => thread.terminate(), STOP_TIMEOUT_MS);
-    thread.tell({ type: 'stop' });
-    await ended;
-    clearTimeout(timer);
-  }
-
   async function stop(): Promise<void> {
     isStopping = true;
     for (const timer of restarts) clearTimeout(timer);
-    await Promise.all([...seats.values()].map(stopOne));
+    await Promise.all([...seats.values()].map(({ thread, ended }) => stopThread(thread, ended)));
   }
 
   try {
