@@ -91,6 +91,25 @@ for (const create of KERNELS) {
       );
     });
 
+    test('finds them too where most hashes are hits', () => {
+      const hasher = create();
+      fc.assert(
+        fc.property(
+          headers,
+          fc.integer({ min: 1, max: HITS_PER_SEARCH - 1 }),
+          // The leading word is a negative number if taken as signed.
+          fc.bigInt({ min: 2n ** 255n, max: MAX_TARGET }),
+          (header, count, target) => {
+            hasher.setWork(header, target);
+            const nonces = Array.from({ length: count }, (_, nonce) => nonce);
+            const expected = nonces.filter((nonce) => hashNumber(header, nonce) <= target);
+            assert.deepEqual(hasher.search(0, count), { hits: expected, scanned: count });
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
+
     test('a hit counts at a target equal to its hash, and not at one below', () => {
       const hasher = create();
       fc.assert(
