@@ -143,11 +143,16 @@ export function silentProblem(place: string, what: string): Problem {
   return { code: 'silent', text: `${place} ${what}` };
 }
 
+/** How far a time is from this computer's clock, in words. @param aheadSeconds negative if it is behind */
+export function clockDistance(aheadSeconds: number): string {
+  const hours = Math.abs(aheadSeconds / 3_600);
+  const span = hours < 72 ? `${hours.toFixed(1)} hours` : `${Math.round(hours / 24)} days`;
+  return `${span} ${aheadSeconds > 0 ? 'ahead of' : 'behind'} this computer's clock`;
+}
+
 /** The problem of a job that is dated far from our time. @param aheadSeconds negative if it is behind */
 export function oddTimeProblem(aheadSeconds: number): Problem {
-  const hours = Math.abs(aheadSeconds / 3_600).toFixed(1);
-  const side = aheadSeconds > 0 ? 'ahead of' : 'behind';
-  const text = `the pool's job is dated ${hours} hours ${side} this computer's clock: mined as it is, but one of them is wrong`;
+  const text = `the pool's job is dated ${clockDistance(aheadSeconds)}: mined as it is, but one of them is wrong`;
   return { code: 'odd-time', text };
 }
 

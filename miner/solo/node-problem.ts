@@ -3,7 +3,7 @@ import { NetworkError } from '../../protocol/node-network.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
 import { TemplateError } from '../../protocol/template.ts';
 import { RpcCallError, UnreachableError } from '../../service/rpc-client.ts';
-import { connectionProblem, type Problem, shownText } from '../problem.ts';
+import { clockDistance, connectionProblem, type Problem, shownText } from '../problem.ts';
 import { closeReasonOf } from '../transport/close-cause.ts';
 import { PayeeError } from './payee.ts';
 
@@ -68,9 +68,7 @@ function notANode(place: string, words: string): Problem {
 
 /** The problem of a template that is dated far from our time. @param aheadSeconds negative if it is behind */
 export function nodeTimeProblem(aheadSeconds: number): Problem {
-  const hours = Math.abs(aheadSeconds / 3_600).toFixed(1);
-  const side = aheadSeconds > 0 ? 'ahead of' : 'behind';
-  const text = `the node's template is dated ${hours} hours ${side} this computer's clock: mined as it is, but others may refuse such a block`;
+  const text = `the node's template is dated ${clockDistance(aheadSeconds)}: mined as it is, but others may refuse such a block`;
   return { code: 'odd-time', text };
 }
 

@@ -414,7 +414,9 @@ export class StratumClient {
       if (!(error instanceof StratumError)) throw error;
       // Should it be the old session that the pool does not want, the next attempt begins a new one.
       this.#attempts.remember(undefined);
-      const text = `${this.#place} refuses the subscription: ${shownText(error.message)}`;
+      const does =
+        message.error === null ? 'gives a subscription that makes no sense' : 'refuses the subscription';
+      const text = `${this.#place} ${does}: ${shownText(error.message)}`;
       this.#leave({ code: 'subscribe-refused', text }, nowMs);
     }
   }
