@@ -35,7 +35,7 @@ function unreachableProblem(error: UnreachableError, place: string): Problem {
     case 'unauthorized':
       return {
         code: 'unauthorized',
-        text: `${place} refuses the login: give it as gbt+http://USER:PASSWORD@HOST:PORT, or the node's cookie file`,
+        text: `${place} refuses the login: give it as gbt+http://USER:PASSWORD@HOST:PORT, or name the node's cookie file with --node-cookie`,
       };
     case 'cookie':
       return { code: 'unauthorized', text: words };

@@ -35,6 +35,12 @@ const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "it is not valid yet, or this computer's clock is wrong",
 };
 
+/** OpenSSL's reason in an EPROTO: `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`. */
+const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
+
+/** Reasons that OpenSSL gives when what answers is no TLS at all. */
+const NOT_TLS_REASONS: readonly (string | undefined)[] = ['wrong version number', 'packet length too long'];
+
 /** Why a connection ended, with the system's own words if it has any. */
 export interface CloseReason {
   readonly cause: CloseCause;
@@ -46,6 +52,13 @@ export function closeReasonOf(error: NodeJS.ErrnoException): CloseReason {
   const code = error.code ?? '';
   // Whatever a resolver has against a name (ENOTFOUND, EAI_AGAIN, EINVAL …), there is no host to go to.
   if (error.syscall === 'getaddrinfo') return { cause: 'unknown-host', detail: wordsOf(error) };
+  if (code === 'EPROTO') {
+    const detail = OPENSSL_REASON.exec(error.message)?.[1];
+    return {
+      cause: NOT_TLS_REASONS.includes(detail) ? 'not-tls' : 'tls-failed',
+      detail: detail ?? wordsOf(error),
+    };
+  }
   return {
     cause: ERROR_CAUSES[code] ?? causeOfFamily(code),
     detail: CERTIFICATE_WORDS[code] ?? wordsOf(error),
@@ -54,7 +67,7 @@ export function closeReasonOf(error: NodeJS.ErrnoException): CloseReason {
 
 function causeOfFamily(code: string): CloseCause {
   if (/^(CERT_|CRL_|INVALID_|PATH_LENGTH_|HOSTNAME_|UNABLE_TO_)/.test(code)) return 'invalid-certificate';
-  if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return 'tls-failed';
+  if (code.startsWith('ERR_SSL_')) return 'tls-failed';
   // What answered is no web server at all: llhttp could not read it.
   if (code.startsWith('HPE_')) return 'no-websocket';
   return 'lost';

@@ -32,6 +32,17 @@ describe('the reason of an error', () => {
     assert.deepEqual(closeReasonOf(all), { cause: 'refused', detail: 'connect ::1; connect 127.0.0.1' });
   });
 
+  for (const [reason, cause] of [
+    ['wrong version number', 'not-tls'],
+    ['sslv3 alert handshake failure', 'tls-failed'],
+  ] as const) {
+    test(`in the text of OpenSSL "${reason}" is ${cause}, and the rest of that text is left out`, () => {
+      const message = `write EPROTO 80BC:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../ssl3_record.c:355:\n`;
+      const error = Object.assign(new Error(message), { code: 'EPROTO' });
+      assert.deepEqual(closeReasonOf(error), { cause, detail: reason });
+    });
+  }
+
   test('has no words where there are none', () => {
     assert.deepEqual(closeReasonOf(new Error('')), { cause: 'lost', detail: undefined });
   });
