@@ -66,6 +66,8 @@ interface Place extends PlaceName {
   failures: number;
   /** Whether it has given work since it was last said to be away. */
   isMissed: boolean;
+  /** Shares that were sent there and not answered. */
+  sharesInFlight: number;
 }
 
 /** Which of several sources is worked for. */
@@ -90,14 +92,15 @@ export class Failover {
       isAttempting: false,
       failures: 0,
       isMissed: false,
+      sharesInFlight: 0,
     }));
   }
 
   /** When a `tick` is due, or undefined if nothing is being waited for. */
   get deadlineMs(): number | undefined {
     if (this.#isStopping) return undefined;
-    if (this.#inUse === undefined) return this.#nextPlace === undefined ? undefined : this.#last?.giveUpMs;
-    return this.#lesser.length === 0 ? undefined : this.#inUseSinceMs + PROBATION_MS;
+    if (this.#inUse === undefined) return this.#nextPlace === undefined ? undefined : this.#giveUpMs;
+    return this.#dispensable.length === 0 ? undefined : this.#inUseSinceMs + PROBATION_MS;
   }
 
   /** Takes one event and says what is to be done about it, in order. */
@@ -135,21 +138,31 @@ export class Failover {
 
   // The places
 
-  /** The last of those that run; undefined while none does. */
-  get #last(): Place | undefined {
-    return this.#places.findLast(({ state }) => state === 'on');
+  /** The most preferred place that does not run; undefined while all do. */
+  get #firstIdle(): number | undefined {
+    const index = this.#places.findIndex(({ state }) => state !== 'on');
+    return index === -1 ? undefined : index;
   }
 
   /** The place to begin next, if there is one and it is free. */
   get #nextPlace(): number | undefined {
-    const next = this.#places.findLastIndex(({ state }) => state === 'on') + 1;
-    return this.#places[next]?.state === 'off' ? next : undefined;
+    const next = this.#firstIdle;
+    return next !== undefined && this.#places[next]?.state === 'off' ? next : undefined;
   }
 
-  /** Those that run although one before them is in use. */
-  get #lesser(): readonly number[] {
-    return this.#places.flatMap(({ state }, place) =>
-      this.#inUse !== undefined && place > this.#inUse && state === 'on' ? [place] : [],
+  /** Until when those before the next place are waited for; undefined where none of them runs, or all do. */
+  get #giveUpMs(): number | undefined {
+    return this.#places[(this.#firstIdle ?? 0) - 1]?.giveUpMs;
+  }
+
+  /**
+   * Those that run although one before them is in use, and owe no answer. A node that is away is still brought its
+   * block, for minutes: it is not to be stopped meanwhile.
+   */
+  get #dispensable(): readonly number[] {
+    const inUse = this.#inUse ?? this.#places.length;
+    return this.#places.flatMap(({ state, sharesInFlight }, place) =>
+      place > inUse && state === 'on' && sharesInFlight === 0 ? [place] : [],
     );
   }
 
@@ -223,13 +236,14 @@ export class Failover {
 
   /** Puts the threads on the best work there is; begins and ends sources as that demands. */
   #choose(nowMs: number): void {
+    const next = this.#nextPlace;
     const best = this.#places.findIndex(({ state, work }) => state === 'on' && work !== undefined);
     const place = this.#places[best];
     if (place?.work === undefined) {
       if (this.#inUse !== undefined) this.#effects.push({ type: 'work', work: undefined });
       this.#inUse = undefined;
-      const { giveUpMs } = this.#last ?? { giveUpMs: Number.POSITIVE_INFINITY };
-      if (this.#nextPlace !== undefined && nowMs >= giveUpMs) this.#begin(this.#nextPlace, nowMs);
+      const giveUpMs = this.#giveUpMs;
+      if (giveUpMs !== undefined && nowMs >= giveUpMs && next !== undefined) this.#begin(next, nowMs);
       return;
     }
     if (best !== this.#inUse) {
@@ -240,8 +254,9 @@ export class Failover {
       // Told when it came, as what happened elsewhere: from now on its difficulty is ours.
       if (place.job !== undefined) this.#report(place.job);
     }
+    if (next !== undefined && next < best) this.#begin(next, nowMs);
     if (nowMs < this.#inUseSinceMs + PROBATION_MS) return;
-    for (const index of this.#lesser) this.#leave(index);
+    for (const index of this.#dispensable) this.#leave(index);
   }
 
   // Reports
@@ -252,6 +267,7 @@ export class Failover {
     if (place === undefined || event.type === 'stopped') return;
     if (event.type === 'connecting') place.isAttempting = true;
     if (event.type === 'job') place.job = event;
+    place.sharesInFlight += inFlightChange(event);
     if (event.type === 'disconnected') this.#judge(place, event.retryInMs, nowMs);
     const isNews = this.#inUse === undefined || this.#inUse === index || concernsAll(event);
     if (event.type === 'disconnected' && !isNews) this.#miss(place, event.problem);
@@ -280,6 +296,19 @@ function hopeAnew(place: Place, nowMs: number): void {
   place.giveUpMs = nowMs + PATIENCE_MS;
   place.failures = 0;
   place.isAttempting = false;
+}
+
+function inFlightChange({ type }: MinerEvent): number {
+  switch (type) {
+    case 'share-found':
+      return 1;
+    case 'share-accepted':
+    case 'share-refused':
+    case 'share-unanswered':
+      return -1;
+    default:
+      return 0;
+  }
 }
 
 /** What has become of a share counts wherever it was sent, and a thread that miscounts does so everywhere. */

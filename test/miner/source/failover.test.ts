@@ -4,6 +4,8 @@ import * as fc from 'fast-check';
 import { PATIENCE_MS, PROBATION_MS } from '../../../miner/source/failover.ts';
 import { FailoverScript } from '../../kit/failover-script.ts';
 
+const FOUND = { type: 'share-found', shareDifficulty: 9, hash: '00', isBlock: true } as const;
+
 /** Two pools, the first of which has failed; the second is mined for. */
 function atSecond(): FailoverScript {
   const script = new FailoverScript(2).start();
@@ -91,6 +93,42 @@ describe('of several pools', () => {
     script.lose(0);
     script.pass(PATIENCE_MS);
     assert.deepEqual([...script.running], [0, 1], 'and may be asked again');
+  });
+
+  test('one that owes the answer to a share is let go once it has come, or it would be lost: a block perhaps', () => {
+    const script = atSecond();
+    const isBlock = true;
+    script.do({ type: 'report', place: 1, event: FOUND });
+    script.lose(1);
+    script.give(0);
+    script.pass(20 * PROBATION_MS);
+    assert.deepEqual([...script.running], [0, 1]);
+    assert.equal(script.failover.deadlineMs, undefined, 'and is waited for without looking');
+    const accepted = { type: 'share-accepted', difficulty: 9, isBlock, latencyMs: 5 } as const;
+    script.do({ type: 'report', place: 1, event: accepted });
+    assert.deepEqual([...script.running], [0]);
+  });
+
+  test('one that was let go is asked again, though one after it still waits for an answer', () => {
+    const script = new FailoverScript(3).start();
+    for (const place of [0, 0, 1, 1]) script.fail(place);
+    script.give(2);
+    script.do({ type: 'report', place: 2, event: FOUND });
+    script.give(0);
+    script.pass(PROBATION_MS);
+    script.end(1);
+    assert.deepEqual([...script.running].sort(), [0, 2]);
+    script.lose(0);
+    assert.equal(script.inUse, 2);
+    assert.deepEqual([...script.running].sort(), [0, 1, 2], 'it is preferred to the one in use');
+    script.lose(2);
+    script.give(0);
+    script.pass(PROBATION_MS);
+    script.end(1);
+    script.lose(0);
+    assert.deepEqual([...script.running].sort(), [0, 2]);
+    script.pass(PATIENCE_MS);
+    assert.deepEqual([...script.running].sort(), [0, 1, 2]);
   });
 
   test('one that comes and goes costs no work: the other is still there, with its newest', () => {
@@ -273,14 +311,19 @@ describe('stopping', () => {
 test('whatever happens: the threads are on the best work there is, every thread hears of its hit, all ends', () => {
   const place = fc.nat({ max: 3 });
   const step = fc.oneof(
-    fc.record({ do: fc.constantFrom('give', 'lose', 'fail', 'end', 'hit'), place }),
+    fc.record({ do: fc.constantFrom('give', 'lose', 'fail', 'end', 'hit', 'found', 'answered'), place }),
     fc.record({ do: fc.constant('pass'), place: fc.nat({ max: 20_000 }) }),
   );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (places, steps) => {
       const script = new FailoverScript(places).start();
       const offered = new Map<number, ReturnType<typeof script.give>>();
+      const owed = new Set<number>();
       let hits = 0;
+      function answer(index: number): void {
+        owed.delete(index);
+        script.do({ type: 'report', place: index, event: { type: 'share-unanswered', isBlock: true } });
+      }
       for (const { do: what, place: value } of steps) {
         if (what === 'pass') script.pass(value);
         else if (what === 'end' && script.leaving.has(value)) script.end(value);
@@ -291,9 +334,15 @@ test('whatever happens: the threads are on the best work there is, every thread 
         else if (what === 'give') offered.set(value, script.give(value));
         else if (what === 'lose') script.lose(value);
         else if (what === 'fail') script.fail(value);
+        else if (what === 'answered' && owed.has(value)) answer(value);
+        else if (what === 'found' && !owed.has(value)) {
+          owed.add(value);
+          script.do({ type: 'report', place: value, event: FOUND });
+        }
         if (what === 'lose' || what === 'fail') offered.delete(value);
         if (what === 'fail') script.do({ type: 'work', place: value, work: undefined });
         for (const index of offered.keys()) if (!script.running.has(index)) offered.delete(index);
+        for (const index of owed) assert.ok(script.running.has(index), 'none is stopped that owes an answer');
         const best = [...offered.keys()].sort((a, b) => a - b)[0];
         assert.equal(script.inUse, best);
         assert.equal(script.work, best === undefined ? undefined : offered.get(best));
@@ -301,6 +350,10 @@ test('whatever happens: the threads are on the best work there is, every thread 
         const due = script.failover.deadlineMs;
         assert.ok(due === undefined || due > script.nowMs, 'no deadline is missed');
       }
+      for (const index of offered.keys()) script.lose(index);
+      for (const index of script.leaving) script.end(index);
+      script.pass((places + 1) * PATIENCE_MS);
+      assert.equal(script.running.size, places, 'all are tried where none has work');
       script.do({ type: 'stop' });
       for (const index of script.leaving) script.end(index);
       assert.ok(script.isStopped && script.work === undefined);
