@@ -84,13 +84,14 @@ export class FakeChain implements ChainBackend {
   /** The stranger pays to an address; the payment waits for a block. */
   async strangerPays(address: string, amount: Nits): Promise<Transaction> {
     const script = decodeAddress(address, this.profile.address).script;
+    const fee = 1_000n;
     const [key, coin] =
       [...this.#coins(this.mempool)].find(
-        ([, candidate]) => !candidate.coinbase && hex(candidate.script) === hex(STRANGER_SCRIPT),
+        ([, { coinbase, script: owner, value }]) =>
+          !coinbase && hex(owner) === hex(STRANGER_SCRIPT) && value >= amount + fee + COIN,
       ) ?? [];
     if (key === undefined || coin === undefined) throw new Error('the stranger has no coin left');
     const [id = '', index = ''] = key.split(':');
-    const fee = 1_000n;
     const unsigned: Transaction = {
       version: 2,
       inputs: [

@@ -6,9 +6,12 @@ import { COIN } from '../../../protocol/amount.ts';
 import { displayHash } from '../../../protocol/bytes.ts';
 import { hash160 } from '../../../protocol/hash.ts';
 import { publicKeyOf } from '../../../protocol/signature.ts';
+import { type Transaction, txid } from '../../../protocol/transaction.ts';
 import { encodeWif } from '../../../protocol/wif.ts';
+import { PaymentRejectedError } from '../../../wallet/chain/backend.ts';
 import type { WalletCoin } from '../../../wallet/chain/chain-view.ts';
 import { newContents, withReceive } from '../../../wallet/keys/contents.ts';
+import { IMPORTED } from '../../../wallet/keys/key-ring.ts';
 import { MemoryStore, type WalletStore } from '../../../wallet/keys/wallet-store.ts';
 import { readWatchKey } from '../../../wallet/keys/watch-key.ts';
 import { freshMnemonic } from '../../../wallet/open-wallet.ts';
@@ -60,13 +63,30 @@ async function requireSame(reckoned: Wallet, asked: Wallet): Promise<void> {
   assert.deepEqual(await reckoned.addresses(), await asked.addresses());
 }
 
+/** For two copies of a wallet: they need not agree on labels, nor on payments that only one of them knows. */
+async function requireSameChain(observer: Wallet, asked: Wallet): Promise<void> {
+  if ((await asked.balance()).refused.length > 0) return;
+  const facts = (all: readonly WalletCoin[]) =>
+    all
+      .filter(({ place }) => place.chain !== IMPORTED)
+      .map(({ outPoint, value, status, confirmations, address }) =>
+        [displayHash(outPoint.txid), outPoint.index, value, status, confirmations, address].join(' '),
+      )
+      .sort();
+  assert.deepEqual(facts(await observer.coins()), facts(await asked.coins()));
+}
+
 const coins = fc.integer({ min: 1, max: 9 }).map(BigInt);
 const step = fc.oneof(
-  { weight: 5, arbitrary: lifeStep },
+  { weight: 10, arbitrary: lifeStep },
+  { weight: 3, arbitrary: fc.constant({ do: 'mine' as const, label: null }) },
   /** Another copy of the wallet pays, and what waited before is forgotten by everybody. */
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rival' as const), coins }) },
-  /** The chain refuses what comes next. */
-  { weight: 1, arbitrary: fc.constant({ do: 'refuse' as const }) },
+  /** Nothing new is taken from now on, or is again; what waited may be forgotten as well. */
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('refuse' as const), on: fc.boolean(), lose: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'import' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pay imported' as const), coins }) },
   { weight: 1, arbitrary: fc.constant({ do: 'freeze' as const }) },
@@ -74,15 +94,28 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-async function happenMore(wallet: Wallet, chain: FakeChain, words: string, what: Step): Promise<void> {
+/** A chain that takes nothing new while it is closed. */
+class ClosableChain extends FakeChain {
+  isClosed = false;
+
+  override async broadcast(transaction: Transaction): Promise<void> {
+    const [known] = await this.transactions([txid(transaction)]);
+    if (this.isClosed && known === undefined) throw new PaymentRejectedError('too-long-mempool-chain');
+    await super.broadcast(transaction);
+  }
+}
+
+async function happenMore(wallet: Wallet, chain: ClosableChain, words: string, what: Step): Promise<void> {
   if (what.do === 'rival') {
     chain.mempool = [];
     const twin = walletOf(words, chain).wallet;
     await twin.scan();
     await quietly(twin.pay({ to: [{ address: STRANGER, amount: what.coins * COIN }] }));
     chain.mine();
-  } else if (what.do === 'refuse') chain.refusals.push('too-long-mempool-chain');
-  else if (what.do === 'import') await quietly(wallet.importKey(WIF, 'paper'));
+  } else if (what.do === 'refuse') {
+    chain.isClosed = what.on;
+    if (what.lose) chain.mempool = [];
+  } else if (what.do === 'import') await quietly(wallet.importKey(WIF, 'paper'));
   else if (what.do === 'pay imported') await quietly(chain.strangerPays(IMPORTED_ADDRESS, what.coins * COIN));
   else if (what.do === 'freeze') {
     const [coin] = await wallet.coins();
@@ -103,20 +136,64 @@ async function quietly(deed: Promise<unknown>): Promise<void> {
 describe('coins reckoned from the book', () => {
   test('are those that the chain lists, whatever happened', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-        const chain = new FakeChain(PROFILE);
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
+        const chain = new ClosableChain(PROFILE);
         const words = freshMnemonic();
         const { wallet: asked, store } = walletOf(words, chain);
         const { wallet: reckoned } = reckoning(store, chain);
-        for (const each of LABELS.slice(1)) await asked.newAddress(each);
-        await reckoned.sync();
+        // A copy that knows nothing but its book, and so has to find every address by itself.
+        const { wallet: observer } = reckoning(walletOf(words, chain).store, chain);
+        for (const label of LABELS) {
+          if (label !== 'default') await asked.newAddress(label);
+          for (const coin of [7n, 2n])
+            await chain.strangerPays((await asked.addressOf(label)).address, coin * COIN);
+        }
+        chain.mine();
+        await Promise.all([reckoned.sync(), observer.sync()]);
         for (const what of steps) {
           await happenMore(asked, chain, words, what);
           await requireSame(reckoned, asked);
+          await requireSameChain(observer, asked);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
+  });
+
+  test('of a reward can be spent from the same block on', async () => {
+    const { chain, store, address } = await fundedWallet(5n * COIN);
+    const { wallet } = reckoning(store, chain);
+    const asked = new Wallet({ store, profile: PROFILE, backend: chain });
+    chain.mine(1, address);
+    await wallet.sync();
+    chain.mine(PROFILE.maturity - 3);
+    const states: string[] = [];
+    for (let block = 0; block < 4; block += 1) {
+      await requireSame(wallet, asked);
+      const { total } = await wallet.balance();
+      states.push(total.immature > 0n ? 'immature' : 'spendable');
+      chain.mine();
+    }
+    assert.deepEqual(new Set(states), new Set(['immature', 'spendable']));
+  });
+
+  test('of a payment that the chain does not take any more are the same, and it takes no address', async () => {
+    const chain = new ClosableChain(PROFILE);
+    const { wallet: asked, store } = walletOf(freshMnemonic(), chain);
+    const { wallet: reckoned } = reckoning(store, chain);
+    await chain.strangerPays((await asked.addressOf('default')).address, 9n * COIN);
+    chain.mine();
+    await reckoned.sync();
+    await asked.pay({ from: 'default', to: [{ address: STRANGER, amount: 2n * COIN }] });
+    chain.mempool = [];
+    chain.isClosed = true;
+    const { used } = await store.read();
+    const { total, refused } = await reckoned.balance();
+    assert.equal(refused.length, 1);
+    assert.ok(total.pending > 6n * COIN && total.spendable === 0n, 'the change is counted once');
+    assert.deepEqual((await reckoned.coins()).length, 0);
+    assert.deepEqual((await store.read()).used, used);
+    await requireSame(reckoned, asked);
   });
 
   test('are not asked for again once the history was read', async () => {
