@@ -339,6 +339,9 @@ function readJsonObject(file: string): object {
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new SettingError(`--config ${file}: there is no such file`);
+    }
     throw new SettingError(`--config ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {

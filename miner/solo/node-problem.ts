@@ -53,6 +53,10 @@ function unreachedProblem({ cause }: UnreachableError, place: string): Problem {
       const text = `nothing listens at ${place}: is the node running, and is this the port of its RPC?`;
       return { code: 'connection-refused', text };
     }
+    case 'not-tls': {
+      const text = `${place} does not speak TLS: give the port of TLS in front of the node, or write gbt+http://`;
+      return { code: 'no-tls', text };
+    }
     case 'no-websocket':
       return notANode(place, detail ?? '');
     case 'lost':

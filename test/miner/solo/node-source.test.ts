@@ -342,4 +342,13 @@ describe('a node behind TLS', () => {
     assert.match(problem.text, /signed by nobody known here.*--tls-ca FILE/);
     assert.deepEqual(listener.works, []);
   });
+
+  test('that speaks no TLS is named as such', async (t) => {
+    const node = await FakeNode.start();
+    const url = await serve(t, createServer(before(node, () => true)));
+    const place = { url: `https:${url}`, shown: `gbt+https:${url}` };
+    const { problem } = await (await startSolo(t, { node, place })).listener.event('disconnected');
+    assert.equal(problem.code, 'no-tls');
+    assert.match(problem.text, /does not speak TLS: .* or write gbt\+http:/);
+  });
 });
