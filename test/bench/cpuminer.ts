@@ -1,61 +1,83 @@
 /** cpuminer as a reference: `minerd --benchmark -a sha256d`, where it is on the PATH. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Measurement } from '../../miner/benchmark/measurement.ts';
 import type { Reference } from '../../miner/benchmark/reference.ts';
 
-/** The figures before are of its own calibration. */
-const LEAST_MS = 5_000;
+/** Lines come some seconds apart, the first of each thread soon. */
+const MOST_MS = 20_000;
 /** Unit of the times in /proc, on every Linux that Node.js runs on. */
-const TICKS_PER_SECOND = 100;
+const MS_PER_TICK = 10;
 
 export function cpuminer(threads: number): Reference {
   return {
     name: 'minerd',
     threads,
-    measure: (durationMs, signal) => run(threads, Math.max(LEAST_MS, durationMs), signal),
+    measure: (durationMs, signal) => run(threads, durationMs, signal),
   };
 }
 
+/** What a thread has done since its first line. */
+interface Span {
+  readonly sinceMs: number;
+  hashes: number;
+  elapsedMs: number;
+}
+
+/** Runs minerd until each of its threads has told of its hashes twice, at least so long apart. */
 function run(threads: number, durationMs: number, signal: AbortSignal): Promise<Measurement | undefined> {
   return new Promise((resolve) => {
     const child = spawn('minerd', ['--benchmark', '-a', 'sha256d', '-t', String(threads)]);
-    const startMs = performance.now();
-    let text = '';
-    let processorShare: number | null = null;
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-    });
+    const spans = new Map<string, Span>();
+    let since: { readonly ms: number; readonly processorMs: number } | undefined;
+    let measured: Measurement | undefined;
     const kill = (): void => {
-      processorShare = shareOf(child.pid, threads * (performance.now() - startMs));
       child.kill();
     };
-    const timer = setTimeout(kill, durationMs);
+    const timer = setTimeout(kill, MOST_MS);
     signal.addEventListener('abort', kill, { once: true });
-    const end = (measured: Measurement | undefined): void => {
+
+    createInterface(child.stderr).on('line', (line) => {
+      const [, thread, count] = line.match(/thread (\d+): (\d+) hashes/) ?? [];
+      if (thread === undefined || measured !== undefined) return;
+      const ms = performance.now();
+      const span = spans.get(thread);
+      if (span === undefined) spans.set(thread, { sinceMs: ms, hashes: 0, elapsedMs: 0 });
+      else {
+        span.hashes += Number(count);
+        span.elapsedMs = ms - span.sinceMs;
+      }
+      if (spans.size < threads) return;
+      since ??= { ms, processorMs: processorMs(child.pid) };
+      const all = [...spans.values()];
+      if (all.some(({ elapsedMs }) => elapsedMs === 0 || elapsedMs < durationMs)) return;
+      const share = (processorMs(child.pid) - since.processorMs) / (threads * (ms - since.ms));
+      measured = {
+        hashesPerSecond: all.reduce((sum, { hashes, elapsedMs }) => sum + (hashes * 1_000) / elapsedMs, 0),
+        processorShare: Number.isNaN(share) ? null : share,
+      };
+      kill();
+    });
+    const end = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
       resolve(signal.aborted ? undefined : measured);
     };
-    child.once('error', () => end(undefined));
-    child.once('close', () => {
-      // The last sum of all threads, in thousands of hashes per second.
-      const rate = [...text.matchAll(/Total: ([\d.]+) khash\/s/g)].at(-1)?.[1];
-      end(rate === undefined ? undefined : { hashesPerSecond: Number(rate) * 1_000, processorShare });
-    });
+    // Not on the PATH.
+    child.once('error', end);
+    child.once('close', end);
   });
 }
 
-/** Processor time of a process, fields 14 and 15 of its line in /proc (proc(5)), as a part of a time. */
-function shareOf(pid: number | undefined, timeMs: number): number | null {
+/** Processor time of a process, fields 14 and 15 of its line in /proc (proc(5)); NaN where there is none. */
+function processorMs(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ');
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return Math.min(1, (ticks * 1_000) / TICKS_PER_SECOND / timeMs);
+    return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
   } catch {
-    // No /proc here, or the process is gone.
-    return null;
+    return Number.NaN;
   }
 }
