@@ -226,8 +226,11 @@ function readFlags(schema: Settings, { command, argv, positionals = 'none' }: Lo
   let config: string | undefined;
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      if (positionals === 'none')
-        throw new SettingError(`${command} takes no argument "${token.value}"; see ${command} --help`);
+      if (positionals === 'none') {
+        // An address whose flag was forgotten may hold a password; logs keep what is said here.
+        const shown = token.value.replace(/.*@/s, '…@');
+        throw new SettingError(`${command} takes no argument "${shown}"; see ${command} --help`);
+      }
       if (positionals === 'rest') return { given, positionals: argv.slice(token.index), help, config };
       words.push(token.value);
     }

@@ -168,6 +168,7 @@ describe('a bad setting is one line that names it, the value and what is allowed
     ],
     [['--pin', '1'], 'nilz node has no option --pin; did you mean --mine?'],
     [['extra'], 'nilz node takes no argument "extra"; see nilz node --help'],
+    [['http://me:secret@host:1'], 'nilz node takes no argument "…@host:1"; see nilz node --help'],
   ];
   for (const [argv, message] of cases) {
     test(argv.join(' '), () => assert.equal(refusal(argv), message));
