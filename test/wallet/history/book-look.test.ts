@@ -77,9 +77,12 @@ async function requireSameChain(observer: Wallet, asked: Wallet): Promise<void> 
 }
 
 const coins = fc.integer({ min: 1, max: 9 }).map(BigInt);
+const label = fc.constantFrom(...LABELS);
 const step = fc.oneof(
   { weight: 10, arbitrary: lifeStep },
   { weight: 3, arbitrary: fc.constant({ do: 'mine' as const, label: null }) },
+  /** Among the labels, so that coins made side by side are spent apart. */
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('pay' as const), from: label, to: label, coins }) },
   /** Another copy of the wallet pays, and what waited before is forgotten by everybody. */
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rival' as const), coins }) },
   /** Nothing new is taken from now on, or is again; what waited may be forgotten as well. */
@@ -231,6 +234,18 @@ describe('coins reckoned from the book', () => {
     await requireSame(wallet, asked);
     chain.mine();
     await requireSame(wallet, asked);
+  });
+
+  test('include the change of more payments of another copy than it looks ahead', async () => {
+    const { chain, wallet: payer, words } = await fundedWallet(5n * COIN);
+    const { wallet } = reckoning(walletOf(words, chain).store, chain);
+    await wallet.sync();
+    for (let n = 0; n < 24; n += 1) {
+      await payer.pay({ from: 'default', to: [{ address: STRANGER, amount: COIN / 100n }] });
+      chain.mine();
+    }
+    assert.deepEqual((await wallet.balance()).total, (await payer.balance()).total);
+    await requireSameChain(wallet, payer);
   });
 
   test('of a wallet that only watches are the same', async () => {
