@@ -134,7 +134,7 @@ export function connectionProblem(cause: CloseCause, place: string, detail?: str
 
 /** The problem of a connection that the other side ended without having said anything: TLS servers do so. */
 export function wordlessProblem(place: string): Problem {
-  const text = `${place} closed the connection without a word: is it the pool's port for plain Stratum?`;
+  const text = `${place} closed the connection without a word: is it the pool's port, with TLS or without as the address has it?`;
   return { code: 'closed-by-pool', text };
 }
 

@@ -47,7 +47,7 @@ describe('refusals', () => {
       script.do({ type: 'closed', cause });
       assert.match(
         script.last('disconnected').problem.text,
-        /without a word: is it the pool's port for plain/,
+        /without a word: is it the pool's port, with TLS or without/,
       );
     }
   });
