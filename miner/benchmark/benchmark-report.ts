@@ -74,7 +74,7 @@ export function reportOf({ machine, kernels, references, series, isComplete }: M
     });
   const fastest = figures
     .filter(({ threads }) => threads === 1)
-    .toSorted((a, b) => b.hashesPerSecond.median - a.hashesPerSecond.median)[0];
+    .toSorted((a, b) => speedOf(b) - speedOf(a))[0];
   return {
     machine,
     kernels,
@@ -107,6 +107,11 @@ function figureOf(series: Series, single: Series | undefined, references: readon
     timesOneThread: single === undefined || single === series ? null : (medianRatio(series, single) ?? null),
     timesReference: Object.fromEntries(ratios),
   };
+}
+
+/** By processor time: other programs may have taken more from one than from another. */
+function speedOf({ hashesPerProcessorSecond, hashesPerSecond }: Figure): number {
+  return hashesPerProcessorSecond ?? hashesPerSecond.median;
 }
 
 /** Round by round: what the machine does beside one round it does beside the other's too. */

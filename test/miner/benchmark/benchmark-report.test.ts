@@ -59,6 +59,11 @@ test('hashes per second of processor time are of one thread, round by round', ()
   assert.equal(figure?.processorShare, null);
 });
 
+test('the fastest is the one that does most in its processor time', () => {
+  const disturbed = [series('simd', 1, [2e6], 0.3), series('js', 1, [3e6], 0.9)];
+  assert.equal(reportOf({ ...MEASURED, series: disturbed }).fastest, 'simd');
+});
+
 test('a benchmark that ended in mid-round compares the rounds that both have', () => {
   const { figures } = reportOf({
     ...MEASURED,
