@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../service/log.ts';
 import { startEngine } from './engine.ts';
 import type { MinerEvent } from './event.ts';
-import { lineOf } from './face/event-log.ts';
+import { ShareLines } from './face/share-lines.ts';
 import type { MinerStats } from './figures/statistics.ts';
 import { startNodeThread } from './hashing/node-thread.ts';
 import { startWorkerPool } from './hashing/worker-pool.ts';
@@ -60,6 +60,7 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
   const [place] = options.pools;
   if (place === undefined) throw new RangeError('a miner needs at least one pool');
   const events = new EventEmitter<{ event: [MinerEvent] }>();
+  const lines = new ShareLines();
   const engine = await startEngine({
     createSource: (tools, listener) => openSources(options.pools, { agent, backOff, tls }, tools, listener),
     startThreads: (handlers) =>
@@ -76,8 +77,7 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     pool: formatPoolUrl(parsePoolUrl(place.url)),
     user: place.user,
     onEvent: (event) => {
-      const { level, text } = lineOf(event);
-      log[level](text);
+      for (const { level, text } of lines.of(event, nowMs())) log[level](text);
       events.emit('event', event);
     },
     nowMs,
