@@ -22,8 +22,9 @@ import { DirectoryError } from '../service/files.ts';
 import { type Credentials, ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger, LOG_LEVELS } from '../service/log.ts';
+import { preparePages } from '../service/pages.ts';
 import { readAccounts } from './up/accounts.ts';
-import { preparePages } from './up/pages.ts';
+import { ALL_PAGES } from './up/pages.ts';
 import { blockJson, blockLine, readyJson, readyPage } from './up/report.ts';
 import { isResetUnfinished, resetStack, type Stack, startStack } from './up/stack.ts';
 
@@ -146,7 +147,7 @@ async function run(values: Values<typeof settings>): Promise<number> {
       const seconds = (performance.now() - startedMs) / 1_000;
       console.log(values.json ? readyJson(stack, accounts) : readyPage(stack, accounts, seconds));
       announceBlocks(stack, values.json);
-      void preparePages(log, stopping);
+      void preparePages(ALL_PAGES, log, stopping);
       return stack;
     },
     { log },

@@ -7,11 +7,13 @@ import { DirectoryError } from '../service/files.ts';
 import { ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
+import { preparePages } from '../service/pages.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
 import { type RunningFaucet, startFaucet } from './faucet.ts';
 import { FAUCET_SETTINGS, type FaucetSettings, faucetOptions } from './settings.ts';
 import { ForeignFaucetError } from './store/faucet-store.ts';
+import { FAUCET_PAGE } from './web/page.ts';
 
 const COMMAND = 'nilz faucet';
 const SUMMARY = 'Gives coins away to whoever asks, a little to each, from a wallet that its operator fills.';
@@ -39,9 +41,10 @@ function run(values: FaucetSettings): Promise<number> {
     ...(values.json && { pretty: false }),
   });
   return runUntilSignal(
-    async () => {
+    async ({ stopping }) => {
       const faucet = await startFaucet({ ...options, log });
       announce(faucet, options.profile.name, values.json);
+      void preparePages([FAUCET_PAGE], log, stopping);
       return faucet;
     },
     { log },

@@ -8,9 +8,10 @@ import { DirectoryError } from '../service/files.ts';
 import { ListenError } from '../service/http.ts';
 import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
+import { preparePages } from '../service/pages.ts';
 import { UnreachableError } from '../service/rpc-client.ts';
 import { WalletError } from '../wallet/wallet-error.ts';
-import { preparePoolPages } from './http/pages.ts';
+import { POOL_PAGES } from './http/pages.ts';
 import { ForeignLedgerError } from './ledger/ledger.ts';
 import { NetworkError } from './nodes/node-network.ts';
 import { OperatorWalletError } from './payouts/operator-wallet.ts';
@@ -80,7 +81,7 @@ async function run(values: PoolSettings, env: NodeJS.ProcessEnv): Promise<number
       try {
         const pool = await startPool({ ...options, log, stopping });
         announce(pool, values.json);
-        void preparePoolPages(log);
+        void preparePages(POOL_PAGES, log, stopping);
         return pool;
       } catch (error) {
         // Told to end while it still waited for the node: nothing runs that would have to be stopped.

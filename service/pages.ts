@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -12,6 +13,7 @@ import * as esbuild from 'esbuild';
 import type { Context, Middleware, Next } from 'koa';
 import helmet from 'koa-helmet';
 import * as z from 'zod';
+import type { Logger } from './log.ts';
 
 /** Where a page comes from. */
 export interface PageSource {
@@ -61,6 +63,8 @@ const MANIFEST = 'manifest.json';
 const HTML_TYPE = 'text/html; charset=utf-8';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const SMALLEST_COMPRESSED_BYTES = 512;
+/** Within so long a signal has reached every process of a command. */
+const SAME_SIGNAL_MS = 100;
 /** The one way by which a page may make an address of a script from a text: for its workers. */
 const WORKER_POLICY = 'page-worker';
 
@@ -88,16 +92,30 @@ function load(source: PageSource): Promise<ServedPage> {
 }
 
 /**
- * Makes a page before somebody asks for it, if nobody has yet.
- * @throws esbuild's BuildFailure, with the file and line; the next request tries again
+ * Makes pages before somebody asks for them, one after the other, those that are looked at first before the others.
+ * Never rejects: what cannot be made is logged, and tried again with the next request.
+ * @param stopping fires when the program is to end; it is given up then
  */
-export async function preparePage(source: PageSource): Promise<void> {
-  await load(source);
+export async function preparePages(
+  sources: readonly PageSource[],
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (const source of sources) {
+    if (stopping.aborted) return;
+    try {
+      await load(source);
+    } catch (error) {
+      // Ctrl-C in a terminal ends the bundler, a process of its own, too, and perhaps before we hear of it.
+      await sleep(SAME_SIGNAL_MS);
+      if (!stopping.aborted) log.error({ err: error }, `the page "${source.title}" could not be made`);
+    }
+  }
 }
 
 /**
  * Answers a page's paths and those of its assets; everything else goes on to the next. The page is made when
- * it is first asked for, unless {@link preparePage} has made it.
+ * it is first asked for, unless {@link preparePages} has made it.
  */
 export function servePage(source: PageSource, licence: PageLicence = {}): Middleware {
   const policy = contentPolicy(source, licence);

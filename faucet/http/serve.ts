@@ -8,7 +8,7 @@ import { ClientRates, rateLimit } from '../../service/http-server/rate-limit.ts'
 import { startHttpService } from '../../service/http-server/start-http-service.ts';
 import type { Stoppable } from '../../service/lifecycle.ts';
 import type { Logger } from '../../service/log.ts';
-import { preparePage, servePage } from '../../service/pages.ts';
+import { servePage } from '../../service/pages.ts';
 import { CaptchaCheck } from '../captcha/captcha-check.ts';
 import { ChallengeDesk } from '../challenge/challenge-desk.ts';
 import type { ClaimDesk } from '../claims/claim-desk.ts';
@@ -96,7 +96,6 @@ export async function serveFaucet(options: ServeFaucetOptions): Promise<FaucetHt
     },
     log,
   });
-  void prepare(log);
   return { httpUrl: http.url, adminTokenFile: tokenFile, stop: () => http.stop() };
 }
 
@@ -120,16 +119,4 @@ async function proofDesk(options: ServeFaucetOptions): Promise<ProofDesk> {
 /** Whether a request makes the faucet work, or changes something. */
 function isWork(method: string, path: string): boolean {
   return path === '/challenge' || !['GET', 'HEAD', 'OPTIONS'].includes(method);
-}
-
-/**
- * Makes the page while the faucet starts, so that nobody who looks at it waits for that. Never rejects: what fails
- * is tried again when somebody asks for the page.
- */
-async function prepare(log: Logger): Promise<void> {
-  try {
-    await preparePage(FAUCET_PAGE);
-  } catch (error) {
-    log.error({ err: error }, 'the page could not be made');
-  }
 }

@@ -4,8 +4,8 @@ import { ProfileError } from '../../protocol/network.ts';
 import { helpText, loadSettings, SettingError } from '../../service/config.ts';
 import { ListenError } from '../../service/http.ts';
 import { EXIT, runUntilSignal } from '../../service/lifecycle.ts';
-import { createLogger, type Logger } from '../../service/log.ts';
-import { preparePage } from '../../service/pages.ts';
+import { createLogger } from '../../service/log.ts';
+import { preparePages } from '../../service/pages.ts';
 import { EXPLORER } from './explorer.ts';
 import { startRelay } from './relay.ts';
 import { RELAY_SETTINGS, type RelaySettings, relayOptions } from './settings.ts';
@@ -32,24 +32,15 @@ async function run(values: RelaySettings): Promise<number> {
   const options = relayOptions(values, (file) => readFileSync(file, 'utf8'));
   const log = createLogger({ name: 'relay', level: values.logLevel, ...(values.json && { pretty: false }) });
   return runUntilSignal(
-    async () => {
+    async ({ stopping }) => {
       const relay = await startRelay({ ...options, log });
       if (values.json) console.log(JSON.stringify({ ready: true, url: relay.url, id: values.id }));
       else console.log(`relay ready: API and explorer ${relay.url}`);
-      void prepareExplorer(log);
+      void preparePages([EXPLORER], log, stopping);
       return relay;
     },
     { log },
   );
-}
-
-/** Makes the explorer before somebody asks for it. What fails is tried again when somebody does. */
-export async function prepareExplorer(log: Logger): Promise<void> {
-  try {
-    await preparePage(EXPLORER);
-  } catch (error) {
-    log.error({ err: error }, 'the explorer could not be made');
-  }
 }
 
 /** Errors that say all there is to say; any other is a bug and keeps its stack. */

@@ -5,12 +5,13 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import Koa from 'koa';
 import { listenHttp } from '../../service/http.ts';
+import type { Logger } from '../../service/log.ts';
 import {
   buildPage,
   type PageLicence,
   type PageSource,
   pageOf,
-  preparePage,
+  preparePages,
   servePage,
 } from '../../service/pages.ts';
 import { send } from './raw-http.ts';
@@ -182,7 +183,7 @@ test('a page with a mistake in it is an error that names the file, and is tried 
 
 test('a page that was made at start-up is the one that is served, even without its sources', async (context) => {
   const { source, directory } = await pageSource(context);
-  await preparePage(source);
+  assert.deepEqual(await prepared(source, new AbortController().signal), []);
   await rm(directory, { recursive: true });
   const url = await serve(context, source);
   assert.equal((await fetch(`${url}/`)).status, 200);
@@ -191,8 +192,29 @@ test('a page that was made at start-up is the one that is served, even without i
 test('a page that could not be made at start-up is made when it can be', async (context) => {
   const { source, directory } = await pageSource(context);
   await rename(join(directory, 'page.css'), join(directory, 'gone.css'));
-  await assert.rejects(() => preparePage(source), /page\.css/);
+  const complaints = await prepared(source, new AbortController().signal);
+  assert.equal(complaints.length, 1);
+  assert.match(complaints[0] ?? '', /"Trial" could not be made.*page\.css/s);
   const url = await serve(context, source);
   await rename(join(directory, 'gone.css'), join(directory, 'page.css'));
   assert.equal((await fetch(`${url}/`)).status, 200);
 });
+
+test('a program that is told to end leaves its pages unmade without a word', async (context) => {
+  const { source, directory } = await pageSource(context);
+  await rm(join(directory, 'page.css'));
+  const stopping = new AbortController();
+  const complaints = prepared(source, stopping.signal);
+  // Later than the failure: the bundler hears of Ctrl-C by itself.
+  setTimeout(() => stopping.abort(), 20);
+  assert.deepEqual(await complaints, []);
+});
+
+/** What is complained of while a page is made at start-up. */
+async function prepared(source: PageSource, stopping: AbortSignal): Promise<string[]> {
+  const complaints: string[] = [];
+  const error = ({ err }: { readonly err: Error }, text: string) =>
+    complaints.push(`${text}: ${err.message}`);
+  await preparePages([source], { error } as unknown as Logger, stopping);
+  return complaints;
+}

@@ -5,7 +5,7 @@ import { systemClock } from '../../service/clock.ts';
 import type { Values } from '../../service/config.ts';
 import { runUntilSignal } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/log.ts';
-import { preparePage } from '../../service/pages.ts';
+import { preparePages } from '../../service/pages.ts';
 import { browserLaunch, launch, type Surroundings, writeLinkPage } from '../gui/browser-launch.ts';
 import { type RunningWalletGui, startWalletGui } from '../gui/gui-server.ts';
 import { WALLET_PAGE } from '../web/page.ts';
@@ -26,7 +26,7 @@ export async function runGui(
   const log = createLogger({ name: 'wallet', level: values.logLevel });
   await mkdir(folder, { recursive: true });
   await runUntilSignal(
-    async () => {
+    async ({ stopping }) => {
       const running = await startWalletGui({
         profile,
         place: session.place,
@@ -44,9 +44,7 @@ export async function runGui(
       const page = new LinkPage(join(folder, 'wallet-link.html'));
       if (values.open && terminal.interactive) await page.show(running.freshLink(), surroundings);
       const leave = offerLinks(running, terminal);
-      void preparePage(WALLET_PAGE).catch((error: unknown) =>
-        log.error({ err: error }, 'the page could not be made'),
-      );
+      void preparePages([WALLET_PAGE], log, stopping);
       return {
         stop: async () => {
           leave();
