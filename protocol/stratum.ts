@@ -13,6 +13,8 @@ export type { StratumId } from './stratum-id.ts';
 
 /** Longest line that is read, in bytes. */
 export const MAX_LINE_BYTES = 16 * 1024;
+/** Longest line that a miner reads of its pool: a job carries the coinbase, and some pools pay hundreds by it. */
+export const MAX_POOL_LINE_BYTES = 256 * 1024;
 /** Deepest nesting that is read. Messages have 4; writing out again what is much deeper exhausts the stack. */
 const MAX_DEPTH = 16;
 
@@ -77,8 +79,8 @@ export class StratumError extends Error implements StratumFailure {
 }
 
 /** Reads one line (without its line feed; a carriage return is tolerated). Never throws. */
-export function parseLine(line: string): StratumMessage {
-  if (line.length > MAX_LINE_BYTES) return garbage(`line is longer than ${MAX_LINE_BYTES} bytes`);
+export function parseLine(line: string, maxBytes = MAX_LINE_BYTES): StratumMessage {
+  if (line.length > maxBytes) return garbage(`line is longer than ${maxBytes} bytes`);
   let value: unknown;
   try {
     value = JSON.parse(line);

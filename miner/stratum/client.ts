@@ -8,6 +8,7 @@
  */
 import {
   encodeRequest,
+  MAX_POOL_LINE_BYTES,
   parseLine,
   StratumError,
   type StratumNotification,
@@ -277,7 +278,7 @@ export class StratumClient {
 
   #line(line: string, nowMs: number): void {
     this.#patience.heard(nowMs);
-    const message = parseLine(line);
+    const message = parseLine(line, MAX_POOL_LINE_BYTES);
     switch (message.kind) {
       case 'garbage':
         this.#violation('garbage', message.reason, nowMs);

@@ -2,7 +2,7 @@
  * The seam between the Stratum client and its transports: lines come and go, however they travel. What follows from
  * them is the client's matter (client.ts). Nothing here needs Node.js: a browser's transport implements it too.
  */
-import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
+import { MAX_POOL_LINE_BYTES } from '../../protocol/stratum.ts';
 
 /**
  * Why a connection is no more, or never was.
@@ -12,7 +12,7 @@ import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
  * - `not-tls`, `no-websocket`: what answered does not speak the protocol that we do
  * - `untrusted`: its certificate is not known to be its own; `invalid-certificate`: it is no use to anybody
  * - `tls-failed`: both sides speak TLS but do not agree
- * - `line-too-long`: more than {@link MAX_LINE_BYTES} without an end of line
+ * - `line-too-long`: more than {@link MAX_POOL_LINE_BYTES} without an end of line
  * - `not-text`: bytes that are no message
  * - `stalled`: it takes nothing any more, see {@link SEND_BACKLOG_MAX}
  */
@@ -77,16 +77,16 @@ export class LineSplitter {
    * Takes the next piece of the stream.
    *
    * @returns the lines that it completed, or `undefined` when a line grew beyond
-   *   {@link MAX_LINE_BYTES}: the stream is of no use after that
+   *   {@link MAX_POOL_LINE_BYTES}: the stream is of no use after that
    */
   push(text: string): string[] | undefined {
     const pieces = text.split('\n');
     pieces[0] = this.#rest + (pieces[0] ?? '');
     this.#rest = pieces.pop() ?? '';
-    if (this.#rest.length > MAX_LINE_BYTES) return undefined;
+    if (this.#rest.length > MAX_POOL_LINE_BYTES) return undefined;
     const lines: string[] = [];
     for (const piece of pieces) {
-      if (piece.length > MAX_LINE_BYTES) return undefined;
+      if (piece.length > MAX_POOL_LINE_BYTES) return undefined;
       const line = piece.endsWith('\r') ? piece.slice(0, -1) : piece;
       if (line !== '') lines.push(line);
     }

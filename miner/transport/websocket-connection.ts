@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
-import { MAX_LINE_BYTES } from '../../protocol/stratum.ts';
+import { MAX_POOL_LINE_BYTES } from '../../protocol/stratum.ts';
 import { closeReasonOf } from './close-cause.ts';
 import {
   type CloseCause,
@@ -54,7 +54,7 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
         }),
       perMessageDeflate: false,
       followRedirects: false,
-      maxPayload: MAX_LINE_BYTES,
+      maxPayload: MAX_POOL_LINE_BYTES,
     });
     let isOpen = true;
     let isReached = false;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { CloseCause } from '../../../miner/transport/connection.ts';
-import { isInsideMask, MAX_LINE_BYTES, VERSION_ROLLING_MASK } from '../../../protocol/stratum.ts';
+import { isInsideMask, MAX_POOL_LINE_BYTES, VERSION_ROLLING_MASK } from '../../../protocol/stratum.ts';
 import { EASY, Script } from '../../kit/client-script.ts';
 import { notifyParams, someJob } from '../../kit/stratum-job.ts';
 
@@ -126,7 +126,7 @@ function make(script: Script, one: Move): void {
       script.do(one);
       return;
     case 'endless':
-      script.pool('['.repeat(MAX_LINE_BYTES));
+      script.pool('['.repeat(MAX_POOL_LINE_BYTES));
       return;
     case 'deep':
       script.pool(`{"id":1,"result":${'['.repeat(2_000)}${']'.repeat(2_000)}}`);
@@ -225,7 +225,7 @@ function checkPromises(script: Script, from: number): void {
       assert.ok(effect.work.target > 0n);
     }
     if (effect.type !== 'send') continue;
-    assert.ok(effect.line.length < 2 * MAX_LINE_BYTES);
+    assert.ok(effect.line.length < 2 * MAX_POOL_LINE_BYTES);
     const { method, params: sent } = JSON.parse(effect.line) as { method?: string; params: unknown[] };
     if (method !== 'mining.submit') continue;
     assert.ok(authorized > connection && authorized < from + offset, 'no share before the authorization');

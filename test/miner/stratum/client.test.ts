@@ -37,6 +37,13 @@ describe('the way to work', () => {
     assert.equal(script.work!.difficulty, 4);
   });
 
+  test('takes a job whose coinbase pays a thousand, as that of pools that keep nothing for their miners', () => {
+    const script = new Script().authorize();
+    const coinbase2 = new Uint8Array(31 * 1_000).fill(0x22);
+    script.notify('mining.notify', ...notifyParams(someJob({ coinbase2 })));
+    assert.equal(script.work?.job.coinbase2.length, coinbase2.length);
+  });
+
   test('mines at difficulty 1 while the pool has named none', () => {
     const script = new Script().authorize();
     script.notify('mining.notify', ...notifyParams(someJob()));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { LineSplitter } from '../../../miner/transport/connection.ts';
-import { MAX_LINE_BYTES } from '../../../protocol/stratum.ts';
+import { MAX_POOL_LINE_BYTES } from '../../../protocol/stratum.ts';
 
 describe('lines', () => {
   test('are the same however the stream is cut', () => {
@@ -26,12 +26,12 @@ describe('lines', () => {
   });
 
   test('too long ones end the stream, with or without an end of line', () => {
-    const tooLong = 'x'.repeat(MAX_LINE_BYTES + 1);
+    const tooLong = 'x'.repeat(MAX_POOL_LINE_BYTES + 1);
     assert.equal(new LineSplitter().push(tooLong), undefined);
     assert.equal(new LineSplitter().push(`${tooLong}\n`), undefined);
     const splitter = new LineSplitter();
-    splitter.push('x'.repeat(MAX_LINE_BYTES));
+    splitter.push('x'.repeat(MAX_POOL_LINE_BYTES));
     assert.equal(splitter.push('xx'), undefined);
-    assert.deepEqual(new LineSplitter().push(`${'x'.repeat(MAX_LINE_BYTES)}\n`)?.length, 1);
+    assert.deepEqual(new LineSplitter().push(`${'x'.repeat(MAX_POOL_LINE_BYTES)}\n`)?.length, 1);
   });
 });

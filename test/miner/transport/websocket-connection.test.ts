@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { connectionProblem } from '../../../miner/problem.ts';
 import type { CloseCause } from '../../../miner/transport/connection.ts';
 import { webSocketConnector } from '../../../miner/transport/websocket-connection.ts';
-import { MAX_LINE_BYTES } from '../../../protocol/stratum.ts';
+import { MAX_POOL_LINE_BYTES } from '../../../protocol/stratum.ts';
 import { type KeyedCertificate, makeCertificate } from '../../kit/certificate.ts';
 import { type Transcript, transcript } from '../../kit/connection-transcript.ts';
 
@@ -261,7 +261,10 @@ describe('a WebSocket connection that cannot be used', () => {
 
   const misdeeds: Readonly<Record<string, readonly [CloseCause, OnWebSocket]>> = {
     'a binary frame comes': ['not-text', (websocket) => websocket.send(Uint8Array.of(1, 2))],
-    'a message is too long': ['line-too-long', (websocket) => websocket.send('x'.repeat(MAX_LINE_BYTES + 1))],
+    'a message is too long': [
+      'line-too-long',
+      (websocket) => websocket.send('x'.repeat(MAX_POOL_LINE_BYTES + 1)),
+    ],
     'text is not UTF-8': [
       'not-text',
       (websocket) => websocket.send(Uint8Array.of(0xff, 0xfe), { binary: false }),

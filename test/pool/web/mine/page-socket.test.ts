@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, SEND_BACKLOG_MAX } from '../../../../miner/transport/connection.ts';
 import { pageConnector, socketAddress } from '../../../../pool/web/mine/page-socket.ts';
-import { MAX_LINE_BYTES } from '../../../../protocol/stratum.ts';
+import { MAX_POOL_LINE_BYTES } from '../../../../protocol/stratum.ts';
 
 /** A browser's WebSocket whose other side is the test. */
 class FakeSocket extends EventTarget {
@@ -69,7 +69,7 @@ test('a frame is a line, with or without an end of line; what is sent goes out a
 });
 
 test('why a connection is no more is told once, as far as a browser knows it', () => {
-  const long = 'x'.repeat(MAX_LINE_BYTES + 1);
+  const long = 'x'.repeat(MAX_POOL_LINE_BYTES + 1);
   const beforeOpen: readonly (readonly [(socket: FakeSocket) => void, string])[] = [
     [(socket) => socket.ends(1006), 'closed unreachable'],
   ];
