@@ -27,36 +27,17 @@ import {
   VIOLATION_CODES,
   wordlessProblem,
 } from '../problem.ts';
-import type { BackOffLimits } from '../source/back-off.ts';
 import { formatHostPort } from '../source/pool-url.ts';
 import { type AttemptEnd, Attempts, isJustSpokenTo } from './attempts.ts';
+import type { ClientOptions } from './client-options.ts';
 import type { ClientEvent, Effect } from './effect.ts';
 import { Patience } from './patience.ts';
 import type { Phase } from './phase.ts';
 import { answerTo, parseMessage, parseSubscription } from './pool-message.ts';
-import { type IsSameDomain, isSameHost, parseReconnect } from './reconnect.ts';
+import { isSameHost, parseReconnect } from './reconnect.ts';
 import { Session } from './session.ts';
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, PROVEN_AFTER_MS, STOP_TIMEOUT_MS } from './time-limits.ts';
 import { CONFIGURE_PARAMS, parseConfigured } from './version-rolling.ts';
-
-export interface ClientOptions {
-  readonly host: string;
-  readonly port: number;
-  /** `ADDRESS` or `ADDRESS.WORKER`. */
-  readonly user: string;
-  readonly password: string;
-  /** Name and version of this program, as told to pools. */
-  readonly agent: string;
-  /** Random numbers in [0, 1) for the back-off. */
-  readonly random: () => number;
-  /** Numbers for works, unique in the process. */
-  readonly nextSerial: () => number;
-  /** The time of day, in milliseconds since 1970, which the times of jobs are compared with. */
-  readonly unixMs: () => number;
-  readonly backOff?: BackOffLimits;
-  /** Where client.reconnect may lead; to the same host only, unless given. */
-  readonly isSameDomain?: IsSameDomain;
-}
 
 /** How a connection is given up: the least that the next attempt has to wait, and {@link AttemptEnd.isSnub}. */
 interface Leaving extends Partial<Pick<AttemptEnd, 'isSnub'>> {

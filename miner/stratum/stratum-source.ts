@@ -2,7 +2,8 @@
 import { runReducer } from '../source/reducer-loop.ts';
 import type { SourceListener, SourceTools, WorkSource } from '../source/work-source.ts';
 import type { Connection, Connector } from '../transport/connection.ts';
-import { type ClientOptions, StratumClient } from './client.ts';
+import { StratumClient } from './client.ts';
+import type { ClientOptions } from './client-options.ts';
 import type { ClientEvent, Effect } from './effect.ts';
 
 export interface StratumSourceOptions extends Omit<ClientOptions, 'random' | 'nextSerial' | 'unixMs'> {
