@@ -66,8 +66,8 @@ async function mine(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<numb
     const path = join(values.datadir, CALIBRATION_FILE);
     const calibration = await openCalibrationFile({ path, log, unixMs: Date.now });
     started.push({ stop: calibration.written });
-    const { cpuLimit: cpuLimitPercent, kernel } = values;
-    const how = { threads, cpuLimitPercent, kernel, calibration, tls };
+    const { cpuLimit: cpuLimitPercent, kernel, suggestDifficulty: suggestedDifficulty } = values;
+    const how = { threads, cpuLimitPercent, kernel, calibration, suggestedDifficulty, tls };
     const miner = await startMiner({ pools, ...how, log, agent: agent() });
     const temperature = watchCpuTemperature();
     const face = showMiner(miner, {

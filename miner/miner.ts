@@ -1,5 +1,6 @@
 /** The miner on a server: pools and nodes over the network, and threads of Node.js. */
 import { EventEmitter } from 'node:events';
+import type { Difficulty } from '../protocol/units.ts';
 import type { Logger } from '../service/log.ts';
 import { startEngine } from './engine.ts';
 import type { MinerEvent } from './event.ts';
@@ -29,6 +30,8 @@ export interface MinerOptions {
   readonly calibration?: Calibration;
   readonly log: Logger;
   readonly agent?: string;
+  /** Share difficulty to ask pools for; they choose it unless given. */
+  readonly suggestedDifficulty?: Difficulty | undefined;
   readonly backOff?: BackOffLimits;
   /** Whose certificates are believed where a pool's address asks for TLS; those of the authorities unless given. */
   readonly tls?: TlsTrust;
@@ -56,13 +59,14 @@ export interface Miner {
  */
 export async function startMiner(options: MinerOptions): Promise<Miner> {
   const { log, threads, agent = DEFAULT_AGENT, nowMs = () => performance.now() } = options;
-  const { cpuLimitPercent, kernel, calibration, backOff, tls } = options;
+  const { cpuLimitPercent, kernel, calibration, suggestedDifficulty, backOff, tls } = options;
   const [place] = options.pools;
   if (place === undefined) throw new RangeError('a miner needs at least one pool');
   const events = new EventEmitter<{ event: [MinerEvent] }>();
   const lines = new ShareLines();
   const engine = await startEngine({
-    createSource: (tools, listener) => openSources(options.pools, { agent, backOff, tls }, tools, listener),
+    createSource: (tools, listener) =>
+      openSources(options.pools, { agent, suggestedDifficulty, backOff, tls }, tools, listener),
     startThreads: (handlers) =>
       startWorkerPool({
         ...handlers,

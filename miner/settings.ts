@@ -6,6 +6,7 @@ import {
   choice,
   integer,
   list,
+  number,
   type Setting,
   SettingError,
   string,
@@ -26,6 +27,8 @@ import { readCertificates, type TlsTrust, TlsTrustError } from './transport/tls-
 
 const THREADS_MAX = 1_024;
 const PORT_MAX = 65_535;
+/** The lowest is the lowest of our pool's; the highest is beyond every machine. */
+const DIFFICULTY_RANGE = { min: 1e-10, max: 1e15 };
 
 /** A number of threads, or `auto`. */
 function threadCount(): Setting<number | 'auto'> {
@@ -64,6 +67,10 @@ export const SETTINGS = {
     keys: ['wallet_address'],
   }),
   password: passwords(),
+  suggestDifficulty: number({
+    help: 'share difficulty to ask the pool for, such as 0.001 for one processor; it may give another',
+    ...DIFFICULTY_RANGE,
+  }),
   workerName: string({
     help: 'name of this miner, put behind the address',
     check: (name) =>

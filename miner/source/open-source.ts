@@ -1,4 +1,5 @@
 /** The sources that Node.js can reach, by the scheme of their address. */
+import type { Difficulty } from '../../protocol/units.ts';
 import { createNodeSource, type NodePlace } from '../solo/node-source.ts';
 import { createStratumSource } from '../stratum/stratum-source.ts';
 import type { Connector } from '../transport/connection.ts';
@@ -37,6 +38,8 @@ const DEFAULT_PASSWORD = 'x';
 export interface SourceSettings {
   /** Name and version of this program, as told to pools. */
   readonly agent: string;
+  /** Share difficulty to ask pools for. */
+  readonly suggestedDifficulty?: Difficulty | undefined;
   readonly backOff?: BackOffLimits | undefined;
   /** Whose certificates are believed, where an address asks for TLS. */
   readonly tls?: TlsTrust | undefined;
@@ -53,7 +56,7 @@ export function openSource(
   listener: SourceListener,
 ): WorkSource {
   const { url, user, password = DEFAULT_PASSWORD } = place;
-  const { agent, backOff, tls = {} } = settings;
+  const { agent, suggestedDifficulty, backOff, tls = {} } = settings;
   const endpoint = parsePoolUrl(url);
   if ('credentials' in endpoint) {
     return createNodeSource(
@@ -64,7 +67,7 @@ export function openSource(
   }
   const { host, port } = endpoint;
   const connector = connectorFor(endpoint, tls);
-  const options = { host, port, user, password, agent, connector, isSameDomain };
+  const options = { host, port, user, password, agent, suggestedDifficulty, connector, isSameDomain };
   return createStratumSource({ ...options, ...(backOff === undefined ? {} : { backOff }) }, tools, listener);
 }
 

@@ -1,4 +1,5 @@
 /** What the Stratum client needs to know, and of its surroundings. */
+import type { Difficulty } from '../../protocol/units.ts';
 import type { BackOffLimits } from '../source/back-off.ts';
 import type { IsSameDomain } from './reconnect.ts';
 
@@ -16,6 +17,8 @@ export interface ClientOptions {
   readonly nextSerial: () => number;
   /** The time of day, in milliseconds since 1970, which the times of jobs are compared with. */
   readonly unixMs: () => number;
+  /** Share difficulty to ask the pool for; it may give another. */
+  readonly suggestedDifficulty?: Difficulty | undefined;
   readonly backOff?: BackOffLimits;
   /** Where client.reconnect may lead; to the same host only, unless given. */
   readonly isSameDomain?: IsSameDomain;

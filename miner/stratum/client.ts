@@ -389,8 +389,11 @@ export class StratumClient {
       const { sessionId, ...extranonce } = parseSubscription(message.result);
       this.#attempts.remember(sessionId);
       session.setExtranonce(extranonce);
-      const { user, password } = this.#options;
+      const { user, password, suggestedDifficulty } = this.#options;
       const requestId = this.#request('mining.authorize', [user, password]);
+      if (suggestedDifficulty !== undefined && !this.#attempts.isPlain) {
+        this.#request('mining.suggest_difficulty', [suggestedDifficulty]);
+      }
       this.#phase = { name: 'authorizing', requestId, untilMs: nowMs + ANSWER_TIMEOUT_MS, session };
     } catch (error) {
       if (!(error instanceof StratumError)) throw error;

@@ -32,7 +32,7 @@ export class Script {
 
   constructor(
     random: () => number = () => 1,
-    more: { host?: string; user?: string; isSameDomain?: IsSameDomain } = {},
+    more: { host?: string; user?: string; isSameDomain?: IsSameDomain; suggestedDifficulty?: number } = {},
   ) {
     this.client = new StratumClient({
       host: 'pool.test',

@@ -185,7 +185,7 @@ describe('a pool that misbehaves', () => {
         c.socket.end();
       },
     },
-    'never ends a line': { onConnection: (c) => c.write('x'.repeat(200_000)) },
+    'never ends a line': { onConnection: (c) => c.write('x'.repeat(300_000)) },
     'answers with an endless subscription': {
       intercept: ({ id, connection }) => {
         connection.send({ id, result: [[], 'ab'.repeat(1_000), 4], error: null });

@@ -27,6 +27,22 @@ describe('the way to work', () => {
     assert.equal(script.work!.target, targetOfDifficulty(0.5));
   });
 
+  test('suggests a difficulty with the authorization, if it has one to suggest', () => {
+    const script = new Script(undefined, { suggestedDifficulty: 0.001 }).authorize();
+    const methods = script.sent.map(({ method }) => method);
+    assert.equal(methods.indexOf('mining.suggest_difficulty'), methods.indexOf('mining.authorize') + 1);
+    const { params } = script.sent.find(({ method }) => method === 'mining.suggest_difficulty')!;
+    assert.deepEqual(params, [0.001]);
+  });
+
+  test('its answer to the suggestion is nothing to wait for, nor its refusal a reason to leave', () => {
+    const script = new Script(undefined, { suggestedDifficulty: 0.001 }).subscribe();
+    const { id } = script.sent.find(({ method }) => method === 'mining.suggest_difficulty')!;
+    script.pool({ id, result: null, error: [20, 'unknown method', null] });
+    script.answer('mining.authorize', true);
+    assert.equal(script.client.phase, 'mining');
+  });
+
   test('holds a job that comes before the authorization until shares can be sent', () => {
     const script = new Script().subscribe();
     script.notify('mining.set_difficulty', 4);

@@ -27,6 +27,13 @@ test('a pool that hangs up on mining.configure is asked without it at the next a
   }
 });
 
+test('a pool that dislikes what is new hears no suggestion of a difficulty either', () => {
+  const script = new Script(undefined, { suggestedDifficulty: 0.001 }).connect();
+  script.do({ type: 'closed', cause: 'ended' });
+  script.expire();
+  assert.deepEqual(asked(script.mine()), OLD_WAYS);
+});
+
 test('so is one that falls silent at it', () => {
   const script = new Script().connect();
   script.expire();
