@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { connectionProblem } from '../../../miner/problem.ts';
-import type { CloseCause } from '../../../miner/transport/connection.ts';
 import { tlsConnector } from '../../../miner/transport/tls-connection.ts';
 import { readCertificates, TlsTrustError } from '../../../miner/transport/tls-trust.ts';
 import { makeAuthority, makeCertificate } from '../../kit/certificate.ts';
-import { type Transcript, transcript } from '../../kit/connection-transcript.ts';
+import { listening, sentenceOf, transcript } from '../../kit/connection-transcript.ts';
 
 const HOST = '127.0.0.1';
 const DAY_MS = 86_400_000;
@@ -26,26 +23,6 @@ async function serveTls(
 
 async function servePlain(context: TestContext, onSocket: (socket: Socket) => unknown): Promise<number> {
   return listening(context, createServer(onSocket));
-}
-
-async function listening(context: TestContext, server: ReturnType<typeof createServer>): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-  });
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  context.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** The sentence that the person at the screen reads. */
-function sentence({ said, detail }: Transcript): string {
-  return connectionProblem(said.at(-1) as CloseCause, 'pool.test:3443', detail).text;
 }
 
 describe('a TLS connection', () => {
@@ -74,7 +51,7 @@ describe('a TLS connection', () => {
     const refused = await transcript(tlsConnector({}), { host: HOST, port });
     assert.deepEqual(refused.said, ['untrusted']);
     assert.match(
-      sentence(refused),
+      sentenceOf('pool.test:3443', refused),
       /^the certificate of pool\.test:3443 is not believed \(signed by itself\): .*--tls-ca FILE.*--tls-insecure/,
     );
   });
@@ -105,7 +82,7 @@ describe('a TLS connection', () => {
     const port = await serveTls(context, await makeCertificate({ names: ['elsewhere.test'], issuer }));
     const refused = await transcript(tlsConnector({ ca: issuer.cert }), { host: HOST, port });
     assert.deepEqual(refused.said, ['untrusted']);
-    assert.match(sentence(refused), /elsewhere\.test|does not match/);
+    assert.match(sentenceOf('pool.test:3443', refused), /elsewhere\.test|does not match/);
   });
 
   test('refuses a certificate of an unknown authority', async (context) => {
@@ -118,7 +95,7 @@ describe('a TLS connection', () => {
       const { cert } = await makeAuthority(name);
       const refused = await transcript(tlsConnector({ ca: cert }), { host: HOST, port });
       assert.deepEqual(refused.said, ['untrusted']);
-      assert.match(sentence(refused), words);
+      assert.match(sentenceOf('pool.test:3443', refused), words);
     }
   });
 
@@ -135,8 +112,8 @@ describe('a TLS connection', () => {
       const port = await serveTls(context, certificate);
       const refused = await transcript(tlsConnector({ ca: certificate.cert }), { host: HOST, port });
       assert.deepEqual(refused.said, ['invalid-certificate']);
-      assert.match(sentence(refused), words);
-      assert.match(sentence(refused), /only the pool can mend that/);
+      assert.match(sentenceOf('pool.test:3443', refused), words);
+      assert.match(sentenceOf('pool.test:3443', refused), /only the pool can mend that/);
     });
   }
 
@@ -173,7 +150,7 @@ describe('where TLS is expected and not spoken', () => {
       const port = await servePlain(context, answer);
       const refused = await transcript(tlsConnector({}), { host: HOST, port });
       assert.deepEqual(refused.said, ['not-tls']);
-      assert.match(sentence(refused), /does not speak TLS: .*stratum\+tcp/);
+      assert.match(sentenceOf('pool.test:3443', refused), /does not speak TLS: .*stratum\+tcp/);
     });
   }
 
@@ -187,7 +164,7 @@ describe('where TLS is expected and not spoken', () => {
     });
     const refused = await transcript(tlsConnector({}), { host: HOST, port });
     assert.deepEqual(refused.said, ['tls-failed']);
-    assert.match(sentence(refused), /do not agree on TLS/);
+    assert.match(sentenceOf('pool.test:3443', refused), /do not agree on TLS/);
   });
 
   test('nothing listens: it says so as over TCP', async () => {

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { connectionProblem } from '../../../miner/problem.ts';
 import type { CloseCause } from '../../../miner/transport/connection.ts';
 import { webSocketConnector } from '../../../miner/transport/websocket-connection.ts';
 import { MAX_POOL_LINE_BYTES } from '../../../protocol/stratum.ts';
 import { type KeyedCertificate, makeCertificate } from '../../kit/certificate.ts';
-import { type Transcript, transcript } from '../../kit/connection-transcript.ts';
+import { listening, sentenceOf, transcript } from '../../kit/connection-transcript.ts';
 
 const HOST = '127.0.0.1';
 const connector = webSocketConnector({ scheme: 'ws', path: '/stratum' });
@@ -43,26 +42,6 @@ function servePages(context: TestContext, onRequest: RequestListener): Promise<n
 
 function refusal(url: string): string {
   return `HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${url} has no room\n`;
-}
-
-async function listening(context: TestContext, server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-  });
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  context.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** The sentence that the person at the screen reads. */
-function sentence({ said, detail }: Transcript): string {
-  return connectionProblem(said.at(-1) as CloseCause, 'pool.test:8000', detail).text;
 }
 
 describe('a WebSocket connection', () => {
@@ -110,7 +89,7 @@ describe('a WebSocket connection', () => {
       transcript(webSocketConnector({ scheme: 'wss', path: '/stratum', trust }), { host: HOST, port });
     const refused = await wss({});
     assert.deepEqual(refused.said, ['untrusted']);
-    assert.match(sentence(refused), /signed by itself.*--tls-ca FILE/);
+    assert.match(sentenceOf('pool.test:8000', refused), /signed by itself.*--tls-ca FILE/);
     assert.deepEqual((await wss({ ca: certificate.cert })).said, ['connected', 'ended']);
     assert.deepEqual((await wss({ isUnchecked: true })).said, ['connected', 'ended']);
   });
@@ -200,7 +179,7 @@ describe('a WebSocket connection that cannot be used', () => {
     const refused = await transcript(connector, { host: HOST, port });
     assert.deepEqual(refused.said, ['no-websocket']);
     assert.match(
-      sentence(refused),
+      sentenceOf('pool.test:8000', refused),
       /speaks no WebSocket there \(503 Service Unavailable: \/stratum has no room\): are the port and the path/,
     );
   });
