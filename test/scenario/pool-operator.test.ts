@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lockFile } from '../../service/database.ts';
 import { nilz } from '../kit/devnet.ts';
 import { OperatorDesk, untilAnswer } from '../kit/operator-desk.ts';
@@ -146,7 +147,13 @@ test(
     assert.equal(BigInt(due.total_nits), (2n * REWARD * 9n) / 10n);
     await unlock();
     const { payouts } = await untilAnswer<Payouts>(`${http}/payouts`, ({ payouts: rows }) => rows.length > 0);
-    assert.deepEqual(await desk.rpc.call('getrawmempool'), [payouts[0]?.txid]);
+    // It is written down before it is sent.
+    let waiting = await desk.rpc.call('getrawmempool');
+    while (Array.isArray(waiting) && waiting.length === 0) {
+      await sleep(20);
+      waiting = await desk.rpc.call('getrawmempool');
+    }
+    assert.deepEqual(waiting, [payouts[0]?.txid]);
     await desk.mineOthers(1);
     await untilAnswer<Payouts>(`${http}/payouts`, ({ payouts: rows }) => rows[0]?.state === 'confirmed');
     assert.equal(await desk.received(ann), (2n * REWARD * 9n) / 10n);
