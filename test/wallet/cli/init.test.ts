@@ -48,7 +48,10 @@ describe('nilz wallet init', () => {
     assert.equal(code, 0, errors);
     terminal.assertDone();
     assert.ok(isMnemonic(words.join(' ')));
-    for (const word of words) assert.ok(!output.includes(`${word} `), 'the words are not left on the screen');
+    // A single word, such as "money", may well stand in a sentence.
+    assert.doesNotMatch(output, /^ +\d+ {2}[a-z]+$/m, 'the words are not left on the screen');
+    for (const [index, word] of words.slice(1).entries())
+      assert.ok(!output.includes(`${words[index]} ${word}`));
     assert.match(output, /test money[\s\S]*rnilz1q/);
     assert.equal((await stat(path)).mode & 0o777, 0o600);
     const file = await readFile(path, 'utf8');
