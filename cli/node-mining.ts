@@ -9,7 +9,7 @@ export type MinerAssignment = Omit<MiningOrder, 'log'>;
 /** What it says: that it mines, and lines for the log. */
 export type FromMiner = 'ready' | LogLine;
 /** What it is told later. */
-export type ToMiner = 'stop';
+type ToMiner = 'stop';
 
 /** A miner stops within a second and a bit; the node has to follow it. */
 const STOP_MS = 1_500;

@@ -49,7 +49,7 @@ export interface SourceSettings {
  * The source of a place; nothing is connected before its `start`.
  * @throws PoolUrlError when the address is no use, TlsTrustError when the certificates of the settings are none
  */
-export function openSource(
+function openSource(
   place: PoolPlace,
   settings: SourceSettings,
   tools: SourceTools,

@@ -1,0 +1,166 @@
+/** The RPC server towards HTTP: who may call it, with how much, and what becomes of callers who leave. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import type { HttpListener } from '../../service/http.ts';
+import { basic, openSocket, send } from './raw-http.ts';
+import { AUTH, arrival, listen, logged, newServer, RpcCalls } from './rpc-server-kit.ts';
+
+const server = newServer();
+let listener: HttpListener;
+let calls: RpcCalls;
+
+before(async () => {
+  listener = await listen(server);
+  calls = new RpcCalls(listener);
+});
+after(() => listener.stop());
+
+describe('access', () => {
+  test('a wrong or missing password is refused with 401 after a delay', async () => {
+    const wrong = [
+      {},
+      basic('alice', 'wrong'),
+      basic('bob', 'open:sesame'),
+      basic('', ''),
+      { Authorization: 'Bearer x' },
+      { Authorization: 'Basic ' },
+    ];
+    for (const headers of wrong) {
+      const started = performance.now();
+      const answer = await calls.post({ method: 'echo', id: 1 }, headers as Record<string, string>);
+      assert.ok(performance.now() - started >= 19);
+      assert.equal(answer.status, 401);
+      assert.equal(answer.headers['www-authenticate'], 'Basic realm="jsonrpc"');
+      assert.equal(answer.body, 'the RPC user or password is wrong or missing\n');
+    }
+  });
+
+  test('GET /health needs no password', async () => {
+    const answer = await send({ url: `${listener.url}/health`, method: 'GET' });
+    assert.deepEqual([answer.status, answer.body], [200, '{"height":7}\n']);
+  });
+
+  test('a request from a web page is refused unless its origin is allowed', async () => {
+    const call = { method: 'echo', params: [1], id: 1 };
+    const stranger = await calls.post(call, { ...AUTH, Origin: 'https://evil.example' });
+    assert.deepEqual([stranger.status, stranger.body], [403, 'requests from web pages are refused\n']);
+    const friend = await calls.post(call, { ...AUTH, Origin: 'https://friend.example' });
+    assert.equal(friend.status, 200);
+    assert.equal(friend.headers['access-control-allow-origin'], 'https://friend.example');
+    assert.equal(friend.headers.vary, 'Origin');
+  });
+
+  test('a page that may call is told so when its browser asks first, any other is refused then too', async () => {
+    const asks = {
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'authorization',
+    };
+    const preflight = (headers: Record<string, string>) =>
+      send({ url: listener.url, method: 'OPTIONS', headers });
+    const friend = await preflight({ ...asks, Origin: 'https://friend.example' });
+    assert.equal(friend.status, 204);
+    assert.equal(friend.headers['access-control-allow-methods'], 'POST');
+    assert.equal(friend.headers['access-control-allow-headers'], 'Authorization, Content-Type');
+    assert.equal((await preflight({ ...asks, Origin: 'https://evil.example' })).status, 403);
+    assert.equal((await preflight({ ...asks, Origin: 'null' })).status, 403);
+    assert.equal((await preflight({ Origin: 'https://friend.example' })).status, 405);
+    assert.equal((await preflight(asks)).status, 405);
+  });
+
+  test('the calls that run are told, and forgotten when they end', async () => {
+    assert.deepEqual(server.activeCalls(), []);
+    const begun = arrival('told');
+    const { port } = new URL(listener.url);
+    const body = JSON.stringify({ method: 'wait', params: ['told'], id: 1 });
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\n`;
+    const socket = await openSocket(Number(port), `${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    const signal = await begun;
+    assert.deepEqual(
+      server.activeCalls().map(({ method }) => method),
+      ['wait'],
+    );
+    const gone = once(signal, 'abort');
+    socket.destroy();
+    await gone;
+    await new Promise(setImmediate);
+    assert.deepEqual(server.activeCalls(), []);
+  });
+
+  test('other paths and methods are refused', async () => {
+    assert.equal((await send({ url: `${listener.url}/wallet`, headers: AUTH, body: '{}' })).status, 404);
+    const get = await send({ url: listener.url, method: 'GET', headers: AUTH });
+    assert.deepEqual([get.status, get.headers.allow], [405, 'POST']);
+  });
+});
+
+describe('the size of a body', () => {
+  const call = (method: string, size: number): string =>
+    JSON.stringify({ method, params: ['x'.repeat(size)], id: 1 });
+
+  test('may be 16 MB for a method that says so', async () => {
+    const [status, body] = await calls.ask(call('upload', 15_900_000));
+    assert.deepEqual([status, body], [200, { result: 15_900_000, error: null, id: 1 }]);
+    assert.equal((await calls.ask(`[${call('upload', 2_000_000)}, ${call('echo', 1)}]`))[0], 200);
+  });
+
+  test('is 1 MB for the others', async () => {
+    assert.equal((await calls.ask(call('echo', 990_000)))[0], 200);
+    const answer = await calls.post(call('echo', 1_000_000));
+    assert.deepEqual([answer.status, answer.body], [413, 'the request body exceeds 1 MB\n']);
+  });
+
+  test('above 16 MB is refused, declared or not', async () => {
+    const declared = await calls.post(call('upload', 16_000_000));
+    assert.deepEqual([declared.status, declared.body], [413, 'the request body exceeds 16 MB\n']);
+    const chunked = await send({
+      url: listener.url,
+      headers: { ...AUTH, 'Transfer-Encoding': 'chunked' },
+      body: call('upload', 16_000_000),
+    });
+    assert.equal(chunked.status, 413);
+  });
+
+  test('does not matter without a password: the body is let go unread', async () => {
+    const answer = await calls.post(call('upload', 15_000_000), basic('alice', 'wrong'));
+    assert.equal(answer.status, 401);
+  });
+});
+
+test('a request that its client breaks off is no error of the server', async () => {
+  logged.length = 0;
+  const told = once(server.app, 'error');
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nContent-Length: 500\r\n\r\n`;
+  const socket = await openSocket(listener.port, `${head}{"method":`);
+  socket.end();
+  await told;
+  assert.deepEqual(logged, []);
+});
+
+describe('a call that waits', () => {
+  test('learns that its client has gone', async () => {
+    const body = JSON.stringify({ method: 'wait', params: ['gone'], id: 1 });
+    const here = arrival('gone');
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const socket = await openSocket(listener.port, head + body);
+    const signal = await here;
+    assert.equal(signal.aborted, false);
+    socket.destroy();
+    await once(signal, 'abort');
+    assert.equal((signal.reason as Error).message, 'the client has gone');
+  });
+
+  test('is ended at once when the server stops, and answered', async () => {
+    const own = newServer();
+    const other = await listen(own);
+    const here = arrival('stopping');
+    const answer = send({
+      url: other.url,
+      headers: AUTH,
+      body: JSON.stringify({ method: 'wait', params: ['stopping'], id: 1 }),
+    });
+    await here;
+    const [{ body }] = await Promise.all([answer, other.stop()]);
+    assert.deepEqual(JSON.parse(body), { result: 'woken: the server is stopping', error: null, id: 1 });
+  });
+});
