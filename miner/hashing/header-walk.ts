@@ -8,7 +8,7 @@ import type { ChosenFields, Work } from './work.ts';
  * Coinbases whose rounds are remembered. Pools send the same one again when only the time or the difficulty changes,
  * or go back to one after a fork; none goes back far.
  */
-const ROUNDS_KEPT = 16;
+export const ROUNDS_KEPT = 16;
 const TIME_MAX = 0xffff_ffff;
 
 /** One header but for its nonce; all nonces of the lane are searched before the next unit. */
@@ -159,7 +159,7 @@ export class HeaderWalk {
 }
 
 /** What the headers of a work have in common, but for version and time: equal for works that could share a header. */
-function coinbaseKey({ job, extranonce1, extranonce2Size }: Work): string {
+export function coinbaseKey({ job, extranonce1, extranonce2Size }: Work): string {
   const root = jobMerkleRoot(job, extranonce1, new Uint8Array(extranonce2Size));
   return `${bytesToHex(job.previousHash)} ${bytesToHex(root)} ${job.bits}`;
 }

@@ -5,6 +5,7 @@ import {
   type KernelBasis,
   type KernelName,
 } from '../kernel/kernel-choice.ts';
+import { coinbaseKey, ROUNDS_KEPT } from './header-walk.ts';
 import { laneOf } from './nonce-lane.ts';
 import { type StartThread, stopThread, type Thread } from './thread.ts';
 import type { Hit, Work } from './work.ts';
@@ -59,6 +60,8 @@ export interface WorkerPool {
 interface Seat {
   readonly thread: Thread;
   readonly ended: Promise<void>;
+  /** Coinbases, by {@link coinbaseKey}, that its predecessors may have searched. */
+  readonly inherited: ReadonlySet<string>;
   isReady: boolean;
 }
 
@@ -77,6 +80,8 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   const kernels = new Map<number, string>();
   const chosen = new Map<number, KernelName>();
   const usedValues = new Map<number, number>();
+  /** Coinbases of the works so far, the least recent first; as many as a thread would remember. */
+  const coinbases = new Set<string>();
   let work: Work | undefined;
   /** Threads that have not yet said that they took up the newest work. */
   const switching = new Set<number>();
@@ -92,6 +97,7 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
       });
       const seat: Seat = {
         ended,
+        inherited: new Set(skippedValues === 0 ? [] : coinbases),
         isReady: false,
         thread: options.startThread(
           {
@@ -175,12 +181,30 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     restarts.add(timer);
   }
 
-  /** Has a new thread go on with the present work, unless it would begin again with what its predecessor has used. */
+  /** Has a new thread go on with the present work. */
   function goOn(thread: number): void {
     usedValues.set(thread, (usedValues.get(thread) ?? 0) + SKIPPED_VALUES);
-    if (isStopping || work === undefined) return;
+    if (!isStopping && work !== undefined && isNewTo(thread, work)) tell(thread, { type: 'work', work });
+  }
+
+  /**
+   * Whether a thread would search nothing of a work that its predecessors have. Of their coinbases it knows only how
+   * many values of extranonce2 they have used: where there are few, it would come round to those again.
+   */
+  function isNewTo(thread: number, work: Work): boolean {
+    const inherited = seats.get(thread)?.inherited;
+    if (inherited === undefined || !inherited.has(coinbaseKey(work))) return true;
     const { valueCount } = laneOf(thread, threads, work.extranonce2Size);
-    if ((usedValues.get(thread) ?? 0) + SKIPPED_VALUES < valueCount) tell(thread, { type: 'work', work });
+    return (usedValues.get(thread) ?? 0) + SKIPPED_VALUES < valueCount;
+  }
+
+  function noteCoinbase(work: Work): void {
+    const key = coinbaseKey(work);
+    coinbases.delete(key);
+    coinbases.add(key);
+    for (const oldest of coinbases) {
+      if (coinbases.size > ROUNDS_KEPT) coinbases.delete(oldest);
+    }
   }
 
   function tell(thread: number, message: ToWorker): void {
@@ -207,9 +231,11 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
       work = next;
       switching.clear();
       switchedMs = nowMs();
+      if (next !== undefined) noteCoinbase(next);
       for (const [thread, { isReady }] of seats) {
-        if (isReady && next !== undefined) switching.add(thread);
-        tell(thread, { type: 'work', work: next });
+        const forIt = next !== undefined && isNewTo(thread, next) ? next : undefined;
+        if (isReady && forIt !== undefined) switching.add(thread);
+        tell(thread, { type: 'work', work: forIt });
       }
     },
     settle: (thread) => tell(thread, { type: 'settled', count: 1 }),

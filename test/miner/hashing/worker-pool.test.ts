@@ -184,6 +184,28 @@ describe('threads that are played', () => {
     await pool.stop();
   });
 
+  test('where extranonce2 is short, the successor leaves out every coinbase that was searched before it', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { startThread, threads } = playedThreads();
+    const pool = await startWorkerPool({ ...quiet, startThread });
+    const earlier = someWork(4, 0n, 2);
+    pool.setWork(earlier);
+    pool.setWork(someWork(5, 0n, 2));
+    threads[0]!.onEnd(new Error('out of memory'));
+    t.mock.timers.tick(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    // The pool goes back to a coinbase, under another name and asking for more.
+    pool.setWork({ ...earlier, serial: 6, difficulty: 2 });
+    pool.setWork({ ...earlier, serial: 7, extranonce1: new Uint8Array(4).fill(1) });
+    const wide = someWork(4, 0n, 4);
+    pool.setWork({ ...wide, serial: 8 });
+    assert.deepEqual(
+      threads[1]!.told.map((message) => message.type === 'work' && message.work?.serial),
+      [undefined, 7, 8],
+    );
+    await pool.stop();
+  });
+
   test('the time to change over is that of the last thread, and of the newest work', async () => {
     const { startThread, threads } = playedThreads();
     let nowMs = 100;
