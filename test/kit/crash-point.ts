@@ -9,6 +9,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
+import { childEnvironment } from './surroundings.ts';
 
 /** What a command does to the world outside its memory: SQL text, method of an RPC, name of a file. */
 type Act = 'sql' | 'rpc' | 'file';
@@ -45,11 +46,10 @@ export function spawnMortal(
   atStart?: CrashPoint,
 ): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', SELF, ...words], {
-    env: {
-      PATH: process.env.PATH ?? '',
+    env: childEnvironment({
       ...env,
       ...(atStart !== undefined && { [VARIABLE]: JSON.stringify(atStart) }),
-    },
+    }),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }

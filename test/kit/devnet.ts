@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { childEnvironment } from './surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 
@@ -56,6 +57,7 @@ export const PORT_FLAGS = [
 function spawnUp(directory: string, flags: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   const ports = PORT_FLAGS.flatMap((flag) => [flag, '0']);
   return spawn(NILZ, ['up', '--json', '--datadir', directory, ...ports, ...flags], {
+    env: childEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -148,7 +150,7 @@ export async function nilz(
   words: readonly string[],
   { env = {}, input = '' }: { env?: Readonly<Record<string, string>>; input?: string } = {},
 ): Promise<Finished> {
-  const child = spawn(NILZ, [...words], { env: { ...process.env, ...env } });
+  const child = spawn(NILZ, [...words], { env: childEnvironment(env) });
   child.stdin.end(input);
   return finished(child);
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { WebSocket } from 'ws';
+import { childEnvironment } from './surroundings.ts';
 
 export const PROXIES = ['nginx', 'caddy'] as const;
 export type ProxyName = (typeof PROXIES)[number];
@@ -208,7 +209,7 @@ async function spawnCaddy(example: string, directory: string, tlsPort: number): 
   await writeFile(file, general + sites);
   return spawn('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, HOME: directory },
+    env: childEnvironment({ HOME: directory }),
   });
 }
 

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { childEnvironment } from './surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 const CREDENTIALS = { user: 'mesh', password: 'only for tests' };
@@ -36,6 +37,7 @@ export class MeshNode {
     const access = ['--rpc-user', CREDENTIALS.user, '--rpc-password', CREDENTIALS.password];
     const ports = ['--rpc-port', '0', '--p2p-port', '0'];
     const child = spawn(NILZ, ['node', ...own, ...access, ...ports, ...flags], {
+      env: childEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stderr = '';

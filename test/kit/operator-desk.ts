@@ -17,7 +17,7 @@ import { meetsTarget } from '../../protocol/work.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
 import { type Finished, nilz } from './devnet.ts';
 import { findShare, StratumMiner } from './stratum-miner.ts';
-import { temporaryDirectory } from './surroundings.ts';
+import { childEnvironment, temporaryDirectory } from './surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 /** A block takes 4,096 hashes, a share 32. */
@@ -221,7 +221,7 @@ export async function startService(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
   const child = spawn(process.execPath, [NILZ, ...words, '--json'], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { CALLS, callPath } from '../../wallet/gui/api.ts';
 import type { Devnet } from './devnet.ts';
+import { childEnvironment } from './surroundings.ts';
 import { GuiWindow, tokenOf } from './wallet-gui-kit.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
@@ -48,6 +49,7 @@ export class WalletGuiProcess {
   static async start(test: TestContext, datadir: string, nodeUrl: string): Promise<WalletGuiProcess> {
     const place = ['--network', 'dev', '--datadir', datadir, '--node-url', nodeUrl];
     const child = spawn(NILZ, ['wallet', 'gui', ...place, '--gui-port', '0', '--no-open', '--json'], {
+      env: childEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stderr = '';

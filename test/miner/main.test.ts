@@ -12,6 +12,7 @@ import { addressOfUser, checkAddress, userName } from '../../miner/source/user-n
 import { p2wpkhAddress } from '../../protocol/address.ts';
 import { PROFILES } from '../../protocol/network.ts';
 import { startMockPool } from '../kit/mock-pool.ts';
+import { childEnvironment } from '../kit/surroundings.ts';
 
 const KEY_HASH = new Uint8Array(20).fill(7);
 const DEV_ADDRESS = p2wpkhAddress(KEY_HASH, 'dnilz');
@@ -104,7 +105,9 @@ describe('settings that cannot be used stop the start with one line', () => {
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 
 function spawnMiner(...words: readonly string[]) {
-  const child = spawn(process.execPath, [NILZ, 'miner', '--datadir', directory, ...words]);
+  const child = spawn(process.execPath, [NILZ, 'miner', '--datadir', directory, ...words], {
+    env: childEnvironment(),
+  });
   const said = { errors: '', exit: once(child, 'exit') };
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.errors += text;

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, mock, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../node/main.ts';
+import { childEnvironment } from '../kit/surroundings.ts';
 import { send } from '../service/raw-http.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 import { startTestNode } from './node-kit.ts';
@@ -124,7 +125,7 @@ describe('nilz node', () => {
       '0',
       '--json',
     ];
-    const env = { ...process.env, NILZ_BLOCK_TIME_S: '5', NILZ_LOG_LEVEL: 'silent' };
+    const env = childEnvironment({ NILZ_BLOCK_TIME_S: '5', NILZ_LOG_LEVEL: 'silent' });
     const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => child.kill('SIGKILL'));
     const [line] = await once(createInterface(child.stdout), 'line');

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { FakeNode } from '../kit/fake-node.ts';
 import { MINER_ADDRESS, POOL_ADDRESS, temporaryDirectory } from '../kit/pool-kit.ts';
 import { StratumMiner } from '../kit/stratum-miner.ts';
+import { childEnvironment } from '../kit/surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../docs/pool_config.json', import.meta.url));
@@ -19,8 +20,7 @@ interface Ended {
 
 /** Runs `nilz pool` to its end; `onLine` sees what it prints. */
 function runPool(args: readonly string[], onLine?: (line: string, end: () => void) => void): Promise<Ended> {
-  const env = { PATH: process.env.PATH ?? '' };
-  const child = spawn(process.execPath, [NILZ, 'pool', ...args], { env });
+  const child = spawn(process.execPath, [NILZ, 'pool', ...args], { env: childEnvironment() });
   let out = '';
   let errors = '';
   child.stdout.on('data', (chunk) => {

@@ -7,6 +7,7 @@ import { concatBytes, hexToBytes } from '../../protocol/bytes.ts';
 import { publicKeyOf, signDigest, type Verify } from '../../protocol/signature.ts';
 import * as noble from '../../protocol/verify.ts';
 import * as native from '../../protocol/verify-native.ts';
+import { childEnvironment } from '../service/child-environment.ts';
 import { arbitraryBytes } from './arbitraries.ts';
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -156,6 +157,10 @@ test('without the addon the reference verifier takes its place', () => {
   `;
   const root = new URL('../..', import.meta.url);
   const flags = ['--import', 'tsx', '--input-type=module', '--eval', script];
-  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: root, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, flags, {
+    cwd: root,
+    env: childEnvironment(),
+    encoding: 'utf8',
+  });
   assert.equal(stdout, 'noble undefined true\n', stderr);
 });

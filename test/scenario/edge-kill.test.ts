@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { displayHash, parseDisplayHash } from '../../protocol/bytes.ts';
@@ -11,9 +8,9 @@ import { compactToTarget } from '../../protocol/compact.ts';
 import { BreakableLine, healthOfEdge } from '../kit/edge-kit.ts';
 import { FakeNode } from '../kit/fake-node.ts';
 import { LoadMiner } from '../kit/load-miner.ts';
+import { type Service, startService } from '../kit/operator-desk.ts';
 import { HARD_BITS, MINER_ADDRESS, POOL_ADDRESS, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';
 
-const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 /** How often the pool is killed; a long run sets the variable. */
 const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 6);
 const ROUND_MS = 30_000;
@@ -27,31 +24,16 @@ const NO_LIMITS = [
   '--max-messages-per-second-per-address',
   '1000000',
 ];
+const QUIET = ['--log-level', 'error'];
 
-interface Ready {
-  readonly stratum_url: string;
-  readonly http_url: string;
-}
-
-/** Starts a service as a process of its own; it is gone after the test. */
-async function spawnNilz(t: TestContext, words: readonly string[]) {
-  const child = spawn(process.execPath, [NILZ, ...words, '--json', '--log-level', 'error'], {
-    env: { PATH: process.env.PATH ?? '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, ready: JSON.parse(line.toString()) as Ready };
-}
-
-function spawnPool(t: TestContext, node: FakeNode, directory: string) {
+function startPool(t: TestContext, node: FakeNode, directory: string): Promise<Service> {
   const places = ['--node-url', node.url, '--address', POOL_ADDRESS, '--datadir', directory];
   const ports = ['--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--http-port', '0'];
   const difficulty = ['--start-difficulty', '1e-8', '--min-difficulty', '1e-10', '--vardiff-interval', '0'];
-  return spawnNilz(t, ['pool', ...places, ...ports, ...difficulty]);
+  return startService(t, ['pool', ...places, ...ports, ...difficulty, ...QUIET]);
 }
 
-function spawnEdge(t: TestContext, poolUrl: string, directory: string) {
+function startEdge(t: TestContext, poolUrl: string, directory: string): Promise<Service> {
   const places = ['--pool-url', poolUrl, '--datadir', directory, '--id', 'edge-1'];
   const ports = [
     '--stratum-bind',
@@ -63,7 +45,7 @@ function spawnEdge(t: TestContext, poolUrl: string, directory: string) {
     '--http-port',
     '0',
   ];
-  return spawnNilz(t, ['edge', ...places, ...ports, ...NO_LIMITS]);
+  return startService(t, ['edge', ...places, ...ports, ...NO_LIMITS, ...QUIET]);
 }
 
 async function hashesIn(file: string): Promise<string[]> {
@@ -87,11 +69,12 @@ async function playScene(t: TestContext, { rounds, bits, hasRivals }: Scene) {
   const node = await FakeNode.start();
   node.bits = bits;
   t.after(() => node.stop());
-  let pool = await spawnPool(t, node, directory);
-  const line = await BreakableLine.to(t, pool.ready.http_url);
-  const edge = await spawnEdge(t, line.url, directory);
+  let pool = await startPool(t, node, directory);
+  const line = await BreakableLine.to(t, pool.ready.http_url ?? '');
+  const edge = await startEdge(t, line.url, directory);
+  const { stratum_url: stratumUrl = '', http_url: httpUrl = '' } = edge.ready;
   const starts = Array.from({ length: MINERS }, (_, index) =>
-    LoadMiner.start(edge.ready.stratum_url, `${MINER_ADDRESS}.rig${index}`),
+    LoadMiner.start(stratumUrl, `${MINER_ADDRESS}.rig${index}`),
   );
   const miners = await Promise.all(starts);
   t.after(() => {
@@ -99,26 +82,23 @@ async function playScene(t: TestContext, { rounds, bits, hasRivals }: Scene) {
   });
   for (let round = 0; round < rounds; round++) {
     await miners[round % MINERS]?.acknowledges(50 + Math.floor(Math.random() * 400));
-    const ended = once(pool.child, 'exit');
-    pool.child.kill('SIGKILL');
-    await ended;
+    await pool.kill();
     assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
     if (hasRivals && round % 3 === 2) node.advance();
-    pool = await spawnPool(t, node, directory);
-    line.leadTo(pool.ready.http_url);
+    pool = await startPool(t, node, directory);
+    line.leadTo(pool.ready.http_url ?? '');
   }
   for (const miner of miners) await miner.acknowledges(50);
   await Promise.all(miners.map((miner) => miner.finish()));
-  const health = await healthOfEdge({ httpUrl: edge.ready.http_url });
+  const health = await healthOfEdge({ httpUrl });
   assert.deepEqual([health.code, health.pool.state, health.shares.held], [200, 'up', 0]);
   assert.ok(
     miners.every(({ wasDropped }) => !wasDropped),
     'no miner was disconnected',
   );
-  for (const { child } of [edge, pool]) {
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    assert.deepEqual(await ended, [0, null]);
+  for (const service of [edge, pool]) {
+    assert.equal(await service.stop(), 0);
+    assert.equal(service.stderr(), '');
   }
   assert.equal(outcomeOf(await auditLedger(file)), 'adds-up');
   const acknowledged = miners.flatMap((miner) => [...miner.acknowledged]);

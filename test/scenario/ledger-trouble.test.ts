@@ -7,7 +7,7 @@ import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../pool/ledger/ledger-schema.ts';
 import { openDatabase } from '../../service/database.ts';
 import { openLedger, share } from '../kit/share-kit.ts';
-import { temporaryDirectory } from '../kit/surroundings.ts';
+import { childEnvironment, temporaryDirectory } from '../kit/surroundings.ts';
 
 const PROGRAM = fileURLToPath(new URL('../kit/ledger-on-full-disk.ts', import.meta.url));
 const NODE = `exec '${process.execPath}' --import tsx '${PROGRAM}'`;
@@ -25,7 +25,11 @@ interface Report {
 }
 
 function run(command: string, args: readonly string[]): Report {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 100_000 });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    env: childEnvironment(),
+    encoding: 'utf8',
+    timeout: 100_000,
+  });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout) as Report;
 }

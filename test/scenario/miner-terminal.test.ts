@@ -5,7 +5,7 @@ import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type MockPool, type MockPoolOptions, startMockPool } from '../kit/mock-pool.ts';
-import { temporaryDirectory } from '../kit/surroundings.ts';
+import { childEnvironment, temporaryDirectory } from '../kit/surroundings.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 const hasScript = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
@@ -20,16 +20,13 @@ const FRAME_END = `${ESC}[J${ESC}[?2026l`;
 const STYLING = new RegExp(`${ESC}\\[[\\d;]*[mK]`, 'g');
 const COLOR = new RegExp(`${ESC}\\[[\\d;]*[1-9]m`);
 
-/** Whatever the tests themselves run in: where `CI` is set, Node.js sees no colours. */
+/** A shell that says `Stopped` in English, keeps no history and has the usual keys. */
 const PLAIN_TERMINAL = {
   SHELL: '/bin/sh',
   TERM: 'xterm-256color',
-  CI: undefined,
-  TMUX: undefined,
-  COLORTERM: undefined,
-  NO_COLOR: undefined,
-  FORCE_COLOR: undefined,
-  NODE_DISABLE_COLORS: undefined,
+  LC_ALL: 'C',
+  HISTFILE: '',
+  INPUTRC: '/dev/null',
 };
 
 /** One command on a terminal of 70 columns and 20 rows. */
@@ -42,7 +39,7 @@ class Terminal {
     // The shell gives way to the command: some shells answer Ctrl-C themselves, with exit code 130.
     const inShell = `stty cols 70 rows 20; ulimit -c 0; exec ${command}`;
     this.#child = spawn('script', ['-qefc', inShell, '/dev/null'], {
-      env: { ...process.env, ...PLAIN_TERMINAL, ...env },
+      env: childEnvironment({ ...PLAIN_TERMINAL, ...env }),
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     context.after(() => this.#child.kill('SIGKILL'));

@@ -1,39 +1,26 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { type TestContext, test } from 'node:test';
 import { auditLedger, outcomeOf } from '../../pool/accounting/audit.ts';
 import type { NotedHead } from '../../pool/accounting/chain-audit.ts';
 import { Ledger } from '../../pool/ledger/ledger.ts';
 import { displayHash, hexToBytes } from '../../protocol/bytes.ts';
 import { FakeNode } from '../kit/fake-node.ts';
+import { type Service, startService } from '../kit/operator-desk.ts';
 import { HARD_BITS, MINER_ADDRESS, POOL_ADDRESS, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';
 import { findShare, StratumMiner } from '../kit/stratum-miner.ts';
 
-const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 /** How often the pool is killed; a long run sets the variable. */
 const ROUNDS = Number(process.env.NILZ_KILL_ROUNDS ?? 8);
 const ROUND_MS = 25_000;
 const NETWORK = `dev e3646e69 ${'0f'.repeat(32)}`;
 
-interface Ready {
-  readonly stratum_url: string;
-  readonly http_url: string;
-}
-
-/** Starts a pool as a process of its own. */
-async function spawnPool(node: FakeNode, directory: string) {
-  const args = ['--node-url', node.url, '--address', POOL_ADDRESS, '--datadir', directory, '--json'];
+/** Starts a pool as a process of its own; it is gone after the test. */
+function startPool(t: TestContext, node: FakeNode, directory: string): Promise<Service> {
+  const args = ['--node-url', node.url, '--address', POOL_ADDRESS, '--datadir', directory];
   const ports = ['--stratum-bind', '127.0.0.1', '--stratum-port', '0', '--http-port', '0'];
-  const difficulty = ['--start-difficulty', '1e-8', '--min-difficulty', '1e-10', '--log-level', 'warn'];
-  const child = spawn(process.execPath, [NILZ, 'pool', ...args, ...ports, ...difficulty], {
-    env: { PATH: process.env.PATH ?? '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, ready: JSON.parse(line.toString()) as Ready };
+  const difficulty = ['--start-difficulty', '1e-8', '--min-difficulty', '1e-10', '--log-level', 'error'];
+  return startService(t, ['pool', ...args, ...ports, ...difficulty]);
 }
 
 /**
@@ -76,12 +63,12 @@ test('after kill -9 at any moment every acknowledged share is in the ledger, onc
   const acknowledged = new Set<string>();
   const noted: NotedHead[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const { child, ready } = await spawnPool(node, directory);
-    const ended = once(child, 'exit');
-    const { closed } = await mine(ready.stratum_url, acknowledged, 50 + Math.floor(Math.random() * 400));
-    noted.push(await noteHead(ready.http_url));
-    child.kill('SIGKILL');
-    await Promise.all([ended, closed]);
+    const pool = await startPool(t, node, directory);
+    const { stratum_url: stratumUrl = '', http_url: httpUrl = '' } = pool.ready;
+    const { closed } = await mine(stratumUrl, acknowledged, 50 + Math.floor(Math.random() * 400));
+    noted.push(await noteHead(httpUrl));
+    await Promise.all([pool.kill(), closed]);
+    assert.equal(pool.stderr(), '');
     const file = join(directory, 'dev', 'pool.sqlite');
     // As the kill has left it; and below, once it was opened again, for the first head that was ever seen.
     assert.equal(outcomeOf(await auditLedger(file, noted.at(-1))), 'adds-up');

@@ -9,6 +9,7 @@ import { displayHash } from '../../protocol/bytes.ts';
 import { MAX_PAYEES } from '../../wallet/services/payment-parts.ts';
 import { PAYOUT_STEPS } from '../../wallet/services/payout-delivery.ts';
 import { AccountsKit, minerAddress, PROFILE } from '../kit/accounts-kit.ts';
+import { childEnvironment } from '../kit/surroundings.ts';
 
 const VICTIM = fileURLToPath(new URL('../kit/settlement-victim.ts', import.meta.url));
 const PART = (50n * COIN * 99n) / 100n;
@@ -23,9 +24,7 @@ async function settleAndDie(kit: AccountsKit, step: string, transaction = 1): Pr
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', VICTIM, kit.file, url.href, step, `${transaction}`],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
+    { env: childEnvironment(), stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   assert.equal(signal, 'SIGKILL');

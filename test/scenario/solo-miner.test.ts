@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { profileByName } from '../../protocol/network.ts';
 import { createRpcClient, type RpcClient } from '../../service/rpc-client.ts';
+import { childEnvironment } from '../kit/surroundings.ts';
 import { addressOf, stranger } from '../node/payment-kit.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
@@ -31,7 +32,7 @@ class Speaker {
   readonly #news = new EventEmitter().setMaxListeners(0);
 
   constructor(t: TestContext, words: readonly string[], env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, [NILZ, ...words], { env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [NILZ, ...words], { env: childEnvironment(env) });
     this.child = child;
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.lines.push(JSON.parse(line));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../kit/surroundings.ts';
 import { PASSPHRASE } from '../kit/wallet-gui-kit.ts';
 import { windowBy } from '../kit/wallet-gui-process.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
@@ -26,7 +27,7 @@ interface Command {
 async function start(context: TestContext, directory: string): Promise<Command> {
   const words = ['wallet', 'gui', '--gui-port', '0', '--datadir', directory, ...NOBODY];
   // A display is there, and still no browser is opened: nobody sits at this terminal.
-  const env = { ...process.env, DISPLAY: ':99' };
+  const env = childEnvironment({ DISPLAY: ':99' });
   const child = spawn(NILZ, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   context.after(() => void child.kill('SIGKILL'));
   let stderr = '';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { verify } from '#verify';
 import { Chain, IdentityError } from '../../../node/chain/chain.ts';
 import { openNodeDatabase } from '../../../node/storage/node-database.ts';
@@ -23,6 +24,9 @@ import {
   replayedTables,
   SILENT_LOG,
 } from '../../kit/chain-kit.ts';
+import { childEnvironment } from '../../service/child-environment.ts';
+
+const CRASHING_CHAIN = fileURLToPath(new URL('../../kit/chain-crash.ts', import.meta.url));
 
 async function inTemporaryDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'nilz-restart-'));
@@ -185,11 +189,10 @@ describe('a restart', () => {
     const order = contest(kit, rounds);
     await inTemporaryDirectory(async (directory) => {
       for (const patience of [3, 14, 30]) {
-        const victim = spawn(
-          process.execPath,
-          ['--import', 'tsx', 'test/kit/chain-crash.ts', directory, `${rounds}`],
-          { stdio: ['ignore', 'pipe', 'inherit'] },
-        );
+        const victim = spawn(process.execPath, ['--import', 'tsx', CRASHING_CHAIN, directory, `${rounds}`], {
+          env: childEnvironment(),
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         const exit = once(victim, 'exit');
         let acknowledged = 0;
         for await (const line of createInterface({ input: victim.stdout })) {

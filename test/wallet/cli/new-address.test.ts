@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../service/child-environment.ts';
 import { CommandBench, OWN_WORDS } from './command-bench.ts';
 
 let bench: CommandBench;
@@ -22,13 +24,11 @@ test('new-address warns when a restore would not find it', async () => {
 
 test('commands at the same time on one file lose no label and give no address twice', async () => {
   const path = await bench.walletFile();
-  const nilz = new URL('../../../nilz', import.meta.url).pathname;
+  const nilz = fileURLToPath(new URL('../../../nilz', import.meta.url));
   const addresses = await Promise.all(
     ['a', 'b', 'c', 'd'].map(async (label) => {
       const argv = ['wallet', 'new-address', '--wallet', path, '--label', label];
-      const child = spawn(process.execPath, [nilz, ...argv], {
-        env: { ...process.env, ...bench.environment() },
-      });
+      const child = spawn(process.execPath, [nilz, ...argv], { env: childEnvironment(bench.environment()) });
       const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
       assert.match(output, /^rnilz1q\w+\n$/, errors);
       return output.trim();
