@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import type { PeerNetwork, RelayedMessage } from '../../../node/peers/peer-network.ts';
 import { Answers } from '../../../node/sync/answers.ts';
@@ -12,10 +13,16 @@ const PEER = 1;
 class SlowNetwork implements Pick<PeerNetwork, 'send' | 'drained'> {
   readonly sent: RelayedMessage[] = [];
   room: number;
+  readonly #waits = new EventEmitter();
   #drain: () => void = () => undefined;
 
   constructor(room: number) {
     this.room = room;
+  }
+
+  /** Resolves when the queue is full and somebody waits for room, however often they let others have a turn before. */
+  async full(): Promise<void> {
+    await once(this.#waits, 'wait');
   }
 
   send(_peer: number, message: RelayedMessage): boolean {
@@ -26,6 +33,7 @@ class SlowNetwork implements Pick<PeerNetwork, 'send' | 'drained'> {
   }
 
   drained(): Promise<void> {
+    this.#waits.emit('wait');
     return new Promise((resolve) => {
       this.#drain = resolve;
     });
@@ -75,9 +83,10 @@ function answers(room: number, missing: readonly number[] = []) {
 
 test('blocks are read only as fast as the peer reads them', async () => {
   const { made, network, reads } = answers(2);
+  const full = network.full();
   made.add(PEER, [1, 2, 3, 4, 5].map(block));
   const done = made.under(PEER);
-  await new Promise(setImmediate);
+  await full;
   assert.deepEqual(reads, [1, 2, 3], 'the third one waits for room');
   network.read(10);
   await done;
@@ -87,15 +96,16 @@ test('blocks are read only as fast as the peer reads them', async () => {
 
 test('a transaction that is asked for again and again is unpacked only as fast as the peer reads it', async () => {
   const { made, network, unpacked } = answers(2);
+  const full = network.full();
   made.add(
     PEER,
     Array.from({ length: 50_000 }, () => transaction(7)),
   );
-  await new Promise(setImmediate);
+  await full;
   assert.equal(unpacked(), 3, 'the third one waits for room');
+  const fullAgain = network.full();
   network.read(4);
-  while (unpacked() < 7) await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  await fullAgain;
   assert.equal(unpacked(), 7);
   made.forget(PEER);
 });
@@ -122,8 +132,9 @@ test('what cannot be read after all is named in the end', async () => {
 
 test('what is asked for meanwhile comes after it', async () => {
   const { made, network } = answers(1);
+  const full = network.full();
   made.add(PEER, [block(1), block(2)]);
-  await new Promise(setImmediate);
+  await full;
   made.add(PEER, [{ kind: 'message', message: { type: 'notfound', items: [] } }, block(3)]);
   assert.ok(made.waiting(PEER) >= 3);
   network.read(10);
@@ -136,9 +147,10 @@ test('what is asked for meanwhile comes after it', async () => {
 
 test('nothing more is read for a peer that is gone', async () => {
   const { made, network, reads } = answers(1);
+  const full = network.full();
   made.add(PEER, [1, 2, 3, 4].map(block));
   const done = made.under(PEER);
-  await new Promise(setImmediate);
+  await full;
   made.forget(PEER);
   network.read(10);
   await done;
