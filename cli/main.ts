@@ -1,6 +1,6 @@
 /** The `nilz` command: finds the subcommand and loads only that app. */
 import { readFileSync } from 'node:fs';
-import { ProfileError } from '../protocol/network.ts';
+import { ProfileError } from '../protocol/profile-error.ts';
 import { SettingError } from '../service/config.ts';
 import { isBrokenPipe } from '../service/lifecycle.ts';
 

@@ -1,6 +1,6 @@
 /** `nilz faucet`: reads flags, environment and signals, and calls `startFaucet`. */
 import { readFileSync } from 'node:fs';
-import { ProfileError } from '../protocol/network.ts';
+import { ProfileError } from '../protocol/profile-error.ts';
 import { helpText, loadSettings, SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';

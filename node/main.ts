@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { AddressError } from '../protocol/address.ts';
 import { displayHash } from '../protocol/bytes.ts';
-import { type NetworkProfile, ProfileError } from '../protocol/network.ts';
+import type { NetworkProfile } from '../protocol/network.ts';
 import { chooseNetwork } from '../protocol/network-choice.ts';
 import { readPayoutAddress } from '../protocol/payout-address.ts';
+import { ProfileError } from '../protocol/profile-error.ts';
 import {
   boolean,
   choice,

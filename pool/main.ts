@@ -1,7 +1,7 @@
 /** `nilz pool` and its subcommands: reads flags, environment and signals, and calls `startPool`. */
 import { readFileSync } from 'node:fs';
 import { AddressError } from '../protocol/address.ts';
-import { ProfileError } from '../protocol/network.ts';
+import { ProfileError } from '../protocol/profile-error.ts';
 import { helpText, loadSettings, SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
 import { DirectoryError } from '../service/files.ts';

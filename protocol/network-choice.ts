@@ -1,4 +1,5 @@
-import { changeProfile, type NetworkProfile, ProfileError, parseProfile, profileByName } from './network.ts';
+import { changeProfile, type NetworkProfile, parseProfile, profileByName } from './network.ts';
+import { ProfileError } from './profile-error.ts';
 
 /** What the settings of a command say of the network. */
 export interface NetworkChoice {

@@ -5,6 +5,7 @@ import { findGenesisNonce, type GenesisParts, genesisBlock, sentenceScript } fro
 import { sha256d } from './hash.ts';
 import { blockHash } from './header.ts';
 import type { NetworkProfile } from './network-profile.ts';
+import { ProfileError } from './profile-error.ts';
 import { NETWORK_NAMES, type NetworkName, PROFILES } from './profiles.ts';
 import { amount, converted, hexNumber, text, wholeNumber } from './schema.ts';
 import type { Bits } from './units.ts';
@@ -12,11 +13,6 @@ import { meetsTarget, workOf } from './work.ts';
 
 export type { FundedAccount, NetworkProfile } from './network-profile.ts';
 export { DEV_MNEMONIC, type NetworkName, PROFILES } from './profiles.ts';
-
-/** A network's name, file or setting is wrong; the message names the field and what is allowed. */
-export class ProfileError extends Error {
-  override readonly name = 'ProfileError';
-}
 
 export function isNetworkName(name: string): name is NetworkName {
   return Object.hasOwn(PROFILES, name);

@@ -1,5 +1,5 @@
 /** `nilz wallet COMMAND`: finds the command, and turns what can go wrong into a line and an exit code. */
-import { ProfileError } from '../protocol/network.ts';
+import { ProfileError } from '../protocol/profile-error.ts';
 import { SettingError } from '../service/config.ts';
 import { DatabaseError } from '../service/database.ts';
 import { ListenError } from '../service/http.ts';

@@ -1,6 +1,6 @@
 /** `nilz relay`: reads flags, environment and signals, and calls `startRelay`. */
 import { readFileSync } from 'node:fs';
-import { ProfileError } from '../../protocol/network.ts';
+import { ProfileError } from '../../protocol/profile-error.ts';
 import { helpText, loadSettings, SettingError } from '../../service/config.ts';
 import { ListenError } from '../../service/http.ts';
 import { EXIT, runUntilSignal } from '../../service/lifecycle.ts';

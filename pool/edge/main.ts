@@ -1,6 +1,6 @@
 /** `nilz edge`: reads flags, environment and signals, and calls `startEdge`. */
 import { readFileSync } from 'node:fs';
-import { ProfileError } from '../../protocol/network.ts';
+import { ProfileError } from '../../protocol/profile-error.ts';
 import { helpText, loadSettings, SettingError } from '../../service/config.ts';
 import { DirectoryError } from '../../service/files.ts';
 import { ListenError } from '../../service/http.ts';

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { generate } from 'selfsigned';
 import { readIfExists, writeFileAtomic } from '../../service/files.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Clock } from '../clock.ts';
@@ -103,6 +102,8 @@ export async function selfSignedCertificate(directory: string, nowMs: number): P
   const old = await readIfExists(files.certFile);
   const isKept = old !== undefined && (await readIfExists(files.keyFile)) !== undefined;
   if (isKept && endOf(Buffer.from(old).toString()) - nowMs > RENEW_MS) return files;
+  // Loaded when it is needed: it is larger than the rest of the pool.
+  const { generate } = await import('selfsigned');
   const { cert, private: key } = await generate([{ name: 'commonName', value: hostname() }], {
     keyType: 'ec',
     curve: 'P-256',

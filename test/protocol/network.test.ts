@@ -18,10 +18,10 @@ import {
   type NetworkProfile,
   networkDirectory,
   PROFILES,
-  ProfileError,
   parseProfile,
   profileByName,
 } from '../../protocol/network.ts';
+import { ProfileError } from '../../protocol/profile-error.ts';
 import { txid } from '../../protocol/transaction.ts';
 import { hashToNumber } from '../../protocol/work.ts';
 
