@@ -14,7 +14,7 @@ const REDRAW_MS = 250;
 export class LiveShares {
   readonly element: HTMLElement;
   readonly #list = h('ol', { class: 'live-list', 'aria-label': 'Newest shares' });
-  readonly #pause = h('button', { type: 'button', class: 'choice', 'aria-pressed': 'false' }, 'Hold');
+  readonly #pause = h('button', { type: 'button', class: 'choice' }, 'Hold');
   readonly #about = h('p', { class: 'about' });
   #fresh: LiveShare[] = [];
   #missed = 0;
@@ -67,6 +67,7 @@ export class LiveShares {
             { class: 'live-what', title: 'difficulty reached, of the difficulty asked for' },
             scaled(share.share_difficulty),
             h('span', { class: 'live-of' }, ` of ${scaled(share.difficulty)}`),
+            share.late === true ? h('span', { class: 'live-late' }, ', late') : null,
           )
         : h(
             'span',
@@ -80,7 +81,6 @@ export class LiveShares {
   #hold(paused: boolean): void {
     this.#paused = paused;
     this.#missed = 0;
-    this.#pause.setAttribute('aria-pressed', String(paused));
     this.#pause.textContent = paused ? 'Go on' : 'Hold';
     this.#say();
   }

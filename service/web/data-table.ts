@@ -3,6 +3,8 @@ import { type Child, h, show } from './element.ts';
 
 export interface Column<Row> {
   readonly label: string;
+  /** Names the column for those who hear the table, where its label is empty. */
+  readonly spoken?: string;
   /** Numbers stand on the right. */
   readonly numeric?: boolean;
   /** Left out on narrow screens. */
@@ -45,7 +47,7 @@ export class DataTable<Row> {
       h(
         'th',
         { scope: 'col', role: 'columnheader', class: classOf(column), title: column.hint ?? null },
-        column.label,
+        column.spoken === undefined ? column.label : h('span', { class: 'visually-hidden' }, column.spoken),
       ),
     );
     this.#table = h(

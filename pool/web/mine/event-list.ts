@@ -10,12 +10,13 @@ const MS_PER_SECOND = 1_000;
 
 export class EventList {
   readonly element: HTMLElement;
-  // Many a second at times: read on demand, not aloud.
-  readonly #list = h('ol', { class: 'event-list', role: 'log', 'aria-live': 'off', 'aria-label': 'Events' });
+  readonly #list = h('ol', { class: 'event-list' });
   readonly #empty = h('p', { class: 'about' }, 'Nothing yet.');
 
   constructor() {
-    this.element = panel('What happened', this.#empty, this.#list);
+    // Many a second at times: read on demand, not aloud.
+    const log = h('div', { role: 'log', 'aria-live': 'off', 'aria-label': 'Events' }, this.#list);
+    this.element = panel('What happened', this.#empty, log);
   }
 
   /** Notes an event, unless it is one of those that come all the time. */

@@ -97,10 +97,11 @@ function kindWord(chain: AddressRow['chain']): HTMLElement {
 }
 
 function noteCell(place: WalletPlace, { address, note }: AddressRow): HTMLElement {
+  const shown = note === '' ? 'Add a note' : note;
   const button = h(
     'button',
-    { type: 'button', class: 'note-button', 'aria-label': `Note of ${address}`, 'data-note': note },
-    note === '' ? h('span', { class: 'aside' }, 'Add a note') : ownText(note),
+    { type: 'button', class: 'note-button', 'aria-label': `${shown}: ${address}`, 'data-note': note },
+    note === '' ? h('span', { class: 'aside' }, shown) : ownText(note),
   );
   button.addEventListener('click', () => {
     const form = new NoteForm(place, { address }, () => dialog.close());

@@ -45,7 +45,7 @@ export function coinTable({
     fold: FOLD,
     empty,
     columns: [
-      { label: '', cell: box },
+      { label: '', spoken: 'Chosen', cell: box },
       { label: 'Amount', numeric: true, cell: ({ value_nits: nits }) => money(nits) },
       { label: 'State', cell: coinState },
       { label: 'Label', cell: ({ label }) => labelTag(label) },
@@ -55,7 +55,7 @@ export function coinTable({
         detail: true,
         cell: ({ out_point: outPoint }) => transactionLink(outPoint.split(':')[0] ?? '', 6, 6),
       },
-      ...(action === undefined ? [] : [{ label: '', cell: action }]),
+      ...(action === undefined ? [] : [{ label: '', spoken: 'Action', cell: action }]),
     ],
   });
 }

@@ -67,6 +67,7 @@ export function contactsView(place: WalletPlace): View {
       { label: 'Address', cell: (contact) => copyable(contact.address, 'the address', 14, 8) },
       {
         label: '',
+        spoken: 'Actions',
         numeric: true,
         cell: (contact) =>
           h(
