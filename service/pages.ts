@@ -27,6 +27,8 @@ export interface PageSource {
   readonly description: string;
   /** The paths that show it; which of its views is for the script to tell. */
   readonly paths: readonly RegExp[];
+  /** Its script says so where a path leads nowhere: whoever comes by such a link with a browser is shown it. */
+  readonly isForMissing?: boolean;
   /** Scripts that run beside it, by the names under which the page starts them (`service/web/page-worker.ts`). */
   readonly workers?: Readonly<Record<string, URL>>;
   /** Its workers compile WebAssembly, which their policy has to allow; no script is let in by that. */
@@ -62,6 +64,7 @@ const ASSETS = '/assets/';
 const MANIFEST = 'manifest.json';
 const HTML_TYPE = 'text/html; charset=utf-8';
 const FOR_EVER = 'public, max-age=31536000, immutable';
+const MISSING = 404;
 const SMALLEST_COMPRESSED_BYTES = 512;
 /** Within so long a signal has reached every process of a command. */
 const SAME_SIGNAL_MS = 100;
@@ -122,15 +125,30 @@ export function servePage(source: PageSource, licence: PageLicence = {}): Middle
   return async (ctx, next) => {
     const isPage = source.paths.some((path) => path.test(ctx.path));
     const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-    if (!isRead || !(isPage || ctx.path.startsWith(ASSETS))) return next();
-    const { html, assets } = await load(source);
-    const asset = isPage ? html : assets.get(ctx.path);
-    if (asset === undefined) return next();
     const nothingAfter: Next = async () => undefined;
+    if (isRead && (isPage || ctx.path.startsWith(ASSETS))) {
+      const { html, assets } = await load(source);
+      const asset = isPage ? html : assets.get(ctx.path);
+      if (asset !== undefined) {
+        await policy(ctx, nothingAfter);
+        ctx.set('Cache-Control', isPage ? 'no-cache' : FOR_EVER);
+        send(ctx, asset);
+        return;
+      }
+    }
+    await next();
+    if (source.isForMissing !== true || ctx.status !== MISSING || !isRead || !isVisit(ctx)) return;
+    const { html } = await load(source);
     await policy(ctx, nothingAfter);
-    ctx.set('Cache-Control', isPage ? 'no-cache' : FOR_EVER);
-    send(ctx, asset);
+    ctx.vary('Accept');
+    ctx.type = html.type;
+    ctx.body = html.body;
   };
+}
+
+/** Whether it is a person's browser that goes there: programs, and what a page loads, ask for no HTML by name. */
+function isVisit(ctx: Context): boolean {
+  return ctx.get('Accept').includes('text/html');
 }
 
 interface ServedAsset extends Asset {

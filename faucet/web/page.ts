@@ -9,5 +9,6 @@ export const FAUCET_PAGE: PageSource = {
   title: 'NilzCoin faucet',
   description: 'Gives a few coins to whoever wants to try them out',
   paths: [/^\/$/, /^\/claim\/[0-9a-f]+$/],
+  isForMissing: true,
   workers: { search: new URL('./search-worker.ts', import.meta.url) },
 };

@@ -15,4 +15,5 @@ export const EXPLORER: PageSource = {
     /^\/explorer\/(block|tx|address|search)\/[^/]+$/,
     /^\/explorer\/bytes\/(header|block|tx)\/[^/]+$/,
   ],
+  isForMissing: true,
 };

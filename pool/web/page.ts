@@ -9,4 +9,5 @@ export const DASHBOARD: PageSource = {
   title: 'NilzCoin pool',
   description: 'Hash rate, shares, blocks and payouts of a mining pool, as they happen',
   paths: [/^\/$/, /^\/(mined|paid|connect)$/, /^\/address\/[^/]+$/, /^\/address\/[^/]+\/worker\/[^/]*$/],
+  isForMissing: true,
 };

@@ -147,6 +147,24 @@ test('other paths, other methods and assets of another version are left to the n
   assert.equal((await fetch(url, { method: 'POST' })).status, 404);
 });
 
+test('a browser that is led to where nothing is gets the page that says so, programs the answer for them', async (context) => {
+  const { source } = await pageSource(context);
+  const url = await serve(context, { ...source, isForMissing: true });
+  const visit = { headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
+  const missing = await fetch(`${url}/other`, visit);
+  assert.equal(missing.status, 404);
+  assert.equal(await missing.text(), await (await fetch(`${url}/`)).text());
+  assert.match(missing.headers.get('content-type') ?? '', /^text\/html/);
+  assert.match(missing.headers.get('vary') ?? '', /Accept(,|$)/);
+  assert.match(missing.headers.get('content-security-policy') ?? '', /script-src 'self'/);
+  assert.doesNotMatch(missing.headers.get('cache-control') ?? '', /immutable|max-age/);
+  const told = { error: 'somebody else answers' };
+  assert.deepEqual(await (await fetch(`${url}/other`)).json(), told);
+  assert.deepEqual(await (await fetch(`${url}/other`, { ...visit, method: 'POST' })).json(), told);
+  const without = await serve(context, source);
+  assert.deepEqual(await (await fetch(`${without}/other`, visit)).json(), told);
+});
+
 test('a page that was built ahead of time is used until one of its sources changes', async (context) => {
   const { source, directory } = await pageSource(context);
   const built = join(directory, 'built');

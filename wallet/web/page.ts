@@ -14,4 +14,5 @@ export const WALLET_PAGE: PageSource = {
     /^\/tools\/(?:sign|verify|psbt)$/,
     /^\/transaction\/[0-9a-f]{64}$/,
   ],
+  isForMissing: true,
 };

@@ -9,4 +9,5 @@ export const HOME_PAGE: PageSource = {
   title: 'NilzCoin',
   description: 'A whole coin on this machine: its explorer, faucet, pool, node and miner, and how they are',
   paths: [/^\/$/],
+  isForMissing: true,
 };
