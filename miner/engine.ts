@@ -45,6 +45,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     { nextSerial: () => ++serial, nowMs, unixMs, random },
     {
       onWork: (work) => workers.setWork(work),
+      onRest: () => workers.setWork(undefined),
       onSettled: (thread) => workers.settle(thread),
       onEvent: report,
     },

@@ -68,6 +68,7 @@ export class SoloDesk {
   #tip: Hash | undefined;
   /** What the threads work on. */
   #current: SoloJob | undefined;
+  #isResting = false;
   /** By the block before, oldest first: on one tip there is one block at a time, so that nobody mines beside himself. */
   readonly #deliveries = new Map<string, Delivery>();
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +100,7 @@ export class SoloDesk {
     if (isClean) this.#jobs.clear();
     this.#tip = template.previous;
     if (this.#isHeld(template, terms)) {
-      this.#setCurrent(undefined);
+      if (this.#current !== undefined) this.#pause(0);
       return;
     }
     if (this.#current !== undefined && !isClean && isAsGood(this.#current.template, template)) return;
@@ -127,7 +128,7 @@ export class SoloDesk {
     this.#report({ type: 'share-found', shareDifficulty, hash: displayHash(hash), isBlock: true });
     // Threads may have found more on this tip: another block on it would stand beside this one.
     this.#jobs.clear();
-    this.#setCurrent(undefined);
+    this.#pause(0);
     this.#deliver(hit, job, { hash, height: job.template.height, raw: block.raw() });
   }
 
@@ -202,40 +203,49 @@ export class SoloDesk {
     switch (verdict?.kind) {
       case undefined:
         this.#report({ type: 'share-unanswered', isBlock: true });
-        this.#restFor(0);
+        this.#resumeIn(0);
         return;
       case 'accepted': {
         const latencyMs = this.#options.tools.nowMs() - sentMs;
         const { difficulty } = job.work;
+        const restMs = this.#terms?.paceMs ?? 0;
         this.#failures = 0;
         this.#report({ type: 'share-accepted', difficulty, isBlock: true, latencyMs });
-        this.#restFor(this.#terms?.paceMs ?? 0);
+        if (restMs > 0) this.#pause(restMs);
+        this.#resumeIn(restMs);
         return;
       }
-      case 'stale':
-        this.#refuse('stale', `stale: ${shownText(verdict.reason)}`, REST_AFTER_STALE);
+      case 'stale': {
+        const restMs = this.#refuse('stale', `stale: ${shownText(verdict.reason)}`, REST_AFTER_STALE);
+        this.#pause(restMs);
+        this.#resumeIn(restMs);
         return;
+      }
       case 'rejected':
-        this.#refuse('other', `refused by the node: ${shownText(verdict.reason)}`, REST_AFTER_REFUSAL);
+        // Nothing good is to be expected of the node: whoever has another one mines there.
+        this.#setCurrent(undefined);
+        this.#resumeIn(
+          this.#refuse('other', `refused by the node: ${shownText(verdict.reason)}`, REST_AFTER_REFUSAL),
+        );
         return;
     }
   }
 
-  #refuse(refusal: 'stale' | 'other', text: string, rest: BackOffLimits): void {
+  /** @returns how long to rest after it */
+  #refuse(refusal: 'stale' | 'other', text: string, rest: BackOffLimits): number {
     this.#failures += 1;
     this.#report({ type: 'share-refused', refusal, text, isBlock: true });
-    this.#restFor(backOffDelayMs(this.#failures, this.#options.tools.random(), rest));
+    return backOffDelayMs(this.#failures, this.#options.tools.random(), rest);
   }
 
   /** Until then templates are noted but not worked on. */
-  #restFor(ms: number): void {
+  #resumeIn(ms: number): void {
     clearTimeout(this.#rest);
     this.#rest = undefined;
     if (ms <= 0) {
       this.#options.hurry();
       return;
     }
-    this.#setCurrent(undefined);
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
       this.#options.hurry();
@@ -243,9 +253,18 @@ export class SoloDesk {
   }
 
   #setCurrent(job: SoloJob | undefined): void {
-    if (job === this.#current) return;
+    if (job === this.#current && !this.#isResting) return;
+    this.#isResting = false;
     this.#current = job;
     this.#options.listener.onWork(job?.work);
+  }
+
+  /** Has the threads rest, unless the node is away anyway. @param withinMs when there should be work again */
+  #pause(withinMs: number): void {
+    if (this.#terms === undefined) return;
+    this.#isResting = true;
+    this.#current = undefined;
+    this.#options.listener.onRest(withinMs);
   }
 
   #report(event: Parameters<SourceListener['onEvent']>[0]): void {

@@ -28,6 +28,7 @@ export function createFailoverSource(
   function open(place: number): void {
     const source = places[place]?.open({
       onWork: (work) => dispatch({ type: 'work', place, work }),
+      onRest: (withinMs) => dispatch({ type: 'rest', place, withinMs }),
       onSettled: listener.onSettled,
       onEvent: (event) => dispatch({ type: 'report', place, event }),
     });

@@ -4,6 +4,7 @@
  *
  * A source begins when all before it have failed; those before it go on trying. One that comes back takes over at
  * once. The one it replaces is kept for a while, so that coming and going costs no work, and then stopped.
+ * One that rests between two blocks is not away: the threads rest with it.
  */
 import type { MinerEvent } from '../event.ts';
 import type { Hit, Work } from '../hashing/work.ts';
@@ -22,6 +23,8 @@ export type FailoverEvent =
   | { readonly type: 'start' }
   /** A source has work, or has none any more. */
   | { readonly type: 'work'; readonly place: number; readonly work: Work | undefined }
+  /** A source is well, and expects to have work again within so long. */
+  | { readonly type: 'rest'; readonly place: number; readonly withinMs: number }
   | { readonly type: 'report'; readonly place: number; readonly event: MinerEvent }
   /** A thread found a header that should be a share. */
   | { readonly type: 'hit'; readonly hit: Hit }
@@ -61,6 +64,8 @@ interface Place extends PlaceName {
   job: JobEvent | undefined;
   /** From then on nothing is hoped of it while it is without work. */
   giveUpMs: number;
+  /** Until then it is without work of its own choice. */
+  restUntilMs: number;
   isAttempting: boolean;
   /** Attempts that have failed since it was begun or lost its work. */
   failures: number;
@@ -89,6 +94,7 @@ export class Failover {
       work: undefined,
       job: undefined,
       giveUpMs: Number.POSITIVE_INFINITY,
+      restUntilMs: Number.NEGATIVE_INFINITY,
       isAttempting: false,
       failures: 0,
       isMissed: false,
@@ -100,7 +106,10 @@ export class Failover {
   get deadlineMs(): number | undefined {
     if (this.#isStopping) return undefined;
     if (this.#inUse === undefined) return this.#nextPlace === undefined ? undefined : this.#giveUpMs;
-    return this.#dispensable.length === 0 ? undefined : this.#inUseSinceMs + PROBATION_MS;
+    const deadlines = this.#dispensable.length === 0 ? [] : [this.#inUseSinceMs + PROBATION_MS];
+    const place = this.#places[this.#inUse];
+    if (place !== undefined && place.work === undefined) deadlines.push(place.restUntilMs);
+    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
   /** Takes one event and says what is to be done about it, in order. */
@@ -118,6 +127,9 @@ export class Failover {
         return;
       case 'work':
         this.#take(event.place, event.work, nowMs);
+        return;
+      case 'rest':
+        this.#rest(event.place, event.withinMs, nowMs);
         return;
       case 'report':
         this.#hear(event.place, event.event, nowMs);
@@ -179,6 +191,7 @@ export class Failover {
     if (place?.state !== 'on') return;
     place.state = 'leaving';
     place.work = undefined;
+    place.restUntilMs = Number.NEGATIVE_INFINITY;
     place.job = undefined;
     this.#effects.push({ type: 'stop', place: index });
   }
@@ -208,12 +221,24 @@ export class Failover {
   #take(index: number, work: Work | undefined, nowMs: number): void {
     const place = this.#places[index];
     if (place?.state !== 'on') return;
-    if (work === undefined && place.work !== undefined) hopeAnew(place, nowMs);
+    const isWell = place.work !== undefined || nowMs < place.restUntilMs;
+    if (work === undefined && isWell) hopeAnew(place, nowMs);
     if (work !== undefined) place.isMissed = true;
     else place.job = undefined;
     place.work = work;
+    place.restUntilMs = Number.NEGATIVE_INFINITY;
     // Whether another place is to take over is decided in #choose.
     if (index === this.#inUse && work !== undefined) this.#put(index, work);
+  }
+
+  #rest(index: number, withinMs: number, nowMs: number): void {
+    const place = this.#places[index];
+    if (place?.state !== 'on') return;
+    hopeAnew(place, nowMs + withinMs);
+    place.restUntilMs = place.giveUpMs;
+    place.work = undefined;
+    place.job = undefined;
+    if (index === this.#inUse) this.#effects.push({ type: 'work', work: undefined });
   }
 
   #put(index: number, work: Work): void {
@@ -237,16 +262,19 @@ export class Failover {
   /** Puts the threads on the best work there is; begins and ends sources as that demands. */
   #choose(nowMs: number): void {
     const next = this.#nextPlace;
-    const best = this.#places.findIndex(({ state, work }) => state === 'on' && work !== undefined);
+    const best = this.#places.findIndex(
+      ({ state, work, restUntilMs }, index) =>
+        state === 'on' && (work !== undefined || (index === this.#inUse && nowMs < restUntilMs)),
+    );
     const place = this.#places[best];
-    if (place?.work === undefined) {
+    if (place === undefined) {
       if (this.#inUse !== undefined) this.#effects.push({ type: 'work', work: undefined });
       this.#inUse = undefined;
       const giveUpMs = this.#giveUpMs;
       if (giveUpMs !== undefined && nowMs >= giveUpMs && next !== undefined) this.#begin(next, nowMs);
       return;
     }
-    if (best !== this.#inUse) {
+    if (best !== this.#inUse && place.work !== undefined) {
       this.#inUse = best;
       this.#inUseSinceMs = nowMs;
       this.#put(best, place.work);

@@ -19,6 +19,8 @@ export interface WorkSource {
 export interface SourceListener {
   /** What all threads work on from now on; undefined: nothing. */
   onWork(work: Work | undefined): void;
+  /** Nothing for now, of the source's own choice: it is well, and expects to have work again within so long. */
+  onRest(withinMs: number): void;
   /** A hit of this thread needs no more attention; see UNSETTLED_HITS_MAX in hash-loop.ts. */
   onSettled(thread: number): void;
   onEvent(event: MinerEvent): void;

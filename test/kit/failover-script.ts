@@ -52,6 +52,11 @@ export class FailoverScript {
     return work;
   }
 
+  /** A source takes a rest of its own choice. */
+  rest(place: number, withinMs: number): void {
+    this.do({ type: 'rest', place, withinMs });
+  }
+
   /** An attempt begins and fails. */
   fail(place: number, retryInMs = 1_000): void {
     this.do({ type: 'report', place, event: { type: 'connecting', pool: `pool-${place}` } });

@@ -49,6 +49,14 @@ export class NotingListener implements SourceListener {
     this.#news.emit('news');
   }
 
+  /** How long the rests were to last, in order. */
+  readonly rests: number[] = [];
+
+  onRest(withinMs: number): void {
+    this.rests.push(withinMs);
+    this.onWork(undefined);
+  }
+
   onSettled(thread: number): void {
     this.settled.push(thread);
     this.#news.emit('news');

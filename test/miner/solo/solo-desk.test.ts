@@ -111,6 +111,37 @@ test('where a pace is kept, news of the own block gives no work before the pace 
   assert.ok(listener.work !== undefined);
 });
 
+test('the rests that the desk takes are told, a node that is away or refuses blocks is none', async (t) => {
+  const { desk: it, listener, handed, node, template, hurried } = await desk(t, 30);
+  it.take(template());
+  it.submit(solve(await listener.nextWork()));
+  assert.deepEqual(listener.rests, [0], 'until the node has judged the block');
+  await handed[0]?.judge(ACCEPTED);
+  assert.deepEqual(listener.rests, [0, 30]);
+  node.advance();
+  it.take(template());
+  assert.deepEqual(listener.rests, [0, 30], 'told once');
+  await hurried;
+  it.take(template());
+  it.submit(solve(await listener.nextWork()));
+  await handed[1]?.judge({ kind: 'rejected', reason: 'bad-cb-amount' });
+  assert.deepEqual(listener.rests, [0, 30, 0]);
+  const { length } = listener.works;
+  it.close();
+  assert.equal(listener.works.length, length, 'there was nothing to take away any more');
+});
+
+test('a node that goes away while the desk rests is told to be without work', async (t) => {
+  const { desk: it, listener, handed, template } = await desk(t, 60_000);
+  it.take(template());
+  it.submit(solve(await listener.nextWork()));
+  await handed[0]?.judge(ACCEPTED);
+  const { length } = listener.works;
+  it.close();
+  assert.equal(listener.works.length, length + 1);
+  assert.equal(listener.rests.length, 2);
+});
+
 test('an answer asks for the next template at once', async (t) => {
   const { desk: it, listener, handed, template, hurries } = await desk(t);
   it.take(template());

@@ -60,6 +60,7 @@ function several(count: number) {
     { nowMs: () => nowMs },
     {
       onWork: (work) => works.push(work),
+      onRest: () => works.push(undefined),
       onSettled: (thread) => settled.push(thread),
       onEvent: (event) => events.push(event),
     },

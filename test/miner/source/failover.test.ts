@@ -182,6 +182,60 @@ describe('of several pools', () => {
   });
 });
 
+describe('a node that rests between two blocks', () => {
+  test('keeps the threads, though another one has work', () => {
+    const script = atSecond();
+    script.give(0);
+    const { length } = script.reports;
+    script.rest(0, 15_000);
+    assert.equal(script.work, undefined);
+    script.give(1);
+    script.pass(15_000 + PATIENCE_MS - 1);
+    assert.equal(script.work, undefined);
+    const next = script.give(0);
+    assert.equal(script.work, next);
+    assert.equal(script.reports.length, length, 'nothing was to be told');
+  });
+
+  test('loses them when its rest is long over', () => {
+    const script = atSecond();
+    script.give(0);
+    script.rest(0, 15_000);
+    const other = script.give(1);
+    script.pass(15_000 + PATIENCE_MS);
+    assert.equal(script.work, other);
+    assert.equal(script.inUse, 1);
+  });
+
+  test('loses them when it goes away meanwhile', () => {
+    const script = atSecond();
+    script.give(0);
+    script.rest(0, 15_000);
+    const other = script.give(1);
+    script.lose(0);
+    assert.equal(script.work, other);
+  });
+
+  test('is waited for before the next one is begun at all', () => {
+    const script = new FailoverScript(2).start();
+    script.give(0);
+    script.rest(0, 15_000);
+    script.pass(15_000 + PATIENCE_MS - 1);
+    assert.deepEqual([...script.running], [0]);
+    script.pass(1);
+    assert.deepEqual([...script.running], [0, 1]);
+  });
+
+  test('takes the threads from nobody', () => {
+    const script = atSecond();
+    const other = script.give(1);
+    script.rest(0, 15_000);
+    script.pass(1_000);
+    assert.equal(script.work, other);
+    assert.equal(script.inUse, 1);
+  });
+});
+
 describe('a hit', () => {
   test('goes to the pool whose work it is of, though another is in use by now', () => {
     const script = new FailoverScript(2).start();

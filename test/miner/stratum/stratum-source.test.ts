@@ -42,6 +42,7 @@ class Rig {
           this.works.push(work);
           this.#changed();
         },
+        onRest: () => {},
         onSettled: () => {},
         onEvent: (event) => {
           this.events.push(event);
