@@ -1,5 +1,5 @@
 /** What a service shows Prometheus: families of numbers, read when somebody asks, so that counting costs nothing more. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
 /** Numbers of one family, each with the labels that tell it from the others. */
 export type Samples<Label extends string = string> = readonly (readonly [
@@ -19,8 +19,31 @@ export interface MetricFamily<View, Label extends string = string> {
   samples(view: View): Samples<Label> | Promise<Samples<Label>>;
 }
 
-/** A registry whose `metrics()` is the answer of `GET /metrics`. */
-export function metricsRegistry<View>(families: readonly MetricFamily<View>[], view: View): Registry {
+/** The answer of `GET /metrics`. */
+export interface MetricsAnswer {
+  /** The content type, with the version of the format. */
+  readonly type: string;
+  readonly text: string;
+}
+
+/**
+ * Answers `GET /metrics`. What writes the format is loaded when somebody asks for the first time: most services are
+ * started where nobody does.
+ */
+export function metricsReader<View>(
+  families: readonly MetricFamily<View>[],
+  view: View,
+): () => Promise<MetricsAnswer> {
+  let registry: Promise<Registry> | undefined;
+  return async () => {
+    registry ??= metricsRegistry(families, view);
+    const made = await registry;
+    return { type: made.contentType, text: await made.metrics() };
+  };
+}
+
+async function metricsRegistry<View>(families: readonly MetricFamily<View>[], view: View): Promise<Registry> {
+  const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   for (const family of families) {
     const { name, help, labels = [] } = family;

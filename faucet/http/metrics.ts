@@ -1,6 +1,10 @@
-import type { Registry } from 'prom-client';
 import { amountToNumber } from '../../protocol/amount.ts';
-import { type MetricFamily, metricsRegistry, PROCESS_FAMILIES } from '../../service/metrics.ts';
+import {
+  type MetricFamily,
+  type MetricsAnswer,
+  metricsReader,
+  PROCESS_FAMILIES,
+} from '../../service/metrics.ts';
 import type { FaceView } from './face-view.ts';
 
 /** What `/metrics` shows. No label carries an address. */
@@ -81,7 +85,7 @@ const FAMILIES: readonly MetricFamily<FaceView>[] = [
   ...PROCESS_FAMILIES,
 ];
 
-/** The registry of one faucet; its `metrics()` is the answer of `GET /metrics`. */
-export function faceMetrics(view: FaceView): Registry {
-  return metricsRegistry(FAMILIES, view);
+/** Answers `GET /metrics` of one faucet. */
+export function faceMetrics(view: FaceView): () => Promise<MetricsAnswer> {
+  return metricsReader(FAMILIES, view);
 }

@@ -57,7 +57,7 @@ export function faucetRouter(view: FaceView, clientAddress: ClientAddress, admin
 function stateAnswers(router: Router, view: FaceView): void {
   const { desk, clock, proof, explorerUrl } = view;
   const cache = new AnswerCache(KEEP_STATE_MS, () => clock.steadyMs());
-  const metrics = faceMetrics(view);
+  const readMetrics = faceMetrics(view);
   const state = (): Promise<Buffer> =>
     cache.get('state', async () =>
       stateAnswer({
@@ -79,8 +79,9 @@ function stateAnswers(router: Router, view: FaceView): void {
     ctx.status = trouble === undefined ? 200 : 503;
   });
   router.get('/metrics', async (ctx) => {
-    ctx.body = await metrics.metrics();
-    ctx.type = metrics.contentType;
+    const { type, text } = await readMetrics();
+    ctx.type = type;
+    ctx.body = text;
   });
 }
 

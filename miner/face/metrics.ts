@@ -1,5 +1,9 @@
-import type { Registry } from 'prom-client';
-import { type MetricFamily, metricsRegistry, PROCESS_FAMILIES } from '../../service/metrics.ts';
+import {
+  type MetricFamily,
+  type MetricsAnswer,
+  metricsReader,
+  PROCESS_FAMILIES,
+} from '../../service/metrics.ts';
 import type { MinerStats } from '../figures/statistics.ts';
 
 /** What the answers over HTTP are made of. */
@@ -126,7 +130,7 @@ function sampleOf(value: number | null): readonly (readonly [Record<string, neve
   return value === null ? [] : [[{}, value]];
 }
 
-/** The registry of a miner; its `metrics()` is the answer of `GET /metrics`. */
-export function minerMetrics(view: MinerView): Registry {
-  return metricsRegistry(FAMILIES, view);
+/** Answers `GET /metrics` of one miner. */
+export function minerMetrics(view: MinerView): () => Promise<MetricsAnswer> {
+  return metricsReader(FAMILIES, view);
 }

@@ -28,11 +28,12 @@ const CONNECTIONS = { total: 64, perAddress: 32 } as const;
  */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { log, stats } = options;
-  const registry = minerMetrics(options);
+  const readMetrics = minerMetrics(options);
   const router = new Router();
   router.get('/metrics', async (ctx) => {
-    ctx.type = registry.contentType;
-    ctx.body = await registry.metrics();
+    const { type, text } = await readMetrics();
+    ctx.type = type;
+    ctx.body = text;
   });
   router.get('/health', (ctx) => {
     const health = healthOf(stats());

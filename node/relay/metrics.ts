@@ -1,5 +1,9 @@
-import type { Registry } from 'prom-client';
-import { type MetricFamily, metricsRegistry, PROCESS_FAMILIES } from '../../service/metrics.ts';
+import {
+  type MetricFamily,
+  type MetricsAnswer,
+  metricsReader,
+  PROCESS_FAMILIES,
+} from '../../service/metrics.ts';
 import type { RelayView } from './relay-view.ts';
 
 /** What `/metrics` shows. No label carries what anybody can invent. */
@@ -79,7 +83,7 @@ const FAMILIES: readonly MetricFamily<RelayView>[] = [
   },
 ];
 
-/** The registry of one relay; its `metrics()` is the answer of `GET /metrics`. */
-export function relayMetrics(view: RelayView): Registry {
-  return metricsRegistry([...FAMILIES, ...PROCESS_FAMILIES], view);
+/** Answers `GET /metrics` of one relay. */
+export function relayMetrics(view: RelayView): () => Promise<MetricsAnswer> {
+  return metricsReader([...FAMILIES, ...PROCESS_FAMILIES], view);
 }

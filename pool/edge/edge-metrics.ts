@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { MetricsAnswer } from '../../service/metrics.ts';
 import { CONNECTION_COUNTERS } from '../stratum/connection-counter.ts';
 import type { EdgeView } from './edge-health.ts';
 
@@ -60,7 +60,8 @@ const FAMILIES: readonly Family[] = [
 ];
 
 /** The text of `/metrics`, as Prometheus reads it. */
-export async function edgeMetrics(view: EdgeView): Promise<{ readonly type: string; readonly text: string }> {
+export async function edgeMetrics(view: EdgeView): Promise<MetricsAnswer> {
+  const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   for (const { name, help, label, values } of FAMILIES) {
     const options = { name, help, registers: [registry], labelNames: label === undefined ? [] : [label] };

@@ -27,15 +27,16 @@ export function poolApp(
   visitors: Pick<AdminGuardOptions, 'clientAddress' | 'wrongTokensPerMinute'>,
 ): Koa {
   const router = new Router({ sensitive: true, strict: true });
-  const metrics = poolMetrics(view);
+  const readMetrics = poolMetrics(view);
   router.get('/health', (ctx) => {
     const health = healthOf(view);
     ctx.status = health.status === 'ok' ? 200 : 503;
     ctx.body = health;
   });
   router.get('/metrics', async (ctx) => {
-    ctx.body = await metrics.metrics();
-    ctx.type = metrics.contentType;
+    const { type, text } = await readMetrics();
+    ctx.type = type;
+    ctx.body = text;
   });
   answersTo(router, view);
   adminAnswers(router, view, visitors);

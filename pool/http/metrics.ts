@@ -1,6 +1,10 @@
-import type { Registry } from 'prom-client';
 import { difficultyOf } from '../../protocol/work.ts';
-import { type MetricFamily, metricsRegistry, PROCESS_FAMILIES } from '../../service/metrics.ts';
+import {
+  type MetricFamily,
+  type MetricsAnswer,
+  metricsReader,
+  PROCESS_FAMILIES,
+} from '../../service/metrics.ts';
 import { CONNECTION_COUNTERS } from '../stratum/connection-counter.ts';
 import type { PoolView } from './pool-view.ts';
 
@@ -146,7 +150,7 @@ const FAMILIES: readonly MetricFamily<PoolView>[] = [
   ...PROCESS_FAMILIES,
 ];
 
-/** The registry of one pool; its `metrics()` is the answer of `GET /metrics`. */
-export function poolMetrics(view: PoolView): Registry {
-  return metricsRegistry(FAMILIES, view);
+/** Answers `GET /metrics` of one pool. */
+export function poolMetrics(view: PoolView): () => Promise<MetricsAnswer> {
+  return metricsReader(FAMILIES, view);
 }

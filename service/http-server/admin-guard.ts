@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { HttpError } from '../http.ts';
 import { clientOf } from '../limits.ts';
 import type { Logger } from '../log.ts';
@@ -35,7 +35,7 @@ const SLOTS = 4_096;
  */
 export function adminOnly(options: AdminGuardOptions): Middleware {
   const { token, realm, counters, log, clientAddress, wrongTokensPerMinute } = options;
-  const limiter = new RateLimiterMemory({ points: wrongTokensPerMinute, duration: MINUTE_SECONDS });
+  const countWrongToken = wrongTokenCount(wrongTokensPerMinute);
   return async (ctx, next) => {
     const header = ctx.get('authorization');
     if (token.allows(header)) {
@@ -48,7 +48,7 @@ export function adminOnly(options: AdminGuardOptions): Middleware {
     }
     counters.wrongTokens += 1;
     const client = clientAddress(ctx.req);
-    const { waitMs, times } = await countWrongToken(limiter, slotOf(clientOf(client)));
+    const { waitMs, times } = await countWrongToken(slotOf(clientOf(client)));
     // Of those that are told to wait only the first: guessing may fill no log.
     if (times <= wrongTokensPerMinute + 1) {
       log.warn({ client, path: ctx.path, limited: waitMs > 0 }, 'a request with a wrong admin token');
@@ -63,18 +63,26 @@ export function adminOnly(options: AdminGuardOptions): Middleware {
   };
 }
 
-/** Counts a wrong token. @returns how many there were within a minute, and how long to wait: 0 while they are few */
-async function countWrongToken(
-  limiter: RateLimiterMemory,
-  key: number,
-): Promise<{ readonly waitMs: number; readonly times: number }> {
-  try {
-    const { consumedPoints } = await limiter.consume(key);
-    return { waitMs: 0, times: consumedPoints };
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    return { waitMs: refusal.msBeforeNext, times: refusal.consumedPoints };
-  }
+/** How many wrong tokens there were within a minute, and how long to wait: 0 while they are few. */
+interface WrongTokens {
+  readonly waitMs: number;
+  readonly times: number;
+}
+
+/** Counts wrong tokens by a key; what it counts with is loaded with the first of them. */
+function wrongTokenCount(points: number): (key: number) => Promise<WrongTokens> {
+  let limiter: RateLimiterMemory | undefined;
+  return async (key) => {
+    const { RateLimiterMemory, RateLimiterRes } = await import('rate-limiter-flexible');
+    limiter ??= new RateLimiterMemory({ points, duration: MINUTE_SECONDS });
+    try {
+      const { consumedPoints } = await limiter.consume(key);
+      return { waitMs: 0, times: consumedPoints };
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      return { waitMs: refusal.msBeforeNext, times: refusal.consumedPoints };
+    }
+  };
 }
 
 function slotOf(client: string): number {

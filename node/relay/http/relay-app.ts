@@ -59,15 +59,16 @@ export function relayApp(options: RelayAppOptions): Koa {
   const { view, clientAddress, corsOrigins, pages } = options;
   const { reading, writing } = view.rates;
   const router = new Router({ sensitive: true, strict: true });
-  const metrics = relayMetrics(view);
+  const readMetrics = relayMetrics(view);
   router.get('/health', (ctx) => {
     const health = healthAnswer(view);
     ctx.status = health.status === 'trouble' ? 503 : 200;
     ctx.body = health;
   });
   router.get('/metrics', async (ctx) => {
-    ctx.body = await metrics.metrics();
-    ctx.type = metrics.contentType;
+    const { type, text } = await readMetrics();
+    ctx.type = type;
+    ctx.body = text;
   });
   const description = Buffer.from(JSON.stringify(openApi(ROUTES)));
   router.get('/openapi.json', (ctx) => {
