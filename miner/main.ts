@@ -9,13 +9,10 @@ import { helpText, loadSettings } from '../service/config.ts';
 import { ListenError } from '../service/http.ts';
 import { composeStop, EXIT, runUntilSignal, type Stoppable, startParts } from '../service/lifecycle.ts';
 import { createLogger, prettyLine } from '../service/log.ts';
-import { runBenchmark } from './benchmark/benchmark.ts';
-import { reportText } from './benchmark/benchmark-report.ts';
 import { type Face, showMiner } from './face/face.ts';
 import { isForeground } from './face/foreground.ts';
 import { PatientTerminal } from './face/patient-terminal.ts';
 import { RecentLog } from './face/recent-log.ts';
-import { startStatusServer } from './face/status-server.ts';
 import { watchCpuTemperature } from './face/temperature.ts';
 import { threadsFor } from './hashing/thread-count.ts';
 import { openCalibrationFile } from './kernel/calibration-file.ts';
@@ -83,6 +80,7 @@ async function mine(values: MinerSettings, env: NodeJS.ProcessEnv): Promise<numb
     if (values.metricsPort !== undefined) {
       const place = { host: values.metricsBind, port: values.metricsPort, log };
       const { stats } = miner;
+      const { startStatusServer } = await import('./face/status-server.ts');
       const status = await startStatusServer({ ...place, stats, temperatureCelsius: temperature.current });
       started.push(status);
       log.info(`metrics at ${status.url}/metrics, health at ${status.url}/health`);
@@ -100,6 +98,8 @@ function measure(values: MinerSettings): Promise<number> {
   return runUntilSignal(
     async ({ stopping, requestStop }) => {
       const measureAll = async (): Promise<void> => {
+        const { runBenchmark } = await import('./benchmark/benchmark.ts');
+        const { reportText } = await import('./benchmark/benchmark-report.ts');
         const report = await runBenchmark({
           threads: values.threads === 'auto' ? availableParallelism() : values.threads,
           seconds: values.benchmarkSeconds,

@@ -1,6 +1,9 @@
 /** Which hosts belong together, by the Public Suffix List. */
-import { getDomain } from 'tldts';
+import { createRequire } from 'node:module';
+import type * as tldts from 'tldts';
 import { isSameHost } from '../stratum/reconnect.ts';
+
+const require = createRequire(import.meta.url);
 
 /**
  * Whether two hosts stand under one registrable domain, so that one owner answers for both: `eu.pool.example` and
@@ -14,6 +17,8 @@ export function isSameDomain(host: string, other: string): boolean {
 }
 
 function registrableDomain(host: string): string | null {
+  // The list is long, and pools that send their miners elsewhere are rare: it is loaded for the first that does.
+  const { getDomain } = require('tldts') as typeof tldts;
   // Private suffixes are those below which strangers are neighbours: hosting services list themselves there.
   return getDomain(host, { allowPrivateDomains: true, extractHostname: false });
 }
