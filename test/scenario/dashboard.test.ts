@@ -171,6 +171,8 @@ test('whatever a miner calls itself is text, and a refused share is told', { ski
   await heading(page, MARKUP);
   assert.equal(await page.locator('img').count(), 0);
   assertClean(watched);
+  // What the page asks next would be fetched here while the pool already stops.
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
 test('an address that is none is told so where one looks for it', { skip }, async (context) => {

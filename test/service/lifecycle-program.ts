@@ -9,7 +9,11 @@ const log = createLogger({ name: 'program', level: 'info', pretty: false });
 const stops: Readonly<Record<string, () => Promise<void>>> = {
   clean: () => Promise.resolve(),
   failing: () => Promise.reject(new Error('cannot stop')),
-  slow: () => sleep(200),
+  // The second signal of one press, before anybody else could send it: a busy machine has no say in when.
+  'pressed twice': () => {
+    process.kill(process.pid, 'SIGINT');
+    return sleep(200);
+  },
   hanging: () => new Promise(() => undefined),
 };
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { composeStop, type Stoppable, startParts, stopWithin } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/log.ts';
+import { childEnvironment } from './child-environment.ts';
 
 const PROGRAM = fileURLToPath(new URL('./lifecycle-program.ts', import.meta.url));
 
@@ -20,6 +21,7 @@ interface Run {
 
 function run(...behaviour: string[]): Run {
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...behaviour], {
+    env: childEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = new Set<string>();
@@ -64,19 +66,18 @@ describe('a running program', () => {
   });
 
   test('that gets one Ctrl-C twice, from the terminal and from npm, stops cleanly', async () => {
-    const { child, says, ended } = run('slow');
+    const { child, says, ended } = run('pressed twice');
     await says('running');
-    child.kill('SIGINT');
-    await says('stopping');
     child.kill('SIGINT');
     assert.deepEqual(await ended, { code: 0, log: '' });
   });
 
   test('that hangs is ended by a second signal', async () => {
-    const { child, says, ended } = run('hanging');
+    const { child, says, ended } = run('hanging', '60000');
     await says('running');
     child.kill('SIGINT');
     await says('stopping');
+    // Longer than two signals of one press are apart.
     await sleep(400);
     child.kill('SIGINT');
     const { code, log } = await ended;

@@ -52,7 +52,7 @@ test('every text has a sentence and whole bits, more of them when it is longer, 
       assert.ok(estimateStrength(text + more).bits >= 0);
     }),
   );
-  const started = performance.now();
+  const before = process.cpuUsage();
   estimateStrength('x9'.repeat(500_000));
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(process.cpuUsage(before).user < 2_000_000);
 });
