@@ -2,7 +2,7 @@
  * What every HTTP server of the house shares: listening with limits, stopping promptly, reading a body
  * without trusting its length, and Basic authentication (RFC 7617).
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6, type Server as NetServer, type Socket } from 'node:net';
 
@@ -103,6 +103,8 @@ const STOP_CHECK_MS = 20;
 const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
 const DISCARD_TIMEOUT_MS = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Credentials are compared as if they were a multiple of this long: their length is a secret too. */
+const CREDENTIAL_STEP_BYTES = 256;
 
 /**
  * Starts an HTTP server.
@@ -235,24 +237,29 @@ function sizeText(bytes: number): string {
 /** Gives the user's name for an `Authorization` header, or undefined when it is missing or wrong. */
 export type Authorize = (header: string | undefined) => string | undefined;
 
-/** Checks an `Authorization` header against the known credentials in a time that does not depend on them. */
+/**
+ * Checks an `Authorization` header against the known credentials in a time that does not depend on them:
+ * what is sent and what is known are filled up with zeros to one size and compared whole.
+ */
 export function basicAuth(known: readonly Credentials[]): Authorize {
-  const accepted = known.map(({ user, password }) => ({
+  const texts = known.map(({ user, password }) => ({ user, text: Buffer.from(`${user}:${password}`) }));
+  const longest = Math.max(0, ...texts.map(({ text }) => text.length));
+  const given = Buffer.alloc(Math.ceil(longest / CREDENTIAL_STEP_BYTES) * CREDENTIAL_STEP_BYTES);
+  const accepted = texts.map(({ user, text }) => ({
     user,
-    digest: digestOf(`${user}:${password}`),
+    length: text.length,
+    padded: Buffer.concat([text], given.length),
   }));
   return (header) => {
     const encoded = /^Basic +([A-Za-z0-9+/]+=*)\s*$/i.exec(header ?? '')?.[1];
-    if (encoded === undefined) return undefined;
-    const given = digestOf(Buffer.from(encoded, 'base64'));
+    if (encoded === undefined || Buffer.byteLength(encoded, 'base64') > given.length) return undefined;
+    const length = given.fill(0).write(encoded, 'base64');
     let user: string | undefined;
-    for (const candidate of accepted) if (timingSafeEqual(candidate.digest, given)) user = candidate.user;
+    for (const candidate of accepted) {
+      if (timingSafeEqual(candidate.padded, given) && candidate.length === length) user = candidate.user;
+    }
     return user;
   };
-}
-
-function digestOf(value: string | Buffer): Buffer {
-  return hash('sha256', value, 'buffer');
 }
 
 /** The host as it stands in a URL that works from this machine. */

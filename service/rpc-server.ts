@@ -5,9 +5,10 @@
  * notification. Without it the answer is in the old form, `{"result":…,"error":…,"id":…}`, with the HTTP
  * status telling the error: 400 invalid request, 404 unknown method, 500 the rest. A batch is always 200.
  * Dispatch is `json-rpc-2.0`'s, which knows only the new form: calls are normalised before it and
- * answers reshaped after it.
+ * answers reshaped after it. There is one route, so `node:http` alone is enough of a framework; Koa took a
+ * quarter of a trivial call's time.
  */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import {
   createJSONRPCErrorResponse,
@@ -15,8 +16,7 @@ import {
   type JSONRPCResponse,
   JSONRPCServer,
 } from 'json-rpc-2.0';
-import Koa from 'koa';
-import { type Authorize, discardBody, HttpError, isBrokenOff, readBody, tooLarge } from './http.ts';
+import { type Authorize, discardBody, HttpError, readBody, tooLarge } from './http.ts';
 import type { Logger } from './log.ts';
 import { bindArguments, RPC_CODES, type RpcContext, RpcError, type RpcMethods } from './rpc-method.ts';
 
@@ -53,6 +53,9 @@ const BATCH_CALLS = 10_000;
 /** What all answers of a batch may have together. */
 const BATCH_ANSWER_CHARS = 64_000_000;
 const UNAUTHORIZED_DELAY_MS = 250;
+const JSON_TYPE = 'application/json';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+const FAILED = new HttpError(500, 'internal error, described in the log of the server');
 /** What `jsonrpc` may say; all but 2.0 mean the old form, which some clients name by a number. */
 const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', 1.1, 1, undefined];
 /** What stands for an id that is missing or cannot be read. */
@@ -63,8 +66,6 @@ const PREFLIGHT_SECONDS = 600;
 const BATCH_SLICE_MS = 10;
 
 export interface RpcServer {
-  /** The Koa application, for further routes on the same port. */
-  readonly app: Koa;
   readonly handler: RequestListener;
   /** The calls that are running now, the oldest first. */
   activeCalls(): ActiveCall[];
@@ -83,65 +84,57 @@ export interface ActiveCall {
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const dispatcher = new Dispatcher(options);
   const running = new Set<HttpCall>();
-  const app = new Koa();
-  app.silent = true;
-  app.on('error', (error: Error) => {
-    if (isBrokenOff(error)) options.log.debug({ err: error }, 'a client broke its request off');
-    else options.log.error({ err: error }, 'the RPC server failed to answer');
-  });
-  app.use(async (ctx) => {
-    try {
-      await answer(ctx);
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      await discardBody(ctx.req);
-      ctx.status = error.status;
-      ctx.set('Connection', 'close');
-      ctx.body = `${error.message}\n`;
-    }
-  });
 
-  async function answer(ctx: Koa.Context): Promise<void> {
-    const origin = ctx.req.headers.origin;
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origin, authorization } = request.headers;
     if (origin !== undefined) {
       if (!options.allowedOrigins?.includes(origin)) {
         throw new HttpError(403, 'requests from web pages are refused');
       }
-      if (allowPage(ctx, origin)) return;
+      if (allowPage(request, response, origin)) return;
     }
-    if (ctx.path === '/health' && options.health !== undefined) return answerHealth(ctx, options.health);
-    if (ctx.path !== '/') throw new HttpError(404, 'there is nothing here; POST JSON-RPC requests to /');
-    if (ctx.method !== 'POST') {
-      ctx.set('Allow', 'POST');
+    const path = pathOf(request);
+    if (path === '/health' && options.health !== undefined) return answerHealth(response, options.health);
+    if (path !== '/') throw new HttpError(404, 'there is nothing here; POST JSON-RPC requests to /');
+    if (request.method !== 'POST') {
+      response.setHeader('Allow', 'POST');
       throw new HttpError(405, 'JSON-RPC requests are POST requests');
     }
-    const user = options.authorize(ctx.req.headers.authorization);
+    const user = options.authorize(authorization);
     if (user === undefined) {
-      await Promise.all([discardBody(ctx.req), sleep(options.unauthorizedDelayMs ?? UNAUTHORIZED_DELAY_MS)]);
-      ctx.set('WWW-Authenticate', 'Basic realm="jsonrpc"');
+      await Promise.all([discardBody(request), sleep(options.unauthorizedDelayMs ?? UNAUTHORIZED_DELAY_MS)]);
+      response.setHeader('WWW-Authenticate', 'Basic realm="jsonrpc"');
       throw new HttpError(401, 'the RPC user or password is wrong or missing');
     }
-    const body = await readBody(ctx.req, BIG_BODY_BYTES);
-    const context = new HttpCall(user, ctx);
-    running.add(context);
+    const body = await readBody(request, BIG_BODY_BYTES);
+    const call = new HttpCall(user, request, response);
+    running.add(call);
     try {
-      const reply = await dispatcher.answer(body, context);
-      ctx.status = reply.status;
-      if (reply.text !== undefined) {
-        ctx.set('Content-Type', 'application/json');
-        ctx.body = reply.text;
-      }
+      const { status, text } = await dispatcher.answer(body, call);
+      if (text === undefined) response.writeHead(status).end();
+      else send(response, status, JSON_TYPE, text);
     } finally {
-      running.delete(context);
+      running.delete(call);
     }
   }
 
+  /** Answers what was thrown with its status and one line of text, and closes the connection. */
+  async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+    if (!(error instanceof HttpError)) options.log.error({ err: error }, 'the RPC server failed to answer');
+    else if (response.destroyed) options.log.debug({ err: error }, 'a client broke its request off');
+    const { status, message } = error instanceof HttpError ? error : FAILED;
+    await discardBody(request);
+    response.setHeader('Connection', 'close');
+    send(response, status, TEXT_TYPE, `${message}\n`);
+  }
+
   return {
-    app,
-    handler: app.callback(),
+    handler: (request, response) => {
+      answer(request, response).catch((error: unknown) => refuse(request, response, error));
+    },
     activeCalls: () => [...dispatcher.active],
     stop: () => {
-      for (const context of running) context.abort(new Error('the server is stopping'));
+      for (const call of running) call.abort(new Error('the server is stopping'));
     },
   };
 }
@@ -150,14 +143,14 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 class HttpCall implements RpcContext {
   readonly user: string;
   readonly remoteAddress: string;
-  readonly #ctx: Koa.Context;
+  readonly #response: ServerResponse;
   #controller: AbortController | undefined;
   #stopReason: Error | undefined;
 
-  constructor(user: string, ctx: Koa.Context) {
+  constructor(user: string, request: IncomingMessage, response: ServerResponse) {
     this.user = user;
-    this.remoteAddress = ctx.req.socket.remoteAddress ?? '';
-    this.#ctx = ctx;
+    this.remoteAddress = request.socket.remoteAddress ?? '';
+    this.#response = response;
   }
 
   /** Made on first use: few methods wait. */
@@ -167,7 +160,7 @@ class HttpCall implements RpcContext {
   }
 
   get gone(): boolean {
-    return this.#stopReason !== undefined || this.#ctx.res.destroyed;
+    return this.#stopReason !== undefined || this.#response.destroyed;
   }
 
   abort(reason: Error): void {
@@ -177,11 +170,11 @@ class HttpCall implements RpcContext {
 
   #watch(): AbortController {
     const controller = new AbortController();
-    const { res } = this.#ctx;
+    const response = this.#response;
     const clientGone = (): void => controller.abort(new Error('the client has gone'));
     if (this.#stopReason !== undefined) controller.abort(this.#stopReason);
-    else if (res.destroyed) clientGone();
-    else res.once('close', () => res.writableFinished || clientGone());
+    else if (response.destroyed) clientGone();
+    else response.once('close', () => response.writableFinished || clientGone());
     return controller;
   }
 }
@@ -384,18 +377,26 @@ function failure(legacy: boolean, id: string, { code, message, data }: RpcError)
   return legacy ? `{"result":null,${tail}` : `{"jsonrpc":"2.0",${tail}`;
 }
 
+/** The path a request asks for, without its query; in origin-form or absolute-form (RFC 9112, 3.2). */
+function pathOf({ url = '' }: IncomingMessage): string {
+  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname;
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
 /**
- * Lets a web page read the answer (Fetch standard, "CORS protocol"); true where it only asks whether it may call.
+ * Lets a web page read the answer (Fetch standard, "CORS protocol"); true where it only asked whether it may
+ * call, and was told.
  */
-function allowPage(ctx: Koa.Context, origin: string): boolean {
-  ctx.set('Access-Control-Allow-Origin', origin);
-  ctx.set('Vary', 'Origin');
-  const isPreflight = ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '';
+function allowPage({ method, headers }: IncomingMessage, response: ServerResponse, origin: string): boolean {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Vary', 'Origin');
+  const isPreflight = method === 'OPTIONS' && Boolean(headers['access-control-request-method']);
   if (!isPreflight) return false;
-  ctx.set('Access-Control-Allow-Methods', 'POST');
-  ctx.set('Access-Control-Allow-Headers', 'Authorization, Content-Type');
-  ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
-  ctx.status = 204;
+  response.setHeader('Access-Control-Allow-Methods', 'POST');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type');
+  response.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);
+  response.writeHead(204).end();
   return true;
 }
 
@@ -410,12 +411,17 @@ function refusedBatch(message: string): Reply {
   return { status: 200, text: `[${failure(true, NO_ID, error)}]\n` };
 }
 
-async function answerHealth(ctx: Koa.Context, health: () => unknown): Promise<void> {
-  ctx.set('Content-Type', 'application/json');
+async function answerHealth(response: ServerResponse, health: () => unknown): Promise<void> {
   try {
-    ctx.body = `${JSON.stringify(await health())}\n`;
+    send(response, 200, JSON_TYPE, `${JSON.stringify(await health())}\n`);
   } catch (error) {
-    ctx.status = 503;
-    ctx.body = `${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`;
+    const reason = error instanceof Error ? error.message : String(error);
+    send(response, 503, JSON_TYPE, `${JSON.stringify({ error: reason })}\n`);
   }
+}
+
+/** Sends an answer as a whole; to a HEAD request `node:http` sends its header alone. */
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
 }

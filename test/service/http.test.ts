@@ -249,6 +249,19 @@ describe('Basic authentication', () => {
     assert.equal(user(basic('alice', 'a:b').Authorization.replace('Basic', 'basic')), 'alice');
   });
 
+  test('takes passwords of any length', () => {
+    for (const length of [0, 1, 249, 250, 251, 1_000]) {
+      const password = 'p'.repeat(length);
+      const authorize = basicAuth([
+        { user: 'short', password: '' },
+        { user: 'alice', password },
+      ]);
+      assert.equal(authorize(basic('alice', password).Authorization), 'alice');
+      assert.equal(authorize(basic('alice', `${password}p`).Authorization), undefined);
+      assert.equal(authorize(basic('short', '').Authorization), 'short');
+    }
+  });
+
   test('gives nothing for anything else', () => {
     const wrong = [
       undefined,
@@ -261,6 +274,9 @@ describe('Basic authentication', () => {
     ];
     for (const header of [...wrong, basic('alice', 'a:b:').Authorization, basic('', '').Authorization]) {
       assert.equal(user(header), undefined, header);
+    }
+    for (const password of ['a:b\0', 'a:b\0\0', 'a:b'.padEnd(300, '\0'), 'x'.repeat(10_000)]) {
+      assert.equal(user(basic('alice', password).Authorization), undefined);
     }
     assert.equal(basicAuth([])(basic('alice', 'a:b').Authorization), undefined);
   });

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import type { HttpListener } from '../../service/http.ts';
-import { basic, openSocket, send } from './raw-http.ts';
-import { AUTH, arrival, listen, logged, newServer, RpcCalls } from './rpc-server-kit.ts';
+import { basic, openSocket, readUntilClosed, send } from './raw-http.ts';
+import { AUTH, arrival, listen, logTo, newServer, RpcCalls } from './rpc-server-kit.ts';
 
 const server = newServer();
 let listener: HttpListener;
@@ -39,6 +39,8 @@ describe('access', () => {
   test('GET /health needs no password', async () => {
     const answer = await send({ url: `${listener.url}/health`, method: 'GET' });
     assert.deepEqual([answer.status, answer.body], [200, '{"height":7}\n']);
+    const head = await send({ url: `${listener.url}/health`, method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers['content-length'], head.body], [200, '13', '']);
   });
 
   test('a request from a web page is refused unless its origin is allowed', async () => {
@@ -87,7 +89,22 @@ describe('access', () => {
     assert.deepEqual(server.activeCalls(), []);
   });
 
+  test('the path may have a query, and may come as a whole address as proxies send it', async () => {
+    for (const target of ['/?wallet=1', 'http://node.example:5000/', 'http://node.example']) {
+      const body = '{"method":"echo","params":[1]}';
+      const head = `POST ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nConnection: close\r\n`;
+      const text = `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+      assert.match(await readUntilClosed(await openSocket(listener.port, text)), /^HTTP\/1\.1 200 /, target);
+    }
+  });
+
   test('other paths and methods are refused', async () => {
+    const elsewhere = ['/wallet', '//', '//health', '/health/', '*', 'http://node.example/wallet', 'a:b'];
+    for (const target of elsewhere) {
+      const text = `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      const answer = await readUntilClosed(await openSocket(listener.port, text));
+      assert.match(answer, /^HTTP\/1\.1 40[04] /, target);
+    }
     assert.equal((await send({ url: `${listener.url}/wallet`, headers: AUTH, body: '{}' })).status, 404);
     const get = await send({ url: listener.url, method: 'GET', headers: AUTH });
     assert.deepEqual([get.status, get.headers.allow], [405, 'POST']);
@@ -127,14 +144,44 @@ describe('the size of a body', () => {
   });
 });
 
-test('a request that its client breaks off is no error of the server', async () => {
-  logged.length = 0;
-  const told = once(server.app, 'error');
-  const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nContent-Length: 500\r\n\r\n`;
-  const socket = await openSocket(listener.port, `${head}{"method":`);
-  socket.end();
-  await told;
-  assert.deepEqual(logged, []);
+describe('what goes wrong', () => {
+  test('because a client breaks its request off is no error of the server', async (context) => {
+    const lines: string[] = [];
+    let tell: () => void = () => undefined;
+    const told = new Promise<void>((accept) => {
+      tell = accept;
+    });
+    const log = logTo('debug', (line) => {
+      lines.push(line);
+      tell();
+    });
+    const other = await listen(newServer({ log }));
+    context.after(() => other.stop());
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\nContent-Length: 500\r\n\r\n`;
+    const socket = await openSocket(other.port, `${head}{"method":`);
+    socket.end();
+    await told;
+    assert.match(lines.join(''), /^\{"level":20,.*a client broke its request off.*\n$/);
+  });
+
+  test('in the server itself is logged, and answered without a word of it', async (context) => {
+    const lines: string[] = [];
+    const broken = (): never => {
+      throw new Error('secret internals');
+    };
+    const log = logTo('info', (line) => lines.push(line));
+    const other = await listen(newServer({ authorize: broken, health: broken, log }));
+    context.after(() => other.stop());
+    const answer = await send({ url: other.url, headers: AUTH, body: '{"method":"echo"}' });
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [500, 'internal error, described in the log of the server\n'],
+    );
+    assert.match(lines.join(''), /the RPC server failed to answer/);
+    assert.match(lines.join(''), /secret internals/);
+    const health = await send({ url: `${other.url}/health`, method: 'GET' });
+    assert.deepEqual([health.status, health.body], [503, '{"error":"secret internals"}\n']);
+  });
 });
 
 describe('a call that waits', () => {

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { basicAuth, type HttpListener, listenHttp } from '../../service/http.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger, type Logger } from '../../service/log.ts';
 import {
   createRpcServer,
   RpcError,
   type RpcMethods,
   type RpcServer,
+  type RpcServerOptions,
   rpcMethod,
 } from '../../service/rpc-server.ts';
 import { basic, type RawAnswer, send } from './raw-http.ts';
@@ -96,21 +97,22 @@ export const METHODS: RpcMethods = {
   }),
 };
 
-export function newServer(): RpcServer {
+export function newServer(options: Partial<RpcServerOptions> = {}): RpcServer {
   return createRpcServer({
     methods: METHODS,
     authorize: basicAuth([{ user: 'alice', password: 'open:sesame' }]),
-    log: createLogger({
-      name: 'rpc',
-      level: 'info',
-      pretty: false,
-      destination: { write: (line) => logged.push(line) },
-    }),
+    log: logTo('info', (line) => logged.push(line)),
     health: () => ({ height: 7 }),
     describeError: (error) => (error instanceof StockError ? new RpcError(-26, error.message) : undefined),
     allowedOrigins: ['https://friend.example'],
     unauthorizedDelayMs: 20,
+    ...options,
   });
+}
+
+/** A log that hands over its lines. */
+export function logTo(level: 'debug' | 'info', write: (line: string) => void): Logger {
+  return createLogger({ name: 'rpc', level, pretty: false, destination: { write } });
 }
 
 /** Has a server listen. */
