@@ -7,7 +7,7 @@ import { connectTcp } from '../transport/tcp-connection.ts';
 import { tlsConnector } from '../transport/tls-connection.ts';
 import { readCertificates, type TlsTrust } from '../transport/tls-trust.ts';
 import { webSocketConnector } from '../transport/websocket-connection.ts';
-import type { BackOffLimits } from './back-off.ts';
+import { type BackOffLimits, FAILOVER_BACK_OFF } from './back-off.ts';
 import { createFailoverSource } from './failover-source.ts';
 import {
   formatPoolUrl,
@@ -103,10 +103,11 @@ export function openSources(
   // Before an hour has passed and the second place is needed.
   if (settings.tls?.ca !== undefined) readCertificates(settings.tls.ca);
   if (others.length === 0) return openSource(only, settings, tools, listener);
+  const { backOff = FAILOVER_BACK_OFF } = settings;
   const named = places.map((place) => ({
     pool: formatPoolUrl(parsePoolUrl(place.url)),
     user: place.user,
-    open: (inner: SourceListener) => openSource(place, settings, tools, inner),
+    open: (inner: SourceListener) => openSource(place, { ...settings, backOff }, tools, inner),
   }));
   return createFailoverSource(named, tools, listener);
 }

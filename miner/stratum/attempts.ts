@@ -59,9 +59,10 @@ export class Attempts {
     return this.#sessionId;
   }
 
-  /** The longest wait between attempts. */
-  get maxDelayMs(): number {
-    return (this.#options.backOff ?? DEFAULT_BACK_OFF).maxDelayMs;
+  /** The least wait after a pool refused us, or flooded us. */
+  get penaltyMs(): number {
+    const { maxDelayMs, penaltyMs = maxDelayMs } = this.#options.backOff ?? DEFAULT_BACK_OFF;
+    return penaltyMs;
   }
 
   /** Notes the name of the present session; undefined if it has none, or one that the pool no longer wants. */

@@ -279,7 +279,7 @@ export class StratumClient {
   #unasked(nowMs: number): boolean {
     if (this.#patience.bearsUnasked(nowMs)) return true;
     const text = `${this.#place} sends messages faster than anybody can mine`;
-    this.#leave({ code: 'flood', text }, nowMs, { minDelayMs: this.#attempts.maxDelayMs });
+    this.#leave({ code: 'flood', text }, nowMs, { minDelayMs: this.#attempts.penaltyMs });
     return false;
   }
 
@@ -410,8 +410,8 @@ export class StratumClient {
     const { user } = this.#options;
     if (message.error !== null || message.result !== true) {
       // Rarely a matter of seconds; but a pool may also be unable to tell for the moment.
-      const { maxDelayMs } = this.#attempts;
-      this.#leave(unauthorizedProblem(user, message.error), nowMs, { minDelayMs: maxDelayMs });
+      const { penaltyMs } = this.#attempts;
+      this.#leave(unauthorizedProblem(user, message.error), nowMs, { minDelayMs: penaltyMs });
       return;
     }
     this.#phase = { name: 'mining', sinceMs: nowMs, session };

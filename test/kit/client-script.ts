@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { MinerEvent } from '../../miner/event.ts';
 import { extranonce2Bytes } from '../../miner/hashing/nonce-lane.ts';
 import type { Hit, Work } from '../../miner/hashing/work.ts';
+import type { BackOffLimits } from '../../miner/source/back-off.ts';
 import { StratumClient } from '../../miner/stratum/client.ts';
 import type { ClientEvent, Effect } from '../../miner/stratum/effect.ts';
 import type { IsSameDomain } from '../../miner/stratum/reconnect.ts';
@@ -32,7 +33,13 @@ export class Script {
 
   constructor(
     random: () => number = () => 1,
-    more: { host?: string; user?: string; isSameDomain?: IsSameDomain; suggestedDifficulty?: number } = {},
+    more: {
+      host?: string;
+      user?: string;
+      isSameDomain?: IsSameDomain;
+      suggestedDifficulty?: number;
+      backOff?: BackOffLimits;
+    } = {},
   ) {
     this.client = new StratumClient({
       host: 'pool.test',

@@ -109,6 +109,31 @@ test('a pool that refuses the user is given up at once for the next', async () =
   await rig.stop();
 });
 
+test('pools that are away are asked every quarter of a minute, so that a better one is soon mined for', async () => {
+  let nowMs = 0;
+  const urls = [url(await freePort()), url(await freePort())];
+  const places = urls.map((place) => ({ url: place, user: 'user.rig' }));
+  // On a clock that leaps, no wait is long.
+  const rig = await startMiner({
+    pools: places,
+    threads: 1,
+    log: SILENT,
+    nowMs: () => {
+      nowMs += 60_000;
+      return nowMs;
+    },
+    random: () => 1,
+  });
+  running.push(rig);
+  const waits: number[] = [];
+  rig.events.on('event', (event) => {
+    if (event.type === 'disconnected') waits.push(event.retryInMs);
+  });
+  while (waits.length < 20) await nextEvent(rig, 'disconnected');
+  await rig.stop();
+  assert.equal(Math.max(...waits), 15_000);
+});
+
 test('a node of our own is what is left when the pool is away', async () => {
   const node = await FakeNode.start();
   running.push(node);

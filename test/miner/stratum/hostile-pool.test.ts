@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FAILOVER_BACK_OFF } from '../../../miner/source/back-off.ts';
 import { BACK_OFF, EASY, Script } from '../../kit/client-script.ts';
 import { notifyParams, someJob } from '../../kit/stratum-job.ts';
 
@@ -11,6 +12,12 @@ describe('refusals', () => {
     assert.equal(problem.code, 'unauthorized');
     assert.match(problem.text, /dnilz1address\.rig: address is of network main, this pool is on dev/);
     assert.equal(retryInMs, BACK_OFF.maxDelayMs);
+  });
+
+  test('one of several pools that does not accept the address is tried no sooner for it', () => {
+    const script = new Script(undefined, { backOff: FAILOVER_BACK_OFF }).subscribe();
+    script.answer('mining.authorize', false, [24, 'address is of network main, this pool is on dev', null]);
+    assert.equal(script.last('disconnected').retryInMs, 60_000);
     assert.equal(script.work, undefined);
   });
 
