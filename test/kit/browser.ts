@@ -12,6 +12,9 @@ const PLACES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
+/** A machine that is busy with other things takes its time; a page that never does what it should still fails. */
+const PATIENCE_MS = 120_000;
+
 /** Adds up by how much things have jumped: the sum over all jumps, as browsers score them. */
 const COUNT_SHIFTS = `window.nilzTestShift = 0;
   new PerformanceObserver((list) => {
@@ -40,7 +43,11 @@ export async function launchBrowser(context: TestContext): Promise<Browser> {
   assert.ok(executablePath, 'tests with a browser are skipped without one');
   // Root, as in containers, has no sandbox.
   const isRoot = process.getuid?.() === 0;
-  const browser = await chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: isRoot ? ['--no-sandbox'] : [],
+    timeout: PATIENCE_MS,
+  });
   context.after(() => browser.close());
   return browser;
 }
@@ -61,6 +68,7 @@ export async function watchedPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const browserContext = await browser.newContext(options);
+  browserContext.setDefaultTimeout(PATIENCE_MS);
   const page = await browserContext.newPage();
   const complaints: string[] = [];
   const strangers: string[] = [];
