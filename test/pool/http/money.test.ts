@@ -204,7 +204,7 @@ test(
     const directory = await temporaryDirectory(t);
     const accounts = new ChosenAccounts();
     const file = join(directory, 'blocks');
-    const command = `sh -c 'echo "$1 $NILZ_BLOCK_HEIGHT $NILZ_BLOCK_STATE $NILZ_BLOCK_NETWORK" >> ${file}' - %s`;
+    const command = `sh -c 'echo "$1 $NILZ_BLOCK_HEIGHT $NILZ_BLOCK_STATE $NILZ_BLOCK_NETWORK" >> "${file}"' - %s`;
     const hook = await startBlockHook(accounts, 'dev', {
       command,
       environment: { PATH: process.env.PATH },
