@@ -99,7 +99,7 @@ export class DataTable<Row> {
 
   #newRow(): HTMLTableRowElement {
     const cells = this.#options.columns.map((column) =>
-      h('td', { role: 'cell', 'data-label': column.label, class: classOf(column) }),
+      h('td', { role: 'cell', 'data-label': column.spoken ?? column.label, class: classOf(column) }),
     );
     return h('tr', { role: 'row' }, ...cells);
   }

@@ -58,6 +58,7 @@ export function historyTable({
         : [
             {
               label: '',
+              spoken: 'Elsewhere',
               detail: true,
               cell: ({ txid }: HistoryRow) => explorerLink(feed.state, `/tx/${txid}`, 'Explorer'),
             },
