@@ -63,6 +63,7 @@ export const BlockTemplate = z.object({
   coinbaseaux: z.record(z.string(), z.string()).default({}),
   coinbasevalue: wholeNits,
   longpollid: z.string().optional(),
+  workid: z.string().optional(),
   target: hexNumber,
   mintime: seconds,
   mutable: z.array(z.string()).default([]),

@@ -42,6 +42,8 @@ export interface Template {
   readonly transactions: TemplateTransactions;
   /** What the node wants to hear in a long poll. */
   readonly longPollId: string | undefined;
+  /** What the node wants to hear with the block: a name for what it keeps of this template. */
+  readonly workId: string | undefined;
 }
 
 /** Rules a template may mark as mandatory with "!" that our blocks keep. */
@@ -87,6 +89,7 @@ export function readTemplate(answer: unknown, former?: Template): Template {
     commitment: commitmentOf(head, transactions),
     transactions,
     longPollId: head.longpollid,
+    workId: head.workid,
   };
 }
 

@@ -28,6 +28,8 @@ export interface HandedBlock {
   readonly height: Height;
   /** The block as hex. */
   readonly raw: string;
+  /** The template's, where it had one. */
+  readonly workId?: string | undefined;
 }
 
 /** One block on its way. */
@@ -57,10 +59,12 @@ export async function deliverBlock(
 
 /** @returns undefined while nothing is known */
 async function submit(delivery: Delivery): Promise<BlockVerdict | undefined> {
-  const { client, raw, signal } = delivery;
+  const { client, raw, workId, signal } = delivery;
+  // "If the server provided a workid, it MUST be included with submissions" (BIP 22).
+  const parameters = workId === undefined ? [] : [{ workid: workId }];
   let result: unknown;
   try {
-    result = await client.call('submitblock', [raw], { timeoutMs: SUBMIT_MS, signal });
+    result = await client.call('submitblock', [raw, ...parameters], { timeoutMs: SUBMIT_MS, signal });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnreachableError) return undefined;

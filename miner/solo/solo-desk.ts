@@ -129,7 +129,8 @@ export class SoloDesk {
     // Threads may have found more on this tip: another block on it would stand beside this one.
     this.#jobs.clear();
     this.#pause(0);
-    this.#deliver(hit, job, { hash, height: job.template.height, raw: block.raw() });
+    const { height, workId } = job.template;
+    this.#deliver(hit, job, { hash, height, raw: block.raw(), workId });
   }
 
   /** Gives no more work and waits briefly for what the node says of blocks in flight. */

@@ -277,6 +277,7 @@ function readTemplateRow(row: TemplateRow, all: TemplateTransactions): Template 
     commitment: row.commitment === null ? undefined : plainBytes(row.commitment),
     transactions,
     longPollId: undefined,
+    workId: undefined,
   };
 }
 

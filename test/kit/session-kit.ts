@@ -62,6 +62,7 @@ export function someTemplate(changes: Partial<Template> = {}): Template {
     commitment: new Uint8Array(32).fill(9),
     transactions: new Map(),
     longPollId: undefined,
+    workId: undefined,
     ...changes,
   };
 }

@@ -66,6 +66,25 @@ describe('mining on a node', () => {
     assert.deepEqual(listener.of('disconnected'), []);
   });
 
+  test('hands a block in with the name that the node gave its template, and with none where it gave none', async (t) => {
+    const node = await FakeNode.start();
+    const handedIn: unknown[] = [];
+    node.interfere = (method, params) => {
+      if (method === 'submitblock') handedIn.push(params.slice(1));
+      const isNamed = method === 'getblocktemplate' && node.height === 1;
+      return isNamed
+        ? { result: { ...node.template(), workid: 'work 2', longpollid: undefined } }
+        : undefined;
+    };
+    const { listener, source } = await startSolo(t, { node });
+    const first = await listener.nextWork();
+    source.submit(solve(first));
+    await listener.event('share-accepted', 1);
+    source.submit(solve(await listener.nextWork(first)));
+    await listener.event('share-accepted', 2);
+    assert.deepEqual(handedIn, [[], [{ workid: 'work 2' }]]);
+  });
+
   test('hears of a block of others by the long poll, and gives up the work on the tip before', async (t) => {
     const { node, listener, source } = await startSolo(t);
     const work = await listener.nextWork();

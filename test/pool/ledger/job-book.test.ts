@@ -36,6 +36,7 @@ function template(height: number, transactions: readonly number[] = []): Templat
       ]),
     ),
     longPollId: undefined,
+    workId: undefined,
   };
 }
 
