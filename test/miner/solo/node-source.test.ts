@@ -71,10 +71,9 @@ describe('mining on a node', () => {
     const handedIn: unknown[] = [];
     node.interfere = (method, params) => {
       if (method === 'submitblock') handedIn.push(params.slice(1));
-      const isNamed = method === 'getblocktemplate' && node.height === 1;
-      return isNamed
-        ? { result: { ...node.template(), workid: 'work 2', longpollid: undefined } }
-        : undefined;
+      if (method !== 'getblocktemplate') return undefined;
+      const workid = node.height === 1 ? 'work 2' : undefined;
+      return { result: { ...node.template(), workid, longpollid: undefined } };
     };
     const { listener, source } = await startSolo(t, { node });
     const first = await listener.nextWork();
