@@ -86,7 +86,7 @@ export class Devnet {
       stderr += chunk.toString();
     });
     const lines = createInterface({ input: child.stdout });
-    const ended = once(child, 'exit').then(([code]) => {
+    const ended = once(child, 'close').then(([code]) => {
       throw new Error(`nilz up ended with ${String(code)}: ${stderr}`);
     });
     const [first] = (await Promise.race([once(lines, 'line'), ended])) as [string];

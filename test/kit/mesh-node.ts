@@ -49,7 +49,7 @@ export class MeshNode {
         const parsed = Ready.safeParse(JSON.parse(line));
         if (parsed.success) resolve(parsed.data);
       });
-      child.once('exit', (code) => reject(new Error(`nilz node ended with ${String(code)}: ${stderr}`)));
+      child.once('close', (code) => reject(new Error(`nilz node ended with ${String(code)}: ${stderr}`)));
     });
     return new MeshNode(child, await ready, () => stderr);
   }

@@ -229,7 +229,7 @@ export async function startService(
     stderr += chunk.toString();
   });
   test.after(() => end(child, 'SIGKILL'));
-  const ended = once(child, 'exit').then(([code]) => {
+  const ended = once(child, 'close').then(([code]) => {
     throw new Error(`nilz ${words[0]} ended with ${String(code)}: ${stderr}`);
   });
   ended.catch(() => undefined);
@@ -246,7 +246,7 @@ export async function startService(
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   child.kill(signal);
   const [code] = (await ended) as [number | null];
   return code;

@@ -56,7 +56,7 @@ export class WalletGuiProcess {
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
-    const ended = once(child, 'exit').then(([code]) => {
+    const ended = once(child, 'close').then(([code]) => {
       throw new Error(`nilz wallet gui ended with ${String(code)}: ${stderr}`);
     });
     ended.catch(() => undefined);

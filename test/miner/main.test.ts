@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, describe, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../miner/main.ts';
 import { addressOfUser, checkAddress, userName } from '../../miner/source/user-name.ts';
@@ -104,19 +104,22 @@ describe('settings that cannot be used stop the start with one line', () => {
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
 
-function spawnMiner(...words: readonly string[]) {
+/** A real `nilz miner`; it is gone after the test. */
+function spawnMiner(t: TestContext, ...words: readonly string[]) {
   const child = spawn(process.execPath, [NILZ, 'miner', '--datadir', directory, ...words], {
     env: childEnvironment(),
   });
-  const said = { errors: '', exit: once(child, 'exit') };
+  const said = { errors: '', exit: once(child, 'close') };
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.errors += text;
   });
+  t.after(() => child.kill('SIGKILL'));
   return Object.assign(said, { child, lines: createInterface({ input: child.stdout }) });
 }
 
-test('mines with the settings of a miner_config.json, prints events as JSON, and ends cleanly on a signal', async () => {
+test('mines with the settings of a miner_config.json, prints events as JSON, and ends cleanly on a signal', async (t) => {
   const pool = await startMockPool();
+  t.after(() => pool.stop());
   const file = config({
     wallet_address: DEV_ADDRESS,
     pool_address: pool.url,
@@ -124,7 +127,7 @@ test('mines with the settings of a miner_config.json, prints events as JSON, and
     threads: 1,
     stats_interval: 1,
   });
-  const miner = spawnMiner('--config', file, '--json', '-q', '--network', 'dev');
+  const miner = spawnMiner(t, '--config', file, '--json', '-q', '--network', 'dev');
   const types: string[] = [];
   let isTold = false;
   for await (const line of miner.lines) {
@@ -140,51 +143,53 @@ test('mines with the settings of a miner_config.json, prints events as JSON, and
   assert.equal(miner.errors, '');
   assert.equal(types[0], 'connecting', 'no event is missed');
   assert.deepEqual(types.slice(-2), ['stopped', 'statistics'], 'the last figures come last');
-  await pool.stop();
 });
 
-test('mines for the second pool while the first is away, and answers over HTTP where it is told to', async () => {
+test('mines for the second pool while the first is away, and answers over HTTP where it is told to', async (t) => {
   const pool = await startMockPool();
+  t.after(() => pool.stop());
   const words = ['--url', '127.0.0.1:1', '--url', pool.url, '--user', 'first', '--user', 'second.rig'];
-  const miner = spawnMiner(...words, '--threads', '1', '--json', '--metrics-port', '0');
+  const miner = spawnMiner(t, ...words, '--threads', '1', '--json', '--metrics-port', '0');
   let isTold = false;
   for await (const line of miner.lines) {
     const event = JSON.parse(line) as { readonly type: string; readonly user?: string };
     if (event.type === 'authorized') assert.equal(event.user, 'second.rig');
     if (isTold || event.type !== 'share-accepted') continue;
     isTold = true;
-    const [, url = ''] = /metrics at (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(miner.errors) ?? [];
+    const told = /metrics at (http:\/\/127\.0\.0\.1:\d+)\/metrics/;
+    // What it says on one stream may come after what it said later on the other.
+    while (!told.test(miner.errors)) await once(miner.child.stderr, 'data');
+    const [, url = ''] = told.exec(miner.errors) ?? [];
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /^nilz_miner_shares_accepted_total [1-9]/m);
     assert.equal((await fetch(`${url}/health`)).status, 200);
     miner.child.kill('SIGTERM');
   }
   assert.deepEqual(await miner.exit, [0, null]);
-  await pool.stop();
 });
 
-test('a port for metrics that is taken ends the start with one line', async () => {
+test('a port for metrics that is taken ends the start with one line', async (t) => {
   const pool = await startMockPool();
+  t.after(() => pool.stop());
   const { port } = new URL(pool.url);
-  const miner = spawnMiner('--url', pool.url, '--user', 'someone', '-q', '--metrics-port', port);
+  const miner = spawnMiner(t, '--url', pool.url, '--user', 'someone', '-q', '--metrics-port', port);
   assert.deepEqual(await miner.exit, [1, null]);
   assert.match(miner.errors, /^nilz miner: .*--metrics-port.*\n$/);
-  await pool.stop();
 });
 
-test('ends quietly when nobody reads its lines any more', async () => {
+test('ends quietly when nobody reads its lines any more', async (t) => {
   const pool = await startMockPool();
-  const miner = spawnMiner('--url', pool.url, '--user', 'someone', '--threads', '1', '--json', '-q');
+  t.after(() => pool.stop());
+  const miner = spawnMiner(t, '--url', pool.url, '--user', 'someone', '--threads', '1', '--json', '-q');
   for await (const _ of miner.lines) break;
   miner.child.stdout.destroy();
   assert.deepEqual(await miner.exit, [0, null]);
   assert.equal(miner.errors, '');
-  await pool.stop();
 });
 
-test('a benchmark needs no address, and prints its report', async () => {
+test('a benchmark needs no address, and prints its report', async (t) => {
   const words = ['--kernel', 'js', '--threads', '1', '--benchmark-seconds', '1', '--json'];
-  const miner = spawnMiner('--benchmark', ...words);
+  const miner = spawnMiner(t, '--benchmark', ...words);
   const lines: string[] = [];
   for await (const line of miner.lines) lines.push(line);
   assert.deepEqual(await miner.exit, [0, null]);

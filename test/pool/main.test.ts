@@ -30,7 +30,7 @@ function runPool(args: readonly string[], onLine?: (line: string, end: () => voi
   child.stderr.on('data', (chunk) => {
     errors += String(chunk);
   });
-  return new Promise((accept) => child.once('exit', (code) => accept({ code, out, errors })));
+  return new Promise((accept) => child.once('close', (code) => accept({ code, out, errors })));
 }
 
 test(

@@ -54,7 +54,7 @@ test('nilz wallet gui prints a link, and Ctrl-C ends it cleanly', async (context
   assert.equal((await window.refusal('overview', { wallet: wallet.id })).code, 'unreachable');
   const { backend, explorer_url: explorerUrl } = await window.ask('state', {});
   assert.deepEqual([backend.state, explorerUrl], ['away', null]);
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   child.kill('SIGINT');
   assert.deepEqual(await ended, [0, null]);
   assert.equal(stderr(), '');
