@@ -15,13 +15,12 @@ import { PatientTerminal } from './face/patient-terminal.ts';
 import { RecentLog } from './face/recent-log.ts';
 import { watchCpuTemperature } from './face/temperature.ts';
 import { threadsFor } from './hashing/thread-count.ts';
-import { openCalibrationFile } from './kernel/calibration-file.ts';
+import { CALIBRATION_FILE, openCalibrationFile } from './kernel/calibration-file.ts';
 import { startMiner } from './miner.ts';
 import { assertKernel, type MinerSettings, poolsOf, SETTINGS, shownPools, tlsTrustOf } from './settings.ts';
 
 const COMMAND = 'nilz miner';
 const SUMMARY = 'Mines for pools by Stratum V1, or straight on a node. Runs until Ctrl-C.';
-const CALIBRATION_FILE = 'miner-kernel.json';
 /** The miner waits two seconds at most for answers to its last shares, the HTTP port half a second for its readers. */
 const STOP_DEADLINE_MS = 4_000;
 /** From a wish to halt to the next that is heard. */

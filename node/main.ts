@@ -106,6 +106,8 @@ export interface MiningOrder {
   readonly threads: number;
   /** Least time between two blocks, for networks whose blocks cost nothing; 0 mines as fast as it can. */
   readonly paceMs: number;
+  /** Where the miner remembers what it has found out about this machine. */
+  readonly dataDirectory: string;
   readonly log: Logger;
 }
 
@@ -165,7 +167,7 @@ async function run(values: NodeSettings, startMining: StartMining): Promise<numb
         });
         started.push(node);
         if (values.mine !== undefined)
-          started.push(await startMining(miningOrder(node, values.mine, values.mineThreads, log)));
+          started.push(await startMining(miningOrder(node, values.mine, values, log)));
         announce(node, values.json);
         return composeStop(started);
       }, log),
@@ -177,11 +179,11 @@ async function run(values: NodeSettings, startMining: StartMining): Promise<numb
 function miningOrder(
   { profile, rpcUrl, credentials }: RunningNode,
   address: string,
-  threads: number,
+  { mineThreads: threads, datadir: dataDirectory }: NodeSettings,
   log: Logger,
 ): MiningOrder {
   const paceMs = profile.retarget ? 0 : profile.blockTimeSeconds * 1000;
-  return { rpcUrl, credentials, address, threads, paceMs, log: log.child({ part: 'miner' }) };
+  return { rpcUrl, credentials, address, threads, paceMs, dataDirectory, log: log.child({ part: 'miner' }) };
 }
 
 function assertAddress(address: string, profile: NetworkProfile): void {

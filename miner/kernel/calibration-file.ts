@@ -10,6 +10,8 @@ import { mergesVectors } from '../hashing/vector-merging.ts';
 import { type Calibration, KERNEL_NAMES } from './kernel-choice.ts';
 import { searchModule } from './sha256d-search.ts';
 
+/** Its name in a data directory. */
+export const CALIBRATION_FILE = 'miner-kernel.json';
 /** Something else may have kept the processor busy while kernels were compared: after so long it is done again. */
 const MAX_AGE_MS = 7 * 24 * 3_600_000;
 

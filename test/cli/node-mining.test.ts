@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { mineOnNode } from '../../cli/node-mining.ts';
 import { systemClock } from '../../node/clock.ts';
@@ -9,6 +10,7 @@ import { txid } from '../../protocol/transaction.ts';
 import { createLogger } from '../../service/log.ts';
 import { startTestNode, type TestNode } from '../node/node-kit.ts';
 import { addressOf, alice, bob, genesisFunds, payOn, stranger } from '../node/payment-kit.ts';
+import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const { dev } = PROFILES;
 
@@ -22,18 +24,19 @@ function tipWhere({ node }: TestNode, isIt: (height: number) => boolean): Promis
 }
 
 /** What a miner of this node says, beside the node. */
-async function mine(t: TestContext, { node }: TestNode, order: Partial<MiningOrder> = {}) {
+async function mine(t: TestContext, { node }: TestNode, order: Partial<MiningOrder> = {}, entry?: URL) {
   const lines: { readonly level: number; readonly msg: string }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  const miner = await mineOnNode({
+  const usual: MiningOrder = {
     rpcUrl: node.rpcUrl,
     credentials: node.credentials,
     address: addressOf(stranger, node.profile),
     threads: 1,
     paceMs: 0,
+    dataDirectory: await temporaryDirectory(t),
     log: createLogger({ name: 'test', level: 'debug', pretty: false, destination }),
-    ...order,
-  });
+  };
+  const miner = await mineOnNode({ ...usual, ...order }, entry);
   t.after(() => miner.stop());
   return { miner, lines };
 }
@@ -83,6 +86,46 @@ describe('nilz node --mine', () => {
     await twentieth;
     await miner.stop();
     assert.equal((await node.call('getchaintips')).length, 1);
+  });
+
+  test('a miner that dies is replaced, with a word in the log', async (t) => {
+    const node = await startTestNode(t);
+    const third = tipWhere(node, (height) => height >= 3);
+    const entry = new URL('../kit/mortal-node-miner.ts', import.meta.url);
+    const { lines } = await mine(t, node, {}, entry);
+    await third;
+    const failures = lines.filter(({ level }) => level >= 50);
+    assert.match(failures[0]?.msg ?? '', /^the miner failed; another takes its place in \d\.\d s$/);
+  });
+
+  test('a miner that died and is not replaced yet is no hindrance to stopping', async (t) => {
+    const node = await startTestNode(t);
+    const entry = new URL('../kit/mortal-node-miner.ts', import.meta.url);
+    let tellFailed = (): void => {};
+    const failed = new Promise<void>((resolve) => {
+      tellFailed = resolve;
+    });
+    const destination = { write: (line: string) => void (JSON.parse(line).level >= 50 && tellFailed()) };
+    const log = createLogger({ name: 'test', level: 'debug', pretty: false, destination });
+    const { miner } = await mine(t, node, { log }, entry);
+    await failed;
+    await miner.stop();
+  });
+
+  test('remembers the fastest kernel beside the chain, for the next start', async (t) => {
+    const node = await startTestNode(t, { profile: dev, clock: systemClock });
+    const dataDirectory = await temporaryDirectory(t);
+    for (const words of ['is the fastest here', 'was the fastest here']) {
+      const lines = new EventEmitter();
+      const destination = { write: (line: string) => void lines.emit('line', JSON.parse(line).msg) };
+      const log = createLogger({ name: 'test', level: 'debug', pretty: false, destination });
+      const settled = new Promise<string>((resolve) => {
+        lines.on('line', (text: string) => text.includes('kernel') && resolve(text));
+      });
+      const { miner } = await mine(t, node, { dataDirectory, log });
+      assert.ok((await settled).endsWith(words));
+      await miner.stop();
+    }
   });
 
   test('says whom it cannot pay, and mines nothing', async (t) => {
