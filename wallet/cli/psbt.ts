@@ -16,6 +16,12 @@ import { readBytesFrom, writeNewFile } from './text-file.ts';
 const psbtSetting = {
   psbt: string({ help: 'the PSBT: a file, - for standard input, or its base64 text' }),
 };
+/** Of commands that take what was signed elsewhere: some wallets hand out nothing but the transaction. */
+const signedSetting = {
+  psbt: string({
+    help: 'the PSBT, or the signed transaction it became: a file, - for standard input, or its text',
+  }),
+};
 const outSetting = { out: string({ help: 'write the PSBT into this new file instead of printing it' }) };
 const despiteSetting = {
   despiteWarnings: boolean({ help: 'go on although "psbt inspect" warns of something grave' }),
@@ -23,12 +29,15 @@ const despiteSetting = {
 
 /** Every PSBT in base64 begins so. */
 const BASE64_MAGIC = 'cHNidP';
+/** A PSBT or a transaction in hexadecimal digits, of which none has fewer; no file is called so. */
+const HEX = /^[0-9a-f]{120,}$/i;
 
 /** @throws SettingError naming the option */
 async function psbtFrom(text: string | undefined, terminal: Terminal): Promise<string | Uint8Array> {
   if (text === undefined)
     throw new SettingError('--psbt is missing: a file, - for standard input, or the base64 text');
-  return text.startsWith(BASE64_MAGIC) ? text : readBytesFrom(text, '--psbt', terminal);
+  const isItself = text.startsWith(BASE64_MAGIC) || HEX.test(text);
+  return isItself ? text : readBytesFrom(text, '--psbt', terminal);
 }
 
 /** The PSBT as the result, or in a file. */
@@ -63,7 +72,7 @@ export const psbtCreate = walletCommand({
 export const psbtInspect = walletCommand({
   name: 'psbt inspect',
   summary: 'what a PSBT pays, and what is odd about it',
-  settings: psbtSetting,
+  settings: signedSetting,
   async run(session, values) {
     const source = await psbtFrom(values.psbt, session.terminal);
     const wallet = await session.openWallet();
@@ -117,7 +126,7 @@ export const psbtCombine = walletCommand({
 export const psbtFinalize = walletCommand({
   name: 'psbt finalize',
   summary: 'check the signatures and complete the transaction',
-  settings: { ...psbtSetting, ...outSetting },
+  settings: { ...signedSetting, ...outSetting },
   async run(session, values) {
     const source = await psbtFrom(values.psbt, session.terminal);
     const { psbt, report, hex } = await (await session.openWallet()).finalizePsbt(source);
@@ -129,7 +138,7 @@ export const psbtFinalize = walletCommand({
 export const psbtSend = walletCommand({
   name: 'psbt send',
   summary: 'send a signed PSBT, and keep handing it in as any payment',
-  settings: { ...psbtSetting, ...despiteSetting, yes: boolean({ help: 'send without asking' }) },
+  settings: { ...signedSetting, ...despiteSetting, yes: boolean({ help: 'send without asking' }) },
   async run(session, values) {
     const source = await psbtFrom(values.psbt, session.terminal);
     const wallet: Wallet = await session.openWallet();

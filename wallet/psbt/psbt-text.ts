@@ -4,7 +4,7 @@ import { bytesToHex, CodecError, equalBytes, hexToBytes } from '../../protocol/b
 import { checkTransaction } from '../../protocol/check-transaction.ts';
 import { decodePsbt, encodePsbt, MAX_PSBT_BYTES, PSBT_MAGIC, type Psbt } from '../../protocol/psbt.ts';
 import { RuleError } from '../../protocol/rules.ts';
-import { baseSize } from '../../protocol/transaction.ts';
+import { baseSize, type Transaction } from '../../protocol/transaction.ts';
 import { MAX_PAYMENT_WEIGHT } from '../payments/fee.ts';
 import { WalletError } from '../wallet-error.ts';
 
@@ -23,12 +23,10 @@ export function showPsbt(psbt: Psbt): string {
 export function readPsbt(input: string | Uint8Array): Psbt {
   try {
     const psbt = decodePsbt(typeof input === 'string' ? bytesOfText(input) : bytesOfFile(input));
-    requireTransaction(psbt);
+    requireTransaction(psbt.unsigned);
     return psbt;
   } catch (error) {
     if (error instanceof CodecError) throw badPsbt(`this is no PSBT: ${error.message}`, error);
-    if (error instanceof RuleError)
-      throw badPsbt(`its transaction can never be valid: ${error.message}`, error);
     throw error;
   }
 }
@@ -57,10 +55,18 @@ function bytesOfText(text: string): Uint8Array {
   }
 }
 
-/** What nobody relays is not worth a signature, and this bounds the work that a PSBT can make. */
-function requireTransaction({ unsigned }: Psbt): void {
-  if (4 * baseSize(unsigned) > MAX_PAYMENT_WEIGHT) {
+/**
+ * What nobody relays is not worth a signature, and this bounds the work that a PSBT can make.
+ * @throws WalletError `bad-psbt`
+ */
+export function requireTransaction(transaction: Transaction): void {
+  if (4 * baseSize(transaction) > MAX_PAYMENT_WEIGHT) {
     throw badPsbt(`its transaction is larger than nodes relay (${MAX_PAYMENT_WEIGHT} weight units)`);
   }
-  checkTransaction(unsigned);
+  try {
+    checkTransaction(transaction);
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    throw badPsbt(`its transaction can never be valid: ${error.message}`, error);
+  }
 }

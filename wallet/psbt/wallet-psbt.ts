@@ -30,6 +30,7 @@ import { extractTransaction, finalizePsbt } from './psbt-finalizing.ts';
 import { type PsbtReport, reportOf } from './psbt-report.ts';
 import { signOwnInputs } from './psbt-signing.ts';
 import { badPsbt, readPsbt, showPsbt } from './psbt-text.ts';
+import { psbtOfSigned, readSignedTransaction } from './signed-transaction.ts';
 
 /** A PSBT as text, and what it says. */
 export interface PsbtWithReport {
@@ -59,7 +60,10 @@ export interface DespiteWarnings {
   readonly despiteWarnings?: boolean;
 }
 
-/** What a PSBT may be given as: text, or the bytes of a file. */
+/**
+ * What a PSBT may be given as: text, or the bytes of a file. Where it was signed elsewhere, it may be the signed
+ * transaction as well.
+ */
 export type PsbtSource = string | Uint8Array;
 
 /**
@@ -94,7 +98,20 @@ async function psbtWith(context: WalletContext, plan: PaymentPlan, look: Look): 
 
 /** What a PSBT would do. @throws WalletError `bad-psbt` */
 export async function inspectPsbt(context: WalletContext, source: PsbtSource): Promise<PsbtWithReport> {
-  return withReport(context, readPsbt(source), await context.store.read());
+  return withReport(context, await psbtFrom(context, source), await context.store.read());
+}
+
+/**
+ * A PSBT says itself what it spends; of a signed transaction the chain is asked.
+ * @throws WalletError `bad-psbt`; `coins-gone` when the chain does not know all that a signed transaction spends
+ */
+async function psbtFrom(context: WalletContext, source: PsbtSource): Promise<Psbt> {
+  const transaction = readSignedTransaction(source);
+  if (transaction === undefined) return readPsbt(source);
+  const look = await context.look();
+  await outputsOf(transaction, look);
+  const previous = transaction.inputs.map((input) => input.previous.txid);
+  return psbtOfSigned(transaction, await madeBy(previous, look));
 }
 
 /**
@@ -106,7 +123,7 @@ export async function signPsbt(
   source: PsbtSource,
   options: DespiteWarnings = {},
 ): Promise<SignedPsbtText> {
-  const psbt = readPsbt(source);
+  const psbt = readUnsigned(source);
   const contents = await context.store.read();
   const ring = context.ringAhead(contents);
   const report = reportOf(psbt, { ring, contents, profile: context.profile });
@@ -116,17 +133,24 @@ export async function signPsbt(
   return { ...withReport(context, result.psbt, contents), signedNow: result.signed.length };
 }
 
+/** @throws WalletError `bad-psbt`, also of a transaction that lacks nothing */
+function readUnsigned(source: PsbtSource): Psbt {
+  if (readSignedTransaction(source) === undefined) return readPsbt(source);
+  throw badPsbt('this is a signed transaction: there is nothing to sign in it, it can be sent as it is');
+}
+
 /** All that several PSBTs of one transaction know. @throws WalletError `bad-psbt` */
 export async function combinePsbt(
   context: WalletContext,
   sources: readonly PsbtSource[],
 ): Promise<PsbtWithReport> {
-  return withReport(context, combinePsbts(sources.map(readPsbt)), await context.store.read());
+  const psbts = await Promise.all(sources.map((source) => psbtFrom(context, source)));
+  return withReport(context, combinePsbts(psbts), await context.store.read());
 }
 
 /** Completes the inputs that are signed. @throws WalletError `bad-psbt` when a signature is wrong */
 export async function completePsbt(context: WalletContext, source: PsbtSource): Promise<FinalizedPsbt> {
-  const psbt = finalizePsbt(readPsbt(source));
+  const psbt = finalizePsbt(await psbtFrom(context, source));
   const shown = withReport(context, psbt, await context.store.read());
   if (shown.report.state !== 'final') return { ...shown, transaction: undefined, hex: undefined };
   const transaction = extractTransaction(psbt);
@@ -144,7 +168,7 @@ export async function payPsbt(
   source: PsbtSource,
   options: DespiteWarnings = {},
 ): Promise<Payment> {
-  const psbt = finalizePsbt(readPsbt(source));
+  const psbt = finalizePsbt(await psbtFrom(context, source));
   const transaction = extractTransaction(psbt);
   const payment = await context.store.update(async (stored) => {
     const look = await context.lookWith(stored);

@@ -13,7 +13,7 @@ import { isComplete, psbtFacts } from './psbt-facts.ts';
 import { psbtFile, readPsbtFile } from './psbt-file.ts';
 
 const LONGEST = 1_500_000;
-/** Base64 with whatever blanks came along. */
+/** Base64 with whatever blanks came along; hexadecimal digits pass as well. */
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 
 export function psbtView(place: WalletPlace): View {
@@ -125,7 +125,8 @@ function psbtField(label: string): Field {
     rows: 5,
     mono: true,
     maxLength: LONGEST,
-    about: 'Base64, as wallets show it: it begins with cHNidP.',
+    about:
+      'Base64, as wallets show it: it begins with cHNidP. Some give the signed transaction instead; that will do.',
     check: (value) => {
       if (value === '') return 'Paste one, or choose a file.';
       return BASE64.test(value) ? undefined : 'This is no base64.';
@@ -135,7 +136,7 @@ function psbtField(label: string): Field {
 
 /** A file in place of the text. */
 function fileField(field: Field): HTMLElement {
-  const input = h('input', { type: 'file', accept: '.psbt,.txt', 'aria-label': 'A file with it' });
+  const input = h('input', { type: 'file', accept: '.psbt,.txn,.txt', 'aria-label': 'A file with it' });
   input.addEventListener('change', () => {
     const [file] = input.files ?? [];
     if (file === undefined) return;
