@@ -5,51 +5,12 @@ import { DatabaseError } from '../service/database.ts';
 import { ListenError } from '../service/http.ts';
 import { EXIT } from '../service/lifecycle.ts';
 import { RpcCallError, UnreachableError } from '../service/rpc-client.ts';
-import { addresses } from './cli/addresses.ts';
-import { balance } from './cli/balance.ts';
-import { changePassphrase } from './cli/change-passphrase.ts';
-import { check } from './cli/check.ts';
-import { checkBackup } from './cli/check-backup.ts';
-import { coins, freeze, unfreeze } from './cli/coins.ts';
-import { AnswerIsNoError, type WalletCommand } from './cli/command.ts';
-import { contacts, contactsAdd, contactsRemove } from './cli/contacts.ts';
-import { exportMnemonic } from './cli/export-mnemonic.ts';
-import { fees } from './cli/fees.ts';
-import { gui } from './cli/gui.ts';
-import { history } from './cli/history.ts';
-import { importKey } from './cli/import-key.ts';
-import { init } from './cli/init.ts';
-import { list } from './cli/list.ts';
-import { signMessage, verifyMessage } from './cli/messages.ts';
-import { newAddress } from './cli/new-address.ts';
-import { note } from './cli/note.ts';
-import { psbtCombine, psbtCreate, psbtFinalize, psbtInspect, psbtSend, psbtSign } from './cli/psbt.ts';
-import { receive } from './cli/receive.ts';
-import { bump, cancel } from './cli/replacement.ts';
-import { restore } from './cli/restore.ts';
-import { scan } from './cli/scan.ts';
-import { send } from './cli/send.ts';
-import { settings } from './cli/settings.ts';
+import { AnswerIsNoError } from './cli/command.ts';
+import { type CommandEntry, SECTIONS } from './cli/commands.ts';
 import { InterruptedError, streamTerminal, type Terminal } from './cli/terminal.ts';
-import { wallets } from './cli/wallets.ts';
-import { watch } from './cli/watch.ts';
-import { xpub } from './cli/xpub.ts';
 import { UndeliveredPaymentError } from './wallet.ts';
 import { WalletError, type WalletErrorCode } from './wallet-error.ts';
 
-/** All commands, as the help lists them. */
-const SECTIONS: readonly { readonly title: string; readonly commands: readonly WalletCommand[] }[] = [
-  { title: 'Wallets', commands: [init, restore, watch, wallets, settings, gui] },
-  { title: 'Being paid', commands: [receive, newAddress, list, addresses, scan] },
-  { title: 'What there is', commands: [balance, history, coins, freeze, unfreeze, note, check] },
-  { title: 'Paying', commands: [send, fees, bump, cancel, contacts, contactsAdd, contactsRemove] },
-  {
-    title: 'Signing elsewhere (PSBT)',
-    commands: [psbtCreate, psbtInspect, psbtSign, psbtCombine, psbtFinalize, psbtSend],
-  },
-  { title: 'Messages', commands: [signMessage, verifyMessage] },
-  { title: 'Keys', commands: [checkBackup, exportMnemonic, changePassphrase, xpub, importKey] },
-];
 const COMMANDS = SECTIONS.flatMap(({ commands }) => commands);
 
 /** What the user typed is at fault, not the state of the world. */
@@ -83,9 +44,10 @@ const WRONG_USE: ReadonlySet<WalletErrorCode> = new Set<WalletErrorCode>([
   'wrong-network',
 ]);
 
-function usage(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = SECTIONS.flatMap(({ title, commands }) => [title, ...commandLines(commands, width), '']);
+async function usage(): Promise<string> {
+  const width = widthOf(COMMANDS);
+  const sections = SECTIONS.map(async ({ title, commands }) => [title, ...(await rows(commands, width)), '']);
+  const lines = (await Promise.all(sections)).flat();
   return [
     'Usage: nilz wallet COMMAND [options]',
     '',
@@ -97,12 +59,19 @@ function usage(): string {
   ].join('\n');
 }
 
-function commandLines(commands: readonly WalletCommand[], width: number): string[] {
-  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+function widthOf(commands: readonly CommandEntry[]): number {
+  return Math.max(...commands.map(({ name }) => name.length));
+}
+
+/** One line for each command. */
+function rows(commands: readonly CommandEntry[], width: number): Promise<string[]> {
+  return Promise.all(
+    commands.map(async ({ name, load }) => `  ${name.padEnd(width)}  ${(await load()).summary}`),
+  );
 }
 
 /** The command whose one or two words a command line begins with: the longer one where both are. */
-function findCommand(argv: readonly string[]): WalletCommand | undefined {
+function findCommand(argv: readonly string[]): CommandEntry | undefined {
   return [2, 1]
     .map((words) => argv.slice(0, words).join(' '))
     .map((typed) => COMMANDS.find(({ name }) => name === typed))
@@ -121,13 +90,14 @@ export async function main(
 ): Promise<number> {
   const [name] = argv;
   if (name === undefined || isHelp(name)) {
-    terminal.print(usage());
+    terminal.print(await usage());
     return name === undefined ? EXIT.wrongUse : EXIT.done;
   }
   const command = findCommand(argv);
   if (command === undefined) return explain(argv, terminal);
+  const { main: run } = await command.load();
   try {
-    await command.main(argv.slice(command.name.split(' ').length), env, terminal);
+    await run(argv.slice(command.name.split(' ').length), env, terminal);
     return EXIT.done;
   } catch (error) {
     const code = exitCodeOf(error);
@@ -138,11 +108,10 @@ export async function main(
 }
 
 /** What there would have been: the commands of a group, or all. */
-function explain([name = '', word]: readonly string[], terminal: Terminal): number {
+async function explain([name = '', word]: readonly string[], terminal: Terminal): Promise<number> {
   const group = COMMANDS.filter((command) => command.name.startsWith(`${name} `));
   if (group.length > 0 && word !== undefined && isHelp(word)) {
-    const width = Math.max(...group.map((command) => command.name.length));
-    terminal.print(commandLines(group, width).join('\n'));
+    terminal.print((await rows(group, widthOf(group))).join('\n'));
     return EXIT.done;
   }
   // What has not the form of a command is not repeated: somebody may have put the words of a wallet there.

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import type { WalletCommand } from '../../../wallet/cli/command.ts';
+import { SECTIONS } from '../../../wallet/cli/commands.ts';
 import { CommandBench } from './command-bench.ts';
 
 let bench: CommandBench;
@@ -9,6 +12,10 @@ before(async () => {
 });
 
 after(() => bench.stop());
+
+function isCommand(exported: unknown): exported is WalletCommand {
+  return typeof exported === 'object' && exported !== null && 'summary' in exported && 'main' in exported;
+}
 
 describe('nilz wallet', () => {
   test('lists its commands, and every command has its help', async () => {
@@ -30,6 +37,20 @@ describe('nilz wallet', () => {
     const unknown = await bench.run(['sned']);
     assert.equal(unknown.code, 2);
     assert.match(unknown.errors, /unknown command "sned"; allowed: init, restore/);
+  });
+
+  test('lists every command there is, by the name that it has itself', async () => {
+    const listed = new Map<unknown, string>();
+    for (const { name, load } of SECTIONS.flatMap(({ commands }) => commands)) listed.set(await load(), name);
+    const folder = new URL('../../../wallet/cli/', import.meta.url);
+    for (const file of readdirSync(folder)) {
+      const exported: object = await import(new URL(file, folder).href);
+      for (const command of Object.values(exported).filter(isCommand)) {
+        assert.equal(listed.get(command), command.name, `${command.name} of ${file}`);
+        listed.delete(command);
+      }
+    }
+    assert.deepEqual([...listed.values()], []);
   });
 
   test('says which commands a group has', async () => {
