@@ -27,6 +27,7 @@ import { VerifiedTransactions } from './mempool/verified-transactions.ts';
 import { openNetwork, startNetwork } from './network.ts';
 import { openNotifications } from './notifications.ts';
 import type { PeerSettings } from './peers/open-peers.ts';
+import { DecodedBlocks } from './rpc/decoded-blocks.ts';
 import { describeRuleError, nodeMethods } from './rpc/methods.ts';
 import type { NodeParts } from './rpc/parts.ts';
 import { type WarningSources, warningsOf } from './rpc/warnings.ts';
@@ -176,6 +177,7 @@ async function openCore(options: NodeOptions, directory: string, started: Stoppa
     profile,
     chain,
     addresses: new AddressIndex({ database, chain }),
+    blocks: new DecodedBlocks(chain),
     ...pool,
     templates,
     longPoll,

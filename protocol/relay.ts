@@ -394,6 +394,17 @@ export const RelayAddresses = z
   .meta({ id: 'Addresses' });
 export type RelayAddresses = z.infer<typeof RelayAddresses>;
 
+/** `POST /addresses/used {"addresses": […]}`: what a wallet that looks for its addresses asks. */
+export const RelayUsed = z
+  .object({
+    tip: RelayTip,
+    used: z
+      .array(z.boolean())
+      .describe('in the order of the addresses: whether it was ever paid, also by what waits for a block'),
+  })
+  .meta({ id: 'Used' });
+export type RelayUsed = z.infer<typeof RelayUsed>;
+
 /** `POST /addresses/txids {"addresses": […], "from_height"?, "after"?}`: transactions of any of them, each once. */
 export const RelayTxids = z
   .object({

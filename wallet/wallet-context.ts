@@ -31,10 +31,13 @@ export interface WalletOptions {
 export type LookOptions = Pick<ScanOptions, 'gapLimit' | 'onProgress'>;
 
 /** What the wallet remembers, and what the chain says about it. */
-export interface Look {
+export interface Look<View = ChainView> {
   readonly contents: Contents;
-  readonly view: ChainView;
+  readonly view: View;
 }
+
+/** What can be learned from a look, however it is made. */
+type Teaching = Pick<ChainView, 'discovery'>;
 
 /** One open wallet, as the parts of it see it. */
 export class WalletContext {
@@ -103,7 +106,7 @@ export class WalletContext {
   }
 
   /** Looks at the chain in some way, and keeps what was learned from it. */
-  async lookBy(way: (look: ChainLook) => Promise<ChainView>): Promise<Look> {
+  async lookBy<View extends Teaching>(way: (look: ChainLook) => Promise<View>): Promise<Look<View>> {
     const stored = await this.store.read();
     const { contents, view } = await this.#learned(stored, way);
     if (contents === stored) return { contents, view };
@@ -122,7 +125,10 @@ export class WalletContext {
     return this.#learned(stored, (look) => lookAtChain({ ...look, ...options }));
   }
 
-  async #learned(stored: Contents, way: (look: ChainLook) => Promise<ChainView>): Promise<Look> {
+  async #learned<View extends Teaching>(
+    stored: Contents,
+    way: (look: ChainLook) => Promise<View>,
+  ): Promise<Look<View>> {
     const ring = this.ringOf(stored);
     const { profile, backend } = this;
     const view = await way({ contents: stored, ring, backend, profile });

@@ -4,7 +4,7 @@ import type { NetworkProfile } from '../protocol/network.ts';
 import type { OutPoint, Transaction } from '../protocol/transaction.ts';
 import type { Hash } from '../protocol/units.ts';
 import { balanceOf } from './chain/balance.ts';
-import type { WalletCoin } from './chain/chain-view.ts';
+import { searchAddresses, type WalletCoin } from './chain/chain-view.ts';
 import type { KeptPayment } from './chain/outgoing.ts';
 import type { AddressRow } from './history/address-rows.ts';
 import type { BalancePoint } from './history/balance-chart.ts';
@@ -175,7 +175,7 @@ export class Wallet {
 
   /** Looks for addresses in use beyond the ones known, further with a larger gap limit; see {@link scanKeys}. */
   async scan(options: LookOptions = {}): Promise<ScanResult> {
-    const { contents, view } = await this.#context.look(options);
+    const { contents, view } = await this.#context.lookBy((look) => searchAddresses({ ...look, ...options }));
     const { receive, change } = view.discovery;
     return { used: contents.used, found: receive.length + change.length };
   }

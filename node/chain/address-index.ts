@@ -1,6 +1,6 @@
 import { isMature } from '../../protocol/check-input.ts';
 import type { Hash, Height, Nits } from '../../protocol/units.ts';
-import { type Delta, findSpender, type Spender } from '../storage/deltas-table.ts';
+import { type Delta, findSpender, readValues, type Spender } from '../storage/deltas-table.ts';
 import { openNodeSnapshot } from '../storage/node-database.ts';
 import { isSameTransaction, LAST_PLACE, type Place } from '../storage/place.ts';
 import { type AddressPage, type PageWish, readPage } from './address-page.ts';
@@ -97,6 +97,13 @@ export class AddressIndex {
       sums.spendable += received - spent - immature;
     }
     return sums;
+  }
+
+  /** For each of these scripts, which are told apart, whether the best chain ever paid to it: one statement, one row of each. */
+  async used(scripts: readonly Uint8Array[]): Promise<readonly boolean[]> {
+    const ranges = scripts.map((script) => ({ script, ...heights({}) }));
+    const { slices } = await readValues(this.#parts.database, ranges, 1);
+    return slices.map(({ rows }) => rows.length > 0);
   }
 
   /** Number of transactions that concern a script, if it is known or can be counted at once. */

@@ -29,6 +29,11 @@ export interface WalkStep {
 /** Rows that one statement looks at: about 5 ms, during which no other read of that connection begins. */
 const ROWS_PER_STATEMENT = 2_000;
 const LEAST_ROWS = 64;
+/**
+ * A lane with fewer rows at hand is read on as soon as any lane has to be: of a thousand lanes one after the other
+ * runs out, and a statement for each of them would be a thousand.
+ */
+const FEW_HELD = 16;
 const GROWTH = 4;
 
 /** One script's part of the way. */
@@ -63,14 +68,14 @@ export async function* walkDeltas(
   );
   let rows = Math.min(ROWS_PER_STATEMENT, Math.max(LEAST_ROWS, expected));
   for (;;) {
-    const open = lanes.filter(({ ended, held }) => !ended && held.length === 0);
+    const open = lanes.filter(({ ended, held }) => !ended && held.length < FEW_HELD);
     const each = Math.max(1, Math.floor(rows / Math.max(1, open.length)));
     rows = Math.min(ROWS_PER_STATEMENT, rows * GROWTH);
     const { tip, slices } = await readDeltas(statements, open, { ...walk, rows: each });
     for (const [index, lane] of open.entries()) {
       const slice = slices[index];
       if (slice === undefined) continue;
-      lane.held = slice.rows;
+      lane.held = lane.held.length === 0 ? slice.rows : [...lane.held, ...slice.rows];
       lane.last = slice.last;
       lane.ended = slice.ended;
       if (slice.last === undefined) continue;

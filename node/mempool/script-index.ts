@@ -33,6 +33,11 @@ export class ScriptIndex implements MempoolListener {
     return entries instanceof Crowd ? entries.all : [entries];
   }
 
+  /** Whether an entry concerns the script: whatever spends from one was paid before, here or in the chain. */
+  has(script: Uint8Array): boolean {
+    return this.#entries.has(packBytes(script));
+  }
+
   /** What all of them together add to the script or, negative, take. Each entry is looked into only once. */
   async balance(script: Uint8Array): Promise<Nits> {
     const entries = this.#entries.get(packBytes(script));

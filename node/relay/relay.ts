@@ -67,7 +67,8 @@ export interface RelayLimits {
 export const DEFAULT_RELAY_LIMITS: RelayLimits = {
   connections: { total: 2_000, perAddress: 256 },
   listeners: { total: 1_000, perAddress: 32 },
-  reading: { perSecond: 30, burst: 300 },
+  // At once what a wallet of ten thousand transactions takes to be restored: about two seconds of processor time.
+  reading: { perSecond: 30, burst: 2_000 },
   writing: { perSecond: 1, burst: 20 },
   calls: { running: 16, waiting: 1_000 },
 };

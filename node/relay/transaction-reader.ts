@@ -2,7 +2,7 @@ import { amountFields } from '../../protocol/amount-fields.ts';
 import type { TxRow } from '../../protocol/relay.ts';
 import { KeptFacts } from '../../service/kept-facts.ts';
 import { found } from './chain-reader.ts';
-import { type InputAnswer, TransactionAnswer } from './upstream/node-answers.ts';
+import { type InputAnswer, PlacedBytesAnswer, TransactionAnswer } from './upstream/node-answers.ts';
 import type { NodeCalls } from './upstream/node-calls.ts';
 import type { NodeListener } from './upstream/node-link.ts';
 
@@ -40,10 +40,20 @@ export class TransactionReader implements NodeListener {
     if (known !== undefined) return known;
     const answer = await found(
       this.#calls.quick('getrawtransaction', [txid, 2], TransactionAnswer),
-      `there is no transaction ${txid} in the chain or the mempool`,
+      missing(txid),
     );
     if (answer.blockhash !== undefined) this.#confirmed.set(txid, answer);
     return answer;
+  }
+
+  /**
+   * The bytes of a transaction and its block: without the coins it spends, which the node would have to look up.
+   * @throws HttpError 404 where there is none in the best chain and the mempool
+   */
+  async bytes(txid: string): Promise<PlacedBytesAnswer> {
+    const known = await this.#confirmed.peek(txid);
+    if (known !== undefined) return known;
+    return found(this.#calls.quick('getrawtransaction', [txid, 1], PlacedBytesAnswer), missing(txid));
   }
 
   /** The row of a transaction. @param blockHash where to look, for those of any branch */
@@ -54,6 +64,10 @@ export class TransactionReader implements NodeListener {
       return txRow(await found(this.#calls.quick('getrawtransaction', params, TransactionAnswer), missing));
     });
   }
+}
+
+function missing(txid: string): string {
+  return `there is no transaction ${txid} in the chain or the mempool`;
 }
 
 /** What lists show of a transaction. */

@@ -236,6 +236,26 @@ export function addressMethods(parts: NodeParts): RpcMethods {
       },
     }),
 
+    getaddressused: rpcMethod({
+      group,
+      help:
+        'Whether addresses were ever paid, in a block or by a transaction that waits for one: for wallets that look ' +
+        'for theirs. A thousand cost about as much as a few balances.',
+      params: [addressesParam],
+      result: list('in the order of the addresses', bool('whether it was ever paid')),
+      run: async ({ addresses: { addresses } }) => {
+        const asked = addresses.map((each) => scriptOfAddress(each, profile));
+        const scripts = distinctScripts(asked);
+        // The mempool first: what is mined in between is then seen twice, and not never.
+        const waiting = scripts.map((script) => mempoolScripts.has(script));
+        const confirmed = await index.used(scripts);
+        const used = new Map(
+          scripts.map((script, at) => [bytesToHex(script), waiting[at] === true || confirmed[at] === true]),
+        );
+        return asked.map((script) => used.get(bytesToHex(script)) ?? false);
+      },
+    }),
+
     getaddressutxos: rpcMethod({
       group,
       help:

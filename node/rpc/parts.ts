@@ -9,12 +9,14 @@ import type { MempoolParts } from '../mempool/open-mempool.ts';
 import type { OpenPeers } from '../peers/open-peers.ts';
 import type { Synchroniser } from '../sync/synchroniser.ts';
 import type { TemplateSource } from '../template.ts';
+import type { DecodedBlocks } from './decoded-blocks.ts';
 
 /** What the RPC methods read and act on. */
 export interface NodeParts extends MempoolParts {
   readonly profile: NetworkProfile;
   readonly chain: Chain;
   readonly addresses: AddressIndex;
+  readonly blocks: DecodedBlocks;
   readonly templates: TemplateSource;
   readonly longPoll: LongPoll;
   readonly peers: OpenPeers;

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { amountToNumber, COIN } from '../../protocol/amount.ts';
-import { decodeBlock } from '../../protocol/block.ts';
 import { bytesToHex, displayHash, hashKey } from '../../protocol/bytes.ts';
 import type { Coin } from '../../protocol/connect.ts';
 import { RPC_ERRORS } from '../../protocol/rpc.ts';
@@ -230,14 +229,14 @@ interface Found {
 
 /** @throws RpcError −5 where there is no such transaction */
 export async function findTransaction(
-  { chain, mempool }: Pick<NodeParts, 'chain' | 'mempool'>,
+  { blocks, chain, mempool }: Pick<NodeParts, 'blocks' | 'chain' | 'mempool'>,
   id: Hash,
   blockHash?: Hash,
 ): Promise<Found> {
   const key = hashKey(id);
   if (blockHash) {
     const entry = entryOf(chain, blockHash);
-    const found = await findInBlock(chain, entry, (each) => hashKey(txid(each)) === key);
+    const found = await findInBlock(blocks, entry, (each) => hashKey(txid(each)) === key);
     if (found) return found;
     throw new RpcError(RPC_ERRORS.notFound, 'No such transaction found in the provided block.');
   }
@@ -245,19 +244,17 @@ export async function findTransaction(
   if (unconfirmed) return unconfirmed;
   const place = await chain.transactionBlock(id);
   const entry = place && chain.entry(place.blockHash);
-  const found = entry && (await findInBlock(chain, entry, (_, position) => position === place.position));
+  const found = entry && (await findInBlock(blocks, entry, (_, position) => position === place.position));
   if (found) return found;
   throw new RpcError(RPC_ERRORS.notFound, 'No such mempool or blockchain transaction.');
 }
 
 async function findInBlock(
-  chain: NodeParts['chain'],
+  blocks: NodeParts['blocks'],
   entry: BlockEntry,
   matches: (transaction: Transaction, position: number) => boolean,
 ): Promise<Found | undefined> {
-  const raw = await chain.readBlock(entry.hash);
-  if (raw === undefined) return undefined;
-  const { transactions } = decodeBlock(raw);
+  const { transactions = [] } = (await blocks.read(entry.hash)) ?? {};
   const position = transactions.findIndex(matches);
   const transaction = transactions[position];
   return transaction && { transaction, entry, position };

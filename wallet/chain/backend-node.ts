@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { bytesToHex, displayHash, hashKey } from '../../protocol/bytes.ts';
 import {
-  AddressBalance,
   AddressMempoolEntry,
   AddressTxids,
   AddressUtxo,
@@ -71,16 +70,9 @@ export class NodeBackend implements ChainBackend {
   }
 
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
-    const waiting = new Set((await this.#mempool(addresses)).map((entry) => entry.address));
-    const balances = await this.#batch(
-      addresses.map((address) => ({ method: 'getaddressbalance', params: [{ addresses: [address] }] })),
-      AddressBalance,
-    );
-    return addresses.map((address, at) => {
-      const balance = balances[at];
-      if (balance instanceof RpcCallError) throw balance;
-      return waiting.has(address) || (balance?.received_nits ?? 0n) > 0n;
-    });
+    const used = await this.#perAddresses('getaddressused', addresses, z.array(z.boolean()));
+    if (used.length === addresses.length) return used;
+    throw inconsistent(`${used.length} answers for ${addresses.length} addresses`);
   }
 
   async coins(addresses: readonly string[]): Promise<readonly ChainCoin[]> {

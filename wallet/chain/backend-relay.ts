@@ -3,7 +3,6 @@ import type * as z from 'zod';
 import { bytesToHex, displayHash, hashKey, hexToBytes, parseDisplayHash } from '../../protocol/bytes.ts';
 import {
   type CoinRow,
-  RelayAddresses,
   RelayBroadcast,
   RelayChain,
   RelayCoins,
@@ -12,6 +11,7 @@ import {
   type RelayTip,
   RelayTransactions,
   RelayTxids,
+  RelayUsed,
 } from '../../protocol/relay.ts';
 import { encodeTransaction, outPointKey, type Transaction } from '../../protocol/transaction.ts';
 import type { Hash, Height } from '../../protocol/units.ts';
@@ -32,8 +32,9 @@ import { parts, requireFeeRate, requireTransaction, unique } from './backend-ans
 
 /** As errors name it. */
 const WHO = 'the relay';
-/** Addresses or ids in one request: as many as a relay takes. */
-const PER_REQUEST = 100;
+/** Addresses in one request, and ids of transactions: as many as a relay takes. */
+const ADDRESSES_PER_REQUEST = 1_000;
+const TXIDS_PER_REQUEST = 100;
 /** A list that is longer than so many pages has no end. */
 const MAX_PAGES = 10_000;
 /** So often a list is read again from its start because the chain moved on while it was read. */
@@ -73,16 +74,15 @@ export class RelayBackend implements ChainBackend {
   }
 
   async usedAddresses(addresses: readonly string[]): Promise<readonly boolean[]> {
-    const used = new Map<string, boolean>();
-    for (const part of parts([...new Set(addresses)], PER_REQUEST)) {
-      const answer = await this.#relay.post('/addresses', { addresses: part }, { schema: RelayAddresses });
-      for (const summary of answer.addresses) used.set(summary.address, summary.used);
+    const all: boolean[] = [];
+    for (const part of parts(addresses, ADDRESSES_PER_REQUEST)) {
+      const { used } = await this.#relay.post('/addresses/used', { addresses: part }, { schema: RelayUsed });
+      if (used.length !== part.length) {
+        throw inconsistent(`${used.length} answers for ${part.length} addresses that it was asked for`);
+      }
+      for (const isUsed of used) all.push(isUsed);
     }
-    return addresses.map((address) => {
-      const isUsed = used.get(address);
-      if (isUsed === undefined) throw inconsistent(`nothing about ${address}, which it was asked for`);
-      return isUsed;
-    });
+    return all;
   }
 
   async coins(addresses: readonly string[]): Promise<readonly ChainCoin[]> {
@@ -106,7 +106,7 @@ export class RelayBackend implements ChainBackend {
 
   async transactions(txids: readonly Hash[]): Promise<readonly (ChainTransaction | undefined)[]> {
     const found: (ChainTransaction | undefined)[] = [];
-    for (const part of parts(txids, PER_REQUEST)) {
+    for (const part of parts(txids, TXIDS_PER_REQUEST)) {
       const body = { txids: part.map(displayHash) };
       const { transactions } = await this.#relay.post('/txs', body, { schema: RelayTransactions });
       for (const [at, txid] of part.entries()) found.push(standingOf(transactions[at], txid));
@@ -171,7 +171,7 @@ export class RelayBackend implements ChainBackend {
   ): Promise<z.output<S>[] | undefined> {
     const pages: z.output<S>[] = [];
     try {
-      for (const part of parts(addresses, PER_REQUEST)) {
+      for (const part of parts(addresses, ADDRESSES_PER_REQUEST)) {
         for await (const page of this.#pages(part, path, schema, range)) {
           pages.push(page);
           if (page.tip.hash !== pages[0]?.tip.hash) return undefined;

@@ -116,6 +116,19 @@ export async function lookAtChain(look: ChainLook): Promise<ChainView> {
   return viewOf({ ...begun, used, senders, places, coins, reader }, look);
 }
 
+/**
+ * Hands in what is on its way and looks for addresses that came into use, and for nothing else: whoever restores a
+ * wallet of thousands of addresses reads their transactions next, and would ask for the coins in vain.
+ * @throws WalletError `wrong-network` when the backend follows another chain
+ */
+export async function searchAddresses(look: ChainLook): Promise<Pick<ChainView, 'discovery'>> {
+  const { contents } = look;
+  const { delivery, freeChange } = await beginLook(look);
+  const given = { receive: contents.given, change: freeChange };
+  const used = await scanKeys({ ...look, from: contents.used, given });
+  return { discovery: { ...used, senders: new Map(), settled: delivery.settled } };
+}
+
 /** A coin of which the backend or the kept book told, and whose it is. */
 export interface FoundCoin extends Omit<ChainCoin, 'address'> {
   readonly place: KeyPlace;

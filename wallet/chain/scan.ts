@@ -47,9 +47,14 @@ interface ChainScan {
   readonly used: number[];
 }
 
+/** Once so many are in use, a round looks further ahead by a quarter of them, up to so many addresses. */
+const AHEAD_FROM = 40;
+const MAX_AHEAD = 250;
+
 /**
  * Looks at both chains until `gapLimit` addresses in a row are unused on each. Every round asks for both chains
- * at once, so a wallet with nothing new costs one question.
+ * at once, so a wallet with nothing new costs one question. The more are in use, the further a round looks beyond the
+ * gap: thousands of addresses are found in tens of rounds, each of which is a way to a server and back.
  */
 export async function scanKeys(options: ScanOptions): Promise<UsedKeys> {
   const { ring, backend, gapLimit = GAP_LIMIT, onProgress } = options;
@@ -57,17 +62,20 @@ export async function scanKeys(options: ScanOptions): Promise<UsedKeys> {
   for (;;) {
     const open = [receive, change].filter(({ at, end }) => at < end + gapLimit);
     if (open.length === 0) return { receive: receive.used, change: change.used };
-    const places = open.flatMap(({ chain, at, end }) => {
-      ring.extend(chain, end + gapLimit);
-      return Array.from({ length: end + gapLimit - at }, (_, offset) => ({ chain, index: at + offset }));
+    const places = open.flatMap(({ chain, at, end, used }) => {
+      const ahead = used.length < AHEAD_FROM ? 0 : Math.min(MAX_AHEAD, used.length >> 2);
+      const until = end + gapLimit + ahead;
+      ring.extend(chain, until);
+      return Array.from({ length: until - at }, (_, offset) => ({ chain, index: at + offset }));
     });
     const used = await backend.usedAddresses(places.map((place) => ring.address(place)));
     for (const scan of open) {
-      const found = places
-        .filter(({ chain }, n) => chain === scan.chain && used[n])
-        .map(({ index }) => index);
+      const asked = places.flatMap(({ chain, index }, n) =>
+        chain === scan.chain ? [{ index, isUsed: used[n] === true }] : [],
+      );
+      const found = asked.flatMap(({ index, isUsed }) => (isUsed ? [index] : []));
       scan.used.push(...found);
-      scan.at = scan.end + gapLimit;
+      scan.at += asked.length;
       scan.end = Math.max(scan.end, ...found.map((index) => index + 1));
       onProgress?.({ chain: scan.name, scanned: scan.at, used: scan.used.length });
     }

@@ -11,12 +11,14 @@ import type {
   RelayCoins,
   RelayTip,
   RelayTxids,
+  RelayUsed,
 } from '../../../protocol/relay.ts';
 import type { Height } from '../../../protocol/units.ts';
 import { HttpError } from '../../../service/http.ts';
 import type { RelayView } from '../relay-view.ts';
 import { type AddressMempoolAnswer, BalanceAnswer, type UtxoAnswer } from '../upstream/node-answers.ts';
-import { addressMempoolAnswers } from '../upstream/plain-answers.ts';
+import { nodeAway } from '../upstream/node-link.ts';
+import { addressMempoolAnswers, flagAnswers } from '../upstream/plain-answers.ts';
 import { coinsPage, historyPage, type PageWish, txidsPage } from './address-lists.ts';
 
 /** Unconfirmed rows on top of a history: an address may have thousands. */
@@ -124,6 +126,15 @@ export async function addressesAnswer(
   const waiting = await view.calls.call('getaddressmempool', [{ addresses }], addressMempoolAnswers);
   const summaries = await Promise.all(addresses.map((address) => summaryOf(view, address, waiting)));
   return { tip: view.link.facts.tip, addresses: summaries };
+}
+
+/** The answer of `POST /addresses/used`. */
+export async function usedAnswer(view: RelayView, addresses: readonly string[]): Promise<RelayUsed> {
+  const used = await view.calls.call('getaddressused', [{ addresses }], flagAnswers);
+  if (used.length === addresses.length) return { tip: view.link.facts.tip, used };
+  throw nodeAway(
+    `the node says of ${used.length} addresses whether they were used, not of ${addresses.length}`,
+  );
 }
 
 /** The answer of `GET /address/{address}/utxos` and `POST /addresses/utxos`. */

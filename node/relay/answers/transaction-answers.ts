@@ -65,7 +65,7 @@ export async function transactionsAnswer(
 ): Promise<RelayTransactions> {
   const one = async (txid: string) => {
     try {
-      const transaction = await view.transactions.read(txid);
+      const transaction = await view.transactions.bytes(txid);
       const block = await blockOf(view, transaction);
       return { txid, hex: transaction.hex, block, confirmations: confirmationsOf(view, block) };
     } catch (error) {
@@ -107,7 +107,7 @@ const REFUSALS: readonly number[] = [
 /** Where a transaction stands; null while it waits. @throws HttpError 404 where its block has just left the chain */
 async function blockOf(
   { chain }: RelayView,
-  { blockhash, txid }: TransactionAnswer,
+  { blockhash, txid }: Pick<TransactionAnswer, 'blockhash' | 'txid'>,
 ): Promise<TxBlock | null> {
   if (blockhash === undefined) return null;
   const [{ row }, ids] = await Promise.all([chain.facts(blockhash), chain.ids(blockhash)]);

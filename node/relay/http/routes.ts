@@ -14,6 +14,7 @@ import {
   RelayTransaction,
   RelayTransactions,
   RelayTxids,
+  RelayUsed,
 } from '../../../protocol/relay.ts';
 import { RelayCharts, RelayPeers, RelaySearch, RelayTips } from '../../../protocol/relay-views.ts';
 import { wholeNumberText } from '../../../service/http-server/request-fields.ts';
@@ -23,6 +24,7 @@ import {
   coinsAnswer,
   readAddress,
   txidsAnswer,
+  usedAnswer,
 } from '../answers/address-answers.ts';
 import type { PageWish } from '../answers/address-lists.ts';
 import {
@@ -44,10 +46,14 @@ import type { RelayView } from '../relay-view.ts';
 import { type Route, route } from './route.ts';
 
 const MAX_HEIGHT = 999_999_999;
-/** Addresses or ids of one request. */
+/** Addresses or ids of one request, each of which is looked up by itself. */
 const MAX_LIST = 100;
-/** Of these, so many count as one request against the rate. */
-const LIST_SHARE = 5;
+/** Addresses of one request where the node looks all of them up at once: as many as one call of it takes. */
+const MAX_LOOKED_UP_TOGETHER = 1_000;
+/** 65 bytes for each, and the commas. */
+const LONG_LIST_BYTES = 128 * 1024;
+/** So many count as one request against the rate, by what they cost node and relay. */
+const LIST_SHARE = { summaries: 5, transactions: 10, lookedUpTogether: 50 } as const;
 const MAX_COINS = 1_000;
 /** A transaction that the mempool takes has at most 800,000 digits, and the node reads requests of 1 MB. */
 const MAX_TRANSACTION_BYTES = 900_000;
@@ -78,8 +84,12 @@ const NO_ADDRESS = 'must be an address of at most 120 characters';
 const addressText = z.string(NO_ADDRESS).min(1, NO_ADDRESS).max(120, NO_ADDRESS);
 const AddressPath = z.object({ address: addressText.describe('an address') });
 
-const ADDRESSES = 'must be a list of 1 to 100 addresses';
-const addresses = z.array(addressText, ADDRESSES).min(1, ADDRESSES).max(MAX_LIST, ADDRESSES);
+const addressList = (most: number) => {
+  const says = `must be a list of 1 to ${most.toLocaleString('en-US')} addresses`;
+  return z.array(addressText, says).min(1, says).max(most, says);
+};
+const addresses = addressList(MAX_LIST);
+const manyAddresses = addressList(MAX_LOOKED_UP_TOGETHER);
 const HEIGHT = `must be a whole number from 0 to ${MAX_HEIGHT}`;
 const fromHeight = z
   .int(HEIGHT)
@@ -89,7 +99,8 @@ const fromHeight = z
   .describe('only transactions of blocks from this height on, and those that wait');
 const TXIDS = 'must be a list of 1 to 100 ids';
 
-const listCost = (length: number): number => Math.max(1, Math.ceil(length / LIST_SHARE));
+const listCost = (length: number, kind: keyof typeof LIST_SHARE): number =>
+  Math.max(1, Math.ceil(length / LIST_SHARE[kind]));
 
 function readAddresses(view: RelayView, texts: readonly string[]): string[] {
   return [...new Set(texts.map((text) => readAddress(view, text, 'addresses')))];
@@ -198,7 +209,7 @@ const TRANSACTION_ROUTES: readonly Route[] = [
     }),
     answer: RelayTransactions,
     keep: 'shortly',
-    cost: ({ body }) => listCost(body.txids.length),
+    cost: ({ body }) => listCost(body.txids.length, 'transactions'),
     run: (view, { body }) => transactionsAnswer(view, body.txids),
   }),
   route({
@@ -288,29 +299,46 @@ const ADDRESS_ROUTES: readonly Route[] = [
     body: z.object({ addresses }),
     answer: RelayAddresses,
     keep: 'shortly',
-    cost: ({ body }) => listCost(body.addresses.length),
+    cost: ({ body }) => listCost(body.addresses.length, 'summaries'),
     run: (view, { body }) => addressesAnswer(view, readAddresses(view, body.addresses)),
+  }),
+  route({
+    method: 'post',
+    path: '/addresses/used',
+    summary: 'Whether addresses were ever paid, in the order they were asked for',
+    body: z.object({ addresses: manyAddresses }),
+    answer: RelayUsed,
+    keep: 'shortly',
+    bodyLimitBytes: LONG_LIST_BYTES,
+    cost: ({ body }) => listCost(body.addresses.length, 'lookedUpTogether'),
+    run: (view, { body }) =>
+      usedAnswer(
+        view,
+        body.addresses.map((text) => readAddress(view, text, 'addresses')),
+      ),
   }),
   route({
     method: 'post',
     path: '/addresses/utxos',
     summary: `The coins of several addresses, oldest first, up to ${MAX_COINS} a page`,
-    body: z.object({ addresses, after: mark }),
+    body: z.object({ addresses: manyAddresses, after: mark }),
     answer: RelayCoins,
     errors: ['mark-void'],
     keep: 'shortly',
-    cost: ({ body }) => listCost(body.addresses.length),
+    bodyLimitBytes: LONG_LIST_BYTES,
+    cost: ({ body }) => listCost(body.addresses.length, 'lookedUpTogether'),
     run: (view, { body }) => coinsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after)),
   }),
   route({
     method: 'post',
     path: '/addresses/txids',
     summary: `Transactions of any of several addresses, oldest first, up to ${MAX_COINS} a page`,
-    body: z.object({ addresses, from_height: fromHeight, after: mark }),
+    body: z.object({ addresses: manyAddresses, from_height: fromHeight, after: mark }),
     answer: RelayTxids,
     errors: ['mark-void'],
     keep: 'shortly',
-    cost: ({ body }) => listCost(body.addresses.length),
+    bodyLimitBytes: LONG_LIST_BYTES,
+    cost: ({ body }) => listCost(body.addresses.length, 'lookedUpTogether'),
     run: (view, { body }) =>
       txidsAnswer(view, readAddresses(view, body.addresses), pageAfter(body.after), body.from_height),
   }),

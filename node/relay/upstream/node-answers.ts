@@ -94,6 +94,10 @@ export const TransactionAnswer = z.object({
 });
 export type TransactionAnswer = z.infer<typeof TransactionAnswer>;
 
+/** `getrawtransaction TXID 1`, of that only where it stands and its bytes. */
+export const PlacedBytesAnswer = TransactionAnswer.pick({ txid: true, hex: true, blockhash: true });
+export type PlacedBytesAnswer = z.infer<typeof PlacedBytesAnswer>;
+
 export const MempoolEntryAnswer = z.object({
   vsize: count,
   time: z.int(),

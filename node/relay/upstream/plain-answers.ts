@@ -7,6 +7,7 @@ import type { NodeCalls } from './node-calls.ts';
 
 export const numberAnswer = z.number();
 export const textAnswer = z.string();
+export const flagAnswers = z.array(z.boolean());
 export const tipAnswers = z.array(TipAnswer);
 export const peerAnswers = z.array(PeerAnswer);
 export const utxoAnswers = z.array(UtxoAnswer);

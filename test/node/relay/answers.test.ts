@@ -278,6 +278,8 @@ describe('the relay tells of addresses', () => {
         [addresses[2], true, '-1000000000000'],
       ],
     );
+    const { used } = (await relay.post('/addresses/used', { addresses: [...addresses, addresses[1]] })).body;
+    assert.deepEqual(used, [false, true, true, true]);
     const ids = (await relay.post('/addresses/txids', { addresses })).body;
     assert.equal(ids.confirmed.length, 1);
     assert.deepEqual(ids.pending, [displayHash(txid(payment))]);

@@ -37,7 +37,7 @@ test('the manual of the relay names settings that there are, and the limits as t
   const { reading, writing, connections, listeners } = DEFAULT_RELAY_LIMITS;
   const shown = (value: number): string => value.toLocaleString('en-US');
   for (const row of [
-    `| ${reading.perSecond} a second, ${reading.burst} at once |`,
+    `| ${reading.perSecond} a second, ${shown(reading.burst)} at once |`,
     `| ${writing.perSecond} a second, ${writing.burst} at once |`,
     `| ${shown(connections.total)}, ${connections.perAddress} |`,
     `| ${shown(listeners.total)}, ${listeners.perAddress} |`,

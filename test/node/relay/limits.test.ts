@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { addressOf, alice } from '../payment-kit.ts';
 import { startTestRelay, type TestRelay } from './relay-kit.ts';
 
 const LIMITED = { timeout: 60_000 };
@@ -58,10 +59,13 @@ describe('what clients of the relay may take', () => {
   });
 
   test('long lists cost more', LIMITED, async (t) => {
-    const { relay } = await startTestRelay(t, { limits: { reading: { perSecond: 0.1, burst: 25 } } });
+    const { relay } = await startTestRelay(t, { limits: { reading: { perSecond: 0.001, burst: 16 } } });
     const txids = Array.from({ length: 100 }, (_, index) => index.toString(16).padStart(64, '0'));
     assert.equal((await relay.post('/txs', { txids })).status, 200);
     assert.equal((await relay.post('/txs', { txids })).status, 429);
+    const addresses = Array.from({ length: 250 }, () => addressOf(alice));
+    assert.equal((await relay.post('/addresses/used', { addresses })).status, 200, 'five are left');
+    assert.equal((await relay.post('/addresses/used', { addresses })).status, 429);
   });
 
   test('200 readers of one answer cost the node one question', LIMITED, async (t) => {
@@ -141,6 +145,8 @@ describe('what the relay refuses', () => {
       ['/addresses', '[]', 'application/json', 400],
       ['/addresses', '{"addresses":["a"]}', 'text/html', 415],
       ['/addresses', { addresses: Array.from({ length: 101 }, () => 'a') }, 'application/json', 400],
+      ['/addresses/used', { addresses: Array.from({ length: 1_001 }, () => 'a') }, 'application/json', 400],
+      ['/addresses/used', 'x'.repeat(140_000), 'application/json', 413],
       ['/addresses', '{"__proto__":{"addresses":[]}}', 'application/json', 400],
       ['/tx', 'ab'.repeat(600_000), 'text/plain', 413],
       ['/tx', 'abc', 'text/plain', 400],

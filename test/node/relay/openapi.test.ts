@@ -221,6 +221,7 @@ async function samplesOf(
       post('/addresses', { addresses: ['x'] }, 400),
       post('/addresses', { adresses: [] }, 400),
     ],
+    'post /addresses/used': [post('/addresses/used', { addresses: [address, addressOf(bob)] })],
     'post /addresses/utxos': [post('/addresses/utxos', { addresses: [address, addressOf(bob)] })],
     'post /addresses/txids': [post('/addresses/txids', { addresses: [address, addressOf(bob)] })],
     'get /peers': [get('/peers')],

@@ -113,6 +113,18 @@ describe('the balance of addresses', () => {
     assert.equal(balance.balance, 10_000);
   });
 
+  test('knows of each address whether it was ever paid, also while it waits, and after all was spent', async (t) => {
+    const node = await startTestNode(t);
+    const asked = { addresses: [alice, stranger, bob, alice].map((who) => addressOf(who)) };
+    const used = () => node.call('getaddressused', asked);
+    assert.deepEqual(await used(), [true, false, true, true]);
+    await node.send(payOn(genesisFunds(alice), stranger, 500n));
+    assert.deepEqual(await used(), [true, true, true, true]);
+    await node.mine(1, bob);
+    assert.deepEqual(await used(), [true, true, true, true]);
+    assert.deepEqual(await node.call('getaddressused', addressOf(stranger)), [true]);
+  });
+
   test('moves an immature reward to spendable in time', async (t) => {
     const node = await startTestNode(t);
     await node.mine(1, stranger);

@@ -144,6 +144,7 @@ async function callsOn(furnished: Awaited<ReturnType<typeof furnishedNode>>): Pr
     ['disconnectnode', '', 1],
     ['setnetworkactive', false],
     ['getaddressbalance', address],
+    ['getaddressused', { addresses: [address, addressOf(bob)] }],
     ['getaddressutxos', address],
     ['getaddresstxids', address],
     ['getaddressutxos', { addresses: [alice, bob, carol].map((who) => addressOf(who)), limit: 1 }],

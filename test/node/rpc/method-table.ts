@@ -24,7 +24,7 @@ export const METHODS: readonly string[] = [
   ],
   // Addresses
   ...['getaddressbalance', 'getaddressutxos', 'getaddresstxids', 'getaddressdeltas', 'getaddressmempool'],
-  'getaddresshistory',
+  ...['getaddresshistory', 'getaddressused'],
   'getspentinfo',
   // Util and control
   ...[

@@ -5,7 +5,7 @@ import type { KeyChain } from '../../../protocol/key.ts';
 import { DEV_MNEMONIC, PROFILES } from '../../../protocol/network.ts';
 import { GAP_LIMIT, type ScanProgress, scanKeys } from '../../../wallet/chain/scan.ts';
 import { wordKeys } from '../../../wallet/keys/contents.ts';
-import { KeyRing } from '../../../wallet/keys/key-ring.ts';
+import { type KeyPlace, KeyRing } from '../../../wallet/keys/key-ring.ts';
 
 const { coinType, address } = PROFILES.dev;
 /** Derived once: the tests ask for the same addresses again and again. */
@@ -86,4 +86,30 @@ test('progress only grows and ends with what was found', async () => {
       chain === 'receive' ? { chain, scanned: 51, used: 3 } : { chain, scanned: 24, used: 1 },
     );
   }
+});
+
+test('thousands of addresses in use are found in tens of rounds, each asked for once', async () => {
+  const ring = { extend: () => undefined, address: ({ chain, index }: KeyPlace) => `${chain} ${index}` };
+  const asked = new Set<string>();
+  let rounds = 0;
+  const backend = {
+    async usedAddresses(addresses: readonly string[]) {
+      rounds += 1;
+      for (const address of addresses) {
+        assert.equal(asked.has(address), false);
+        asked.add(address);
+      }
+      return addresses.map((address) => Number(address.slice(2)) < (address.startsWith('0') ? 300 : 5_000));
+    },
+  };
+  const found = await scanKeys({ ring: ring as unknown as KeyRing, backend });
+  assert.deepEqual([found.receive.length, found.change.length], [300, 5_000]);
+  assert.ok(rounds <= 40, `${rounds} rounds`);
+  assert.ok(asked.size <= 5_300 + 2 * (GAP_LIMIT + 250), `${asked.size} asked`);
+});
+
+test('what lies beyond a gap and was asked about all the same is found', async () => {
+  const used = [...Array.from({ length: 80 }, (_, index) => index), 80 + GAP_LIMIT + 5];
+  const { receive } = await scanKeys({ ring: shared, backend: backend(used, []) });
+  assert.deepEqual(receive, used);
 });
