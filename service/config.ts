@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { unreadableWords } from './file-error.ts';
 
 /** A bad setting: one line that names it, the value and what is allowed. */
 export class SettingError extends Error {
@@ -251,7 +252,7 @@ function readFlags(schema: Settings, { command, argv, positionals = 'none' }: Lo
           `${command} has no option ${rawName}`,
           name,
           [...byFlag.keys(), ...Object.keys(SHARED_FLAGS)],
-          '--',
+          (flag) => `--${flag}`,
         );
       }
       if (setting.kind === 'boolean') {
@@ -320,7 +321,7 @@ function readConfigFile(
         `${file}: there is no setting "${key}"`,
         kebab(key),
         Object.entries(schema).flatMap(([setting, { keys = [] }]) => [setting, ...keys].map(kebab)),
-        '',
+        (name) => spelledLike(key, name),
       );
     }
     if (raw !== null) found.set(name, { raw, source: `"${key}" in ${file}` });
@@ -342,10 +343,7 @@ function readJsonObject(file: string): object {
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new SettingError(`--config ${file}: there is no such file`);
-    }
-    throw new SettingError(`--config ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SettingError(`--config ${file}: ${unreadableWords(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new SettingError(`--config ${file}: must hold one JSON object`);
@@ -404,16 +402,14 @@ function unknownName(
   complaint: string,
   given: string,
   names: readonly string[],
-  dashes: string,
+  show: (name: string) => string,
 ): SettingError {
   const [nearest] = names
     .map((name) => ({ name, edits: editDistance(given, name) }))
     .sort((a, b) => a.edits - b.edits);
   const close = nearest !== undefined && nearest.edits <= Math.max(2, given.length / 3);
-  const list = names.map((name) => dashes + name).join(', ');
-  return new SettingError(
-    `${complaint}; ${close ? `did you mean ${dashes}${nearest.name}?` : `there are: ${list}`}`,
-  );
+  const hint = close ? `did you mean ${show(nearest.name)}?` : `there are: ${names.map(show).join(', ')}`;
+  return new SettingError(`${complaint}; ${hint}`);
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements from one word to the other. */
@@ -432,6 +428,13 @@ function editDistance(from: string, to: string): number {
 
 function kebab(name: string): string {
   return name.replaceAll('_', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** A name of kebab-case as somebody who wrote this key would write it in a file: snake_case unless the key shows. */
+function spelledLike(key: string, name: string): string {
+  if (key.includes('-')) return name;
+  const isCamel = /[A-Z]/.test(key) && !key.includes('_');
+  return name.replaceAll(/-(.)/g, (_, letter: string) => (isCamel ? letter.toUpperCase() : `_${letter}`));
 }
 
 function plainKey(key: string): string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SettingError } from './config.ts';
+import { unreadableWords } from './file-error.ts';
 import type { Credentials } from './http.ts';
 import { UnreachableError } from './unreachable-error.ts';
 
@@ -65,13 +66,10 @@ export class RpcLogin {
     try {
       line = (await readFile(file, 'utf8')).trim();
     } catch (error) {
-      const { message } = error as Error;
-      throw new UnreachableError(
-        this.url,
-        'cookie',
-        `cannot read the cookie file ${file} for ${this.url} (${message}); is the server running with this data directory?`,
-        { cause: error },
-      );
+      const complaint = `cannot read the cookie file ${file} for ${this.url}: ${unreadableWords(error)}`;
+      const advice =
+        'the server writes it when it starts: is the server running, and is this its data directory?';
+      throw new UnreachableError(this.url, 'cookie', `${complaint}; ${advice}`, { cause: error });
     }
     const colon = line.indexOf(':');
     if (colon < 1) {

@@ -90,9 +90,9 @@ describe('a file of settings that cannot be used', () => {
     [
       'a key with a typing error',
       { wallet_adress: 'x' },
-      /no setting "wallet_adress"; did you mean wallet-address\?/,
+      /no setting "wallet_adress"; did you mean wallet_address\?/,
     ],
-    ['an unknown key', { gpu: 1 }, /no setting "gpu"; there are: url, pool-address, user, wallet-address,/],
+    ['an unknown key', { gpu: 1 }, /no setting "gpu"; there are: url, pool_address, user, wallet_address,/],
     ['an address that is no text', { wallet_address: 5 }, /"wallet_address" in .* 5: must be texts/],
     ['a pool that is no text', { pool_address: { host: 'a' } }, /"pool_address" in .*: must be texts/],
     ['no pool', { wallet_address: 'x', pool_address: [] }, /--url is missing/],
@@ -159,10 +159,15 @@ describe('certificates to trust', () => {
   test('are not looked for in a file that cannot be read', async (t) => {
     const folder = await temporaryDirectory(t);
     const { readFileSync } = await import('node:fs');
-    for (const file of [folder, join(folder, 'none')]) {
+    for (const [file, why] of [
+      [folder, 'it is a directory, not a file'],
+      [join(folder, 'none'), 'there is no such file'],
+    ] as const) {
       assert.throws(
         () => tlsTrustOf(settings(['--tls-ca', file]), (name) => readFileSync(name, 'utf8')),
-        (error) => error instanceof SettingError && error.message.startsWith(`--tls-ca ${file}: E`),
+        (error) =>
+          error instanceof SettingError &&
+          error.message.startsWith(`--tls-ca ${file}: ${why}; name the file with`),
       );
     }
   });

@@ -186,7 +186,13 @@ describe('a bad setting is one line that names it, the value and what is allowed
       ['{"network": 5}', `"network" in ${file} 5: must be a text`],
       ['{"fee": {}}', `"fee" in ${file} {}: must be a number of at least 0`],
       ['{"bootNode": [1]}', `"bootNode" in ${file} [1]: must be texts, none of them empty`],
-      ['{"rpc_prot": 1}', `${file}: there is no setting "rpc_prot"; did you mean rpc-port?`],
+      ['{"rpc_prot": 1}', `${file}: there is no setting "rpc_prot"; did you mean rpc_port?`],
+      ['{"rpcProt": 1}', `${file}: there is no setting "rpcProt"; did you mean rpcPort?`],
+      ['{"rpc-prot": 1}', `${file}: there is no setting "rpc-prot"; did you mean rpc-port?`],
+      [
+        '{"zzzzzzzz": 1}',
+        /there is no setting "zzzzzzzz"; there are: network, rpc_port, port, .*boot_node, .*log_level/,
+      ],
       ['[]', `--config ${file}: must hold one JSON object`],
       ['{"port": 1', /^--config .*settings\.json: .*JSON/],
     ];
