@@ -1,8 +1,12 @@
 /** The system's Chromium, driven by a test, and what a page must never do. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { childEnvironment } from './surroundings.ts';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -43,12 +47,18 @@ export async function launchBrowser(context: TestContext): Promise<Browser> {
   assert.ok(executablePath, 'tests with a browser are skipped without one');
   // Root, as in containers, has no sandbox.
   const isRoot = process.getuid?.() === 0;
+  // It leaves files behind.
+  const directory = await mkdtemp(join(tmpdir(), 'nilz-browser-'));
   const browser = await chromium.launch({
     executablePath,
     args: isRoot ? ['--no-sandbox'] : [],
+    env: childEnvironment({ TMPDIR: directory }),
     timeout: PATIENCE_MS,
   });
-  context.after(() => browser.close());
+  context.after(async () => {
+    await browser.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
+  });
   return browser;
 }
 
