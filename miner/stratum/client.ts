@@ -163,7 +163,9 @@ export class StratumClient {
     const phase = this.#phase;
     const place = this.#place;
     const isByPool = cause === 'ended' || cause === 'lost';
-    const isWordless = phase.name === 'subscribing' && isByPool;
+    // Of a socket that was closed in order there are words only where the pool has said why.
+    const isTold = cause === 'ended' && detail !== undefined;
+    const isWordless = phase.name === 'subscribing' && isByPool && !isTold;
     const problem = isWordless ? wordlessProblem(place) : connectionProblem(cause, place, detail);
     this.#leave(problem, nowMs, { isSnub: isByPool && isJustSpokenTo(phase, nowMs) });
   }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
 import { MAX_POOL_LINE_BYTES } from '../../protocol/stratum.ts';
 import { closeReasonOf } from './close-cause.ts';
+import { closeFrameWords } from './close-frame.ts';
 import {
   type CloseCause,
   type Connector,
@@ -108,7 +109,7 @@ export function webSocketConnector(options: WebSocketOptions): Connector {
     });
     websocket.on('close', (code, reason) => {
       if (code === ABNORMAL_CLOSURE) finish('lost');
-      else finish('ended', reason.length === 0 ? undefined : reason.toString());
+      else finish('ended', closeFrameWords(code, reason.toString()));
     });
 
     return {

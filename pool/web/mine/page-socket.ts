@@ -1,4 +1,5 @@
 /** The pool's WebSocket as a browser reaches it: one object of Stratum per text frame, on the host of the page. */
+import { closeFrameWords } from '../../../miner/transport/close-frame.ts';
 import {
   type CloseCause,
   type Connector,
@@ -57,7 +58,7 @@ export function pageConnector(open: () => Socket): Connector {
     socket.addEventListener('close', ({ code, reason }) => {
       if (state === 'opening') finish('unreachable');
       else if (code === ABNORMAL_CLOSURE) finish('lost');
-      else finish('ended', reason === '' ? undefined : reason);
+      else finish('ended', closeFrameWords(code, reason));
     });
 
     return {

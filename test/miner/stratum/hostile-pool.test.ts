@@ -59,6 +59,15 @@ describe('refusals', () => {
     }
   });
 
+  test('a pool that hangs up with a word is quoted', () => {
+    const script = new Script().connect();
+    script.do({ type: 'closed', cause: 'ended', detail: 'code 1008: no miners here' });
+    assert.match(
+      script.last('disconnected').problem.text,
+      /pool\.test:3333 closed the connection \(code 1008: no miners here\)$/,
+    );
+  });
+
   for (const [what, result] of [
     ['nothing', null],
     ['text', 'welcome'],

@@ -258,6 +258,22 @@ describe('a WebSocket connection that cannot be used', () => {
       assert.deepEqual(said, ['connected', cause]);
     });
   }
+
+  const farewells: readonly (readonly [code: number, reason: string, words: string | undefined])[] = [
+    [1000, '', undefined],
+    [1000, 'see you', 'see you'],
+    [1001, 'the pool is stopping', 'code 1001: the pool is stopping'],
+    [1008, '', 'code 1008: against its policy'],
+    [4001, '', 'code 4001'],
+    [4001, 'wrong key', 'code 4001: wrong key'],
+  ];
+  for (const [code, reason, words] of farewells) {
+    test(`with code ${code} and ${reason || 'no reason'} is told so`, async (context) => {
+      const port = await serve(context, (websocket) => websocket.close(code, reason));
+      const { said, detail } = await transcript(connector, { host: HOST, port });
+      assert.deepEqual([said.at(-1), detail], ['ended', words]);
+    });
+  }
 });
 
 test('a pool that takes nothing any more is left', async (context) => {

@@ -74,10 +74,10 @@ test('why a connection is no more is told once, as far as a browser knows it', (
     [(socket) => socket.ends(1006), 'closed unreachable'],
   ];
   const afterOpen: typeof beforeOpen = [
-    [(socket) => socket.ends(1001), 'closed ended'],
+    [(socket) => socket.ends(1001), 'closed ended code 1001: going away'],
     [(socket) => socket.ends(1000), 'closed ended'],
     [(socket) => socket.ends(1006), 'closed lost'],
-    [(socket) => socket.ends(1008, 'banned'), 'closed ended banned'],
+    [(socket) => socket.ends(1008, 'banned'), 'closed ended code 1008: banned'],
     [(socket) => socket.says(new ArrayBuffer(8)), 'closed not-text'],
     [(socket) => socket.says(long), 'closed line-too-long'],
     [(socket) => socket.says(`{}\n${long}`), 'closed line-too-long'],
