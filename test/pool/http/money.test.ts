@@ -223,7 +223,7 @@ test(
     block(3, 'confirmed');
     const lines = async () =>
       (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-    while ((await lines()).length < 2) await new Promise(setImmediate);
+    while (!t.signal.aborted && (await lines()).length < 2) await new Promise(setImmediate);
     const shown = (fill: number) => displayHash(new Uint8Array(32).fill(fill));
     assert.deepEqual((await lines()).sort(), [`${shown(1)} 1 immature dev`, `${shown(3)} 3 confirmed dev`]);
   },
