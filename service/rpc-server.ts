@@ -56,6 +56,8 @@ const UNAUTHORIZED_DELAY_MS = 250;
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const FAILED = new HttpError(500, 'internal error, described in the log of the server');
+/** Half the answers of a batch would be none that JSON-RPC 2.0, section 6, knows. */
+const BROKEN_OFF = new HttpError(503, 'the server is stopping: the rest of this batch was not run');
 /** What `jsonrpc` may say; all but 2.0 mean the old form, which some clients name by a number. */
 const VERSIONS: readonly unknown[] = ['2.0', '1.1', '1.0', 1.1, 1, undefined];
 /** What stands for an id that is missing or cannot be read. */
@@ -260,7 +262,7 @@ class Dispatcher {
       if (performance.now() > sliceEnd) {
         await nextTurn();
         sliceEnd = performance.now() + BATCH_SLICE_MS;
-        if (context.gone) break;
+        if (context.gone) throw BROKEN_OFF;
       }
       const { text } = await this.#execute(value, context);
       if (text === undefined) continue;

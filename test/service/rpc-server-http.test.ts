@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpListener } from '../../service/http.ts';
 import { basic, openSocket, readUntilClosed, send } from './raw-http.ts';
 import { AUTH, arrival, listen, logTo, newServer, RpcCalls } from './rpc-server-kit.ts';
@@ -209,5 +210,21 @@ describe('a call that waits', () => {
     await here;
     const [{ body }] = await Promise.all([answer, other.stop()]);
     assert.deepEqual(JSON.parse(body), { result: 'woken: the server is stopping', error: null, id: 1 });
+  });
+
+  test('in a batch ends the batch when the server stops: half the answers are never sent for all', async () => {
+    const own = newServer();
+    const other = await listen(own);
+    const here = arrival('half');
+    const calls = [
+      { jsonrpc: '2.0', method: 'wait', params: ['half'], id: 1 },
+      { jsonrpc: '2.0', method: 'echo', params: [2], id: 2 },
+    ];
+    const answer = send({ url: other.url, headers: AUTH, body: JSON.stringify(calls) });
+    await here;
+    // Longer than a batch runs before others have their turn.
+    await sleep(20);
+    const [{ status, body }] = await Promise.all([answer, other.stop()]);
+    assert.deepEqual([status, body], [503, 'the server is stopping: the rest of this batch was not run\n']);
   });
 });
