@@ -53,6 +53,11 @@ export interface DatabaseOptions {
   readonly migrations: readonly (readonly string[])[];
   /** Page cache of the writing connection in KiB (default 16 MiB). */
   readonly cacheKib?: number;
+  /**
+   * Pages the write-ahead log may hold before it is moved into the file, between two transactions (default: as
+   * SQLite does it, 1,000 pages, within the commit that goes beyond them: whoever waits for it waits for both).
+   */
+  readonly logPages?: number;
   /** What to do when the file is damaged, as a sentence; it ends every such message. */
   readonly recovery?: string;
   /** Whether to look for damaged pages when opening (default true; takes about 2 s per GB). */
@@ -82,7 +87,7 @@ export async function openDatabase(file: string, options: DatabaseOptions): Prom
     await prepareForUse(writer, options);
     const reader = await SqliteConnection.open(path, recovery);
     await reader.exec('PRAGMA query_only = 1');
-    return new Database(writer, reader);
+    return new Database(writer, reader, options.logPages);
   } catch (error) {
     await writer.close();
     throw error;
@@ -97,9 +102,11 @@ export class Database implements Statements {
   /** The end of the queue of writers: each waits for the one before it. */
   #lastWriter: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  readonly #logPages: number | undefined;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, logPages?: number) {
     this.file = writer.file;
+    this.#logPages = logPages;
     this.#writer = writer;
     this.#reader = reader;
   }
@@ -181,8 +188,19 @@ export class Database implements Statements {
       return Promise.reject(new DatabaseError('CLOSED', this.file, `${this.file} is closed`));
     }
     const turn = this.#lastWriter.then(work, work);
-    this.#lastWriter = turn.catch(() => undefined);
+    this.#lastWriter = turn.then(() => this.#moveLog()).catch(() => undefined);
     return turn;
+  }
+
+  /**
+   * Moves a log that has grown long into the file; the next writer waits for that, not the one before. What
+   * fails here is tried again after the next transaction: nothing is lost, the log only grows.
+   */
+  async #moveLog(): Promise<void> {
+    if (this.#logPages === undefined || this.#closing !== undefined) return;
+    const state = await this.#writer.get<{ log: number }>('PRAGMA wal_checkpoint(NOOP)');
+    if (state !== undefined && state.log > this.#logPages)
+      await this.#writer.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 }
 
@@ -287,6 +305,7 @@ async function prepareForUse(connection: SqliteConnection, options: DatabaseOpti
   await connection.exec('PRAGMA synchronous = FULL');
   await connection.exec('PRAGMA foreign_keys = ON');
   await connection.exec(`PRAGMA cache_size = ${-(options.cacheKib ?? DEFAULT_CACHE_KIB)}`);
+  if (options.logPages !== undefined) await connection.exec('PRAGMA wal_autocheckpoint = 0');
   await connection.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
   await migrate(connection, options);
 }

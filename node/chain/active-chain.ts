@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Block, decodeBlockSteps } from '../../protocol/block.ts';
 import { displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { checkBlockSteps } from '../../protocol/check-block.ts';
@@ -12,6 +13,7 @@ import {
 } from '../../protocol/coins.ts';
 import {
   applyConnectionSteps,
+  type Connection,
   disconnectBlockSteps,
   type IsVerified,
   planConnectionSteps,
@@ -24,7 +26,7 @@ import { inSlices, TimeSlice } from '../../service/time-slice.ts';
 import type { Spend } from '../signatures/signature-batch.ts';
 import type { SignatureChecks } from '../signatures/signature-checks.ts';
 import { findUndo, readBody, readUndo } from '../storage/blocks-table.ts';
-import { ChainBatch } from '../storage/chain-batch.ts';
+import { ChainBatch, type Verdict } from '../storage/chain-batch.ts';
 import {
   type CoinChange,
   type CoinChanges,
@@ -41,11 +43,20 @@ import type { CoinsCache } from './coins-cache.ts';
 import type { ChainStep } from './followers.ts';
 
 interface Plan {
-  readonly undo: Undo;
-  readonly changes: CoinChanges;
+  readonly connection: Connection;
+  /** What `connection` is to be applied to. */
+  readonly staged: StagedCoins;
   /** The coins it spends, and the positions of all transactions they or new ones are made by. */
   readonly coins: ReadonlyMap<string, PlacedCoin>;
   readonly positions: ReadonlyMap<string, number>;
+}
+
+/** A block that breaks no rule. */
+interface Judged extends Verdict {
+  /** Those of the coins that it changes that are there before it. */
+  readonly before: ReadonlyMap<string, PlacedCoin>;
+  /** What becomes of the coins, once `coins` has worked it out. */
+  readonly changes: CoinChanges;
 }
 
 /** Coins that are looked up together: unpacking more of them would hold the event loop for too long. */
@@ -105,13 +116,52 @@ export class ActiveChain {
    */
   async connect(entry: IndexedBlock, durable: boolean, block?: Block): Promise<ChainStep> {
     const whole = block ?? (await this.#readBlock(entry));
-    const { undo, changes, coins, positions } = await this.#plan(whole, entry.height);
-    if (durable) await this.#settleCoins();
-    const step = { block: whole, entry, undo, positions };
-    entry.status = 'valid';
+    return durable ? this.#connectOnDisk(entry, whole) : this.#connectInMemory(entry, whole);
+  }
+
+  /** To be written later. */
+  async #connectInMemory(entry: IndexedBlock, block: Block): Promise<ChainStep> {
+    const { step, before, coins } = await this.#judge(entry, block);
+    const changes = await coins();
     await inSlices(this.#batch.connect(step));
-    await this.#step(changes, coins, durable, () => this.#index.extend(entry));
+    await this.#step(changes, before, false, () => this.#index.extend(entry));
     return step;
+  }
+
+  /** Checks and writes side by side: a broken rule takes the transaction back. */
+  async #connectOnDisk(entry: IndexedBlock, block: Block): Promise<ChainStep> {
+    await this.#settleCoins();
+    const judging = this.#judge(entry, block);
+    // A broken rule is not lost: the write waits for it and throws it.
+    judging.catch(() => undefined);
+    let cached: Promise<void> | undefined;
+    await this.#database.transaction(async (statements) => {
+      await this.#batch.writeWith(this.#database, statements, { block, entry }, judging);
+      const { before, changes } = await judging;
+      this.#cache.beginStep(changes, before);
+      // Begins once the commit, which takes longer, is on its way to the disk.
+      cached = nextTurn().then(() => inSlices(this.#cache.written(changes)));
+    });
+    await cached;
+    this.#batch = new ChainBatch();
+    this.#cache.endStep();
+    this.#index.extend(entry);
+    return (await judging).step;
+  }
+
+  /** @throws RuleError when the block breaks a rule; nothing is changed then */
+  async #judge(entry: IndexedBlock, block: Block): Promise<Judged> {
+    const { connection, staged, coins, positions } = await this.#plan(block, entry.height);
+    entry.status = 'valid';
+    return {
+      step: { block, entry, undo: connection.undo, positions },
+      before: coins,
+      changes: staged.changes,
+      coins: async () => {
+        await inSlices(applyConnectionSteps(connection, staged));
+        return staged.changes;
+      },
+    };
   }
 
   /** Makes the parent of the tip the tip. */
@@ -188,6 +238,7 @@ export class ActiveChain {
   /** The coins of these outpoints: from memory, the rest with one query. Up to `KEYS_PER_LOOK` as of one tip. */
   async coins(keys: readonly string[]): Promise<(Coin | undefined)[]> {
     const coins = await this.#look(keys);
+    this.#cache.remember(coins);
     return keys.map((key) => coins.get(key));
   }
 
@@ -200,8 +251,7 @@ export class ActiveChain {
     const staged = new StagedCoins(coins, positions);
     const connection = await inSlices(planConnectionSteps(block, height, staged, this.#profile));
     await this.#checkSignatures(block, connection.undo);
-    await inSlices(applyConnectionSteps(connection, staged));
-    return { undo: connection.undo, changes: staged.changes, coins, positions };
+    return { connection, staged, coins, positions };
   }
 
   /** As `verifySpends`, which throws for the first transaction whose signatures are wrong. */
@@ -250,7 +300,6 @@ export class ActiveChain {
       const coin = this.#cache.get(key) ?? read.get(key);
       if (coin !== undefined) coins.set(key, coin);
     }
-    this.#cache.remember(coins);
     return coins;
   }
 

@@ -42,7 +42,7 @@ async function writeGenesis(database: Database, profile: NetworkProfile): Promis
   const batch = new ChainBatch();
   batch.addBlock(entry);
   batch.addBody(entry, encodeBlock(genesis));
-  batch.begin(entry, genesis, coins);
+  batch.begin({ block: genesis, entry }, coins);
   const placed = new Map(
     coins.map(([key, coin]) => [key, { coin: placeCoin(coin, 0, coin.script), onDisk: undefined }]),
   );

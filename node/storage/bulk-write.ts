@@ -33,13 +33,16 @@ export function* inParts<Row>(
 export async function runWrites(
   database: Database,
   statements: Pick<Statements, 'run'>,
-  writes: Iterable<PreparedWrite>,
+  writes: Iterable<PreparedWrite> | AsyncIterable<PreparedWrite>,
 ): Promise<void> {
   let running: Promise<void> = Promise.resolve();
-  for (const prepare of writes) {
+  for await (const prepare of writes) {
     const write = prepare();
     await running;
-    if (write !== undefined) running = runWrite(database, statements, write);
+    if (write === undefined) continue;
+    running = runWrite(database, statements, write);
+    // A failure is not lost: `running` is awaited before the next write and at the end.
+    running.catch(() => undefined);
   }
   await running;
 }

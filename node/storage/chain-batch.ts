@@ -1,9 +1,9 @@
-import type { Block } from '../../protocol/block.ts';
-import { blockKeys, type Coin, type Undo, undoCodec } from '../../protocol/coins.ts';
+import { type Coin, undoCodec } from '../../protocol/coins.ts';
 import { isUnspendable } from '../../protocol/script.ts';
 import { ITEMS_PER_STEP, type Steps } from '../../protocol/steps.ts';
-import { type OutPoint, type Transaction, type TxInput, txid } from '../../protocol/transaction.ts';
+import { txid } from '../../protocol/transaction.ts';
 import type { Database, Statements } from '../../service/database.ts';
+import { inSlices } from '../../service/time-slice.ts';
 import type { BlockEntry } from '../chain/block-index.ts';
 import {
   type BlockBytes,
@@ -14,27 +14,17 @@ import {
   updateTip,
 } from './blocks-table.ts';
 import { inParts, type PreparedWrite, runWrites } from './bulk-write.ts';
-import { type CoinChanges, deleteCoins, insertCoins, outputIndex, transactionKey } from './coins-table.ts';
-import {
-  DELETE_DELTAS,
-  INSERT_RECEIVED,
-  INSERT_SPENT,
-  inputPlace,
-  packDeltaKey,
-  packReceived,
-  packSpent,
-} from './deltas-table.ts';
+import { type CoinChanges, deleteCoins, insertCoins } from './coins-table.ts';
+import { ConnectedRows, type NextBlock, type Step, spendingInputs, spentCoin } from './connected-rows.ts';
+import { DELETE_DELTAS, inputPlace, packDeltaKey } from './deltas-table.ts';
 import { PackedParts } from './packed-rows.ts';
-import type { Place } from './place.ts';
-import { DELETE_TRANSACTIONS, INSERT_TRANSACTIONS, packTransaction, packTxid } from './transactions-table.ts';
+import { DELETE_TRANSACTIONS, packTxid } from './transactions-table.ts';
 
-/** A block that became the tip or was the tip. */
-export interface Step {
-  readonly block: Block;
-  readonly entry: BlockEntry;
-  readonly undo: Undo;
-  /** The position in its block of every transaction of this block and of those it spends from, by `hashKey`. */
-  readonly positions: ReadonlyMap<string, number>;
+/** What is known of the next block when it breaks no rule. */
+export interface Verdict {
+  readonly step: Step;
+  /** Works out what becomes of the coins. Asked once. */
+  readonly coins: () => Promise<CoinChanges>;
 }
 
 /** Limits of a batch: bytes of blocks and undo data, and new or connected blocks. A crash costs no more than that. */
@@ -54,10 +44,7 @@ export class ChainBatch {
   /** Inputs, outputs and transactions of blocks that were taken back. */
   readonly #undone = new PackedParts();
   readonly #left = new PackedParts();
-  /** Outputs, inputs and transactions of connected blocks. */
-  readonly #received = new PackedParts();
-  readonly #spent = new PackedParts();
-  readonly #transactions = new PackedParts();
+  readonly #connected = new ConnectedRows();
   #tip: BlockEntry | undefined;
   #bytes = 0;
 
@@ -67,7 +54,7 @@ export class ChainBatch {
 
   /** Whether blocks are in it that were connected: none may be taken back before it is written. */
   get hasConnected(): boolean {
-    return !this.#transactions.isEmpty;
+    return !this.#connected.isEmpty;
   }
 
   /** Whether it is time to write it even if nobody asks for that. */
@@ -104,36 +91,20 @@ export class ChainBatch {
 
   /** A block became the tip. Done only after the last step. */
   *connect(step: Step): Steps<void> {
-    const { block, entry, undo } = step;
+    const { entry, undo } = step;
     const bytes = undoCodec.encode(undo);
     this.#undo.set(entry.key, { hash: entry.hash, bytes });
     this.#bytes += bytes.length;
     this.#tip = entry;
     this.changeBlock(entry);
-    for (const [position, transaction] of block.transactions.entries()) {
-      const place = { height: entry.height, position, txid: txid(transaction) };
-      packTransaction(this.#transactions.open, place);
-      for (const [index, output] of transaction.outputs.entries()) {
-        if (isUnspendable(output.script)) continue;
-        packReceived(this.#received.open, place, index, output);
-        if (index % ITEMS_PER_STEP === 0) yield;
-      }
-      for (const [index, { previous }] of spendingInputs(transaction, position)) {
-        const { output, created } = spentOutput(step, position, index, previous);
-        packSpent(this.#spent.open, place, index, output, created);
-        if (index % ITEMS_PER_STEP === 0) yield;
-      }
-    }
+    yield* this.#connected.packMade(step);
+    yield* this.#connected.packSpent(step);
   }
 
   /** The genesis block became the first tip; `coins` is what can be spent of it. */
-  begin(entry: BlockEntry, { transactions }: Block, coins: readonly [key: string, coin: Coin][]): void {
-    this.#tip = entry;
-    for (const [position, transaction] of transactions.entries()) {
-      const place = { height: entry.height, position, txid: txid(transaction) };
-      packTransaction(this.#transactions.open, place);
-      for (const [key, coin] of coins) packReceived(this.#received.open, place, outputIndex(key), coin);
-    }
+  begin(genesis: NextBlock, coins: readonly [key: string, coin: Coin][]): void {
+    this.#tip = genesis.entry;
+    this.#connected.packGenesis(genesis, coins);
   }
 
   /** The tip was taken back: its parent is the tip again. Done only after the last step. */
@@ -162,45 +133,60 @@ export class ChainBatch {
     return runWrites(database, statements, this.#writes(coins));
   }
 
+  /**
+   * Writes everything, and the next block as the tip: its rows are packed while others are being written, and its
+   * outputs are written while its rules are still being checked. Nothing changes in the batch.
+   * @throws what `verdict` is rejected with; the transaction must not be committed then
+   */
+  writeWith(
+    database: Database,
+    statements: Pick<Statements, 'run'>,
+    next: NextBlock,
+    verdict: Promise<Verdict>,
+  ): Promise<void> {
+    return runWrites(database, statements, this.#writesWith(next, verdict));
+  }
+
   *#writes(coins: CoinChanges): Iterable<PreparedWrite> {
     const tip = this.#tip;
+    yield* this.#gathered();
+    yield* coinWrites(coins);
+    yield () => tip && updateTip(tip);
+  }
+
+  async *#writesWith(next: NextBlock, verdict: Promise<Verdict>): AsyncIterable<PreparedWrite> {
+    const rows = new ConnectedRows();
+    yield* this.#gathered();
+    await inSlices(rows.packMade(next));
+    yield* rows.outputWrites();
+    const { step, coins } = await verdict;
+    // Not before: a block that repeats a transaction breaks a rule, and would contradict the row of the first.
+    yield* rows.transactionWrites();
+    await inSlices(rows.packSpent(step));
+    const changes = await coins();
+    yield* rows.inputWrites();
+    yield () => insertUndo([{ hash: step.entry.hash, bytes: undoCodec.encode(step.undo) }]);
+    yield* coinWrites(changes);
+    yield () => updateBlocks([step.entry]);
+    yield () => updateTip(step.entry);
+  }
+
+  /** Everything but the coins and the tip. */
+  *#gathered(): Iterable<PreparedWrite> {
     yield () => insertBlocks([...this.#newBlocks]);
     yield () => updateBlocks([...this.#changedBlocks]);
     yield () => insertBodies([...this.#bodies.values()]);
     yield () => insertUndo([...this.#undo.values()]);
     yield* this.#undone.writes(DELETE_DELTAS);
     yield* this.#left.writes(DELETE_TRANSACTIONS);
-    yield* this.#received.writes(INSERT_RECEIVED);
-    yield* this.#spent.writes(INSERT_SPENT);
-    yield* this.#transactions.writes(INSERT_TRANSACTIONS);
-    const changes = [...coins];
-    yield* inParts(changes, deleteCoins);
-    yield* inParts(changes, insertCoins);
-    yield () => tip && updateTip(tip);
+    yield* this.#connected.outputWrites();
+    yield* this.#connected.inputWrites();
+    yield* this.#connected.transactionWrites();
   }
 }
 
-/** The inputs of a transaction that spend something: those of the coinbase, the first, do not. */
-function spendingInputs({ inputs }: Transaction, position: number): Iterable<[number, TxInput]> {
-  return position === 0 ? [] : inputs.entries();
-}
-
-/** What an input of a block spends, and where that was made. */
-function spentOutput(
-  { block, undo, positions }: Step,
-  position: number,
-  input: number,
-  { index }: OutPoint,
-): { readonly output: Coin; readonly created: Place } {
-  const key = blockKeys(block).spent[position]?.[input] ?? '';
-  const output = spentCoin(undo, position, input);
-  const madeAt = positions.get(transactionKey(key));
-  if (madeAt === undefined) throw new Error(`nothing is known of the transaction of coin ${key}`);
-  return { output, created: { height: output.height, position: madeAt, index } };
-}
-
-function spentCoin({ spent }: Undo, position: number, input: number): Coin {
-  const coin = spent[position - 1]?.[input];
-  if (coin === undefined) throw new Error(`nothing is known of what input ${input} of ${position} spends`);
-  return coin;
+function* coinWrites(coins: CoinChanges): Iterable<PreparedWrite> {
+  const changes = [...coins];
+  yield* inParts(changes, deleteCoins);
+  yield* inParts(changes, insertCoins);
 }

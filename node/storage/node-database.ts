@@ -8,7 +8,7 @@ const APPLICATION_ID = 0x4e494c5a;
 /** Below this a large block would push its own pages out. */
 const MIN_PAGE_CACHE_MB = 16;
 /** Pages the log may hold before they move into the file: pages that change often then move once. */
-const CHECKPOINT_PAGES = 8_000;
+const LOG_PAGES = 8_000;
 
 const RECOVERY =
   'Put a backup in its place, or move it away (with its -wal and -shm): the node then starts from its genesis block.';
@@ -19,14 +19,13 @@ const RECOVERY =
  * @throws DatabaseError when the file is damaged or not ours; the message says what to do
  */
 export async function openNodeDatabase(directory: string, dbCacheMb: number): Promise<Database> {
-  const database = await openDatabase(join(directory, 'node.sqlite'), {
+  return openDatabase(join(directory, 'node.sqlite'), {
     applicationId: APPLICATION_ID,
     migrations: MIGRATIONS,
     cacheKib: 1024 * Math.max(MIN_PAGE_CACHE_MB, Math.floor(dbCacheMb / 4)),
+    logPages: LOG_PAGES,
     recovery: RECOVERY,
   });
-  await database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  return database;
 }
 
 /** The node's database as it stands now, for a long read during which others go on writing. To be closed. */
