@@ -23,7 +23,7 @@ export const SITES = {
 export type Site = keyof typeof SITES;
 
 const EXAMPLES = new URL('../../docs/hosting/', import.meta.url);
-const START_MS = 15_000;
+const START_MS = 120_000;
 
 /** For `test(name, { skip })`: false, or why it cannot be tested here. */
 export function withoutProxy(name: ProxyName): string | false {

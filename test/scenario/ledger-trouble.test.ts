@@ -28,7 +28,7 @@ function run(command: string, args: readonly string[]): Report {
   const { status, stdout, stderr } = spawnSync(command, args, {
     env: childEnvironment(),
     encoding: 'utf8',
-    timeout: 100_000,
+    timeout: 300_000,
   });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout) as Report;
@@ -38,7 +38,7 @@ function run(command: string, args: readonly string[]): Report {
 const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
 test('on a full disk shares are refused with that reason, and stored again when there is room', {
-  timeout: 120_000,
+  timeout: 300_000,
   skip: canMount ? false : 'needs unshare and tmpfs',
 }, async (t) => {
   const directory = await temporaryDirectory(t);
@@ -55,7 +55,7 @@ test('on a full disk shares are refused with that reason, and stored again when 
 });
 
 test('a disk that takes no more, for whatever reason, loses no share that was acknowledged', {
-  timeout: 120_000,
+  timeout: 300_000,
   skip: process.platform === 'win32' ? 'needs ulimit' : false,
 }, async (t) => {
   const directory = await temporaryDirectory(t);
@@ -72,7 +72,7 @@ test('a disk that takes no more, for whatever reason, loses no share that was ac
 });
 
 test('a ledger that another program holds for long refuses shares with that reason, and goes on afterwards', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const { ledger, file } = await openLedger(t);
   await ledger.shares.record(share());
@@ -90,7 +90,7 @@ test('a ledger that another program holds for long refuses shares with that reas
 });
 
 test('shares that come faster than they are written are refused beyond a bound, and none that waited is lost', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const { ledger } = await openLedger(t);
   const one = share();

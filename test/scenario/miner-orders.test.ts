@@ -51,7 +51,7 @@ function next<T extends MinerEvent['type']>(miner: Miner, type: T, count = 1): P
   });
 }
 
-test('whatever the pool orders, mining goes on and no share is rejected', { timeout: 60_000 }, async (t) => {
+test('whatever the pool orders, mining goes on and no share is rejected', { timeout: 300_000 }, async (t) => {
   const { miner, node, order } = await startBoth(t);
   const problems: string[] = [];
   const texts: string[] = [];

@@ -10,7 +10,7 @@ import { nilz } from '../kit/devnet.ts';
 import { clientOf, OperatorDesk, startNode, untilAnswer } from '../kit/operator-desk.ts';
 import { findShare, StratumMiner, type Work } from '../kit/stratum-miner.ts';
 
-const LIMITED = { timeout: 240_000 };
+const LIMITED = { timeout: 300_000 };
 
 interface Stats {
   readonly nodes: readonly { readonly state: string; readonly active: boolean }[];

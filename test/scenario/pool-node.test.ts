@@ -12,7 +12,7 @@ import { poolOptions, SILENT, temporaryDirectory } from '../kit/pool-kit.ts';
 import { findShare, StratumMiner, type Work } from '../kit/stratum-miner.ts';
 import { addressOf, alice, bob, carol, genesisFunds, payOn } from '../node/payment-kit.ts';
 
-const LIMITED = { timeout: 60_000 };
+const LIMITED = { timeout: 300_000 };
 
 interface Both {
   readonly profile: NetworkProfile;

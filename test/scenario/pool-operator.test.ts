@@ -9,7 +9,7 @@ import { nilz } from '../kit/devnet.ts';
 import { OperatorDesk, untilAnswer } from '../kit/operator-desk.ts';
 import { temporaryDirectory } from '../kit/surroundings.ts';
 
-const LIMITED = { timeout: 180_000 };
+const LIMITED = { timeout: 300_000 };
 const REWARD = 50_00000000n;
 
 interface Settlement {

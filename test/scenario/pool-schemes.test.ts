@@ -22,7 +22,7 @@ import { poolOptions, temporaryDirectory } from '../kit/pool-kit.ts';
 import { findShare, StratumMiner } from '../kit/stratum-miner.ts';
 import { startTestNode } from '../node/node-kit.ts';
 
-const LIMITED = { timeout: 120_000 };
+const LIMITED = { timeout: 300_000 };
 const REWARD = 50n * COIN;
 const MINERS = ['ann', 'bea', 'cleo'] as const;
 

@@ -32,7 +32,7 @@ async function settleAndDie(kit: AccountsKit, step: string, transaction = 1): Pr
 
 for (const step of PAYOUT_STEPS) {
   test(`killed after "${step}", a settlement is made once: each debt is paid exactly`, {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async (t) => {
     const kit = await AccountsKit.start(t);
     await kit.share('ann', 1n);
@@ -74,7 +74,7 @@ for (const [transaction, step] of [
   [2, 'written'],
 ] as const) {
   test(`killed when transaction ${transaction} of two is ${step}, everybody is paid once by both together`, {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async (t) => {
     const kit = await AccountsKit.start(t, { scheme: 'prop', payouts: { minimum: COIN / 1_000n } });
     const names = Array.from({ length: MAX_PAYEES + 5 }, (_, index) => `miner ${index}`);

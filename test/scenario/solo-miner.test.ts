@@ -15,7 +15,7 @@ import { addressOf, stranger } from '../node/payment-kit.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const NILZ = fileURLToPath(new URL('../../nilz', import.meta.url));
-const LIMITED = { timeout: 90_000 };
+const LIMITED = { timeout: 300_000 };
 /** Of `Ctrl-C`: the node's own two seconds, and a machine that is busy with other tests. */
 const STOP_MS = 5_000;
 

@@ -14,7 +14,7 @@ import {
 } from '../kit/wallet-gui-process.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
-const LIMITED = { timeout: 150_000 };
+const LIMITED = { timeout: 300_000 };
 
 test('strangers get nothing out of the wallet’s page, whatever they pretend to be', LIMITED, async (t) => {
   const devnet = await Devnet.start(await temporaryDirectory(t), ['--no-mine']);

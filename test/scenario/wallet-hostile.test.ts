@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../service/temporary-directory.ts';
 
 const FEE = { preset: 'normal' } as const;
 
-test('a window that says what it should not breaks nothing', { timeout: 150_000 }, async (t) => {
+test('a window that says what it should not breaks nothing', { timeout: 300_000 }, async (t) => {
   const devnet = await Devnet.start(await temporaryDirectory(t), ['--no-mine']);
   t.after(() => devnet.kill());
   const here = await windowFromHome(devnet);

@@ -15,7 +15,7 @@ import { type GuiWindow, PASSPHRASE } from '../kit/wallet-gui-kit.ts';
 import { WalletGuiProcess, windowBy, windowFromHome } from '../kit/wallet-gui-process.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
-const LIMITED = { timeout: 240_000 };
+const LIMITED = { timeout: 300_000 };
 const NEXT_PASSPHRASE = 'another horse battery staple';
 const FEE = { preset: 'normal' } as const;
 /** Coins for payments that do not wait for each other. */
