@@ -47,12 +47,12 @@ export async function launchBrowser(context: TestContext): Promise<Browser> {
   assert.ok(executablePath, 'tests with a browser are skipped without one');
   // Root, as in containers, has no sandbox.
   const isRoot = process.getuid?.() === 0;
-  // It leaves files behind.
+  // It leaves files behind, also at home.
   const directory = await mkdtemp(join(tmpdir(), 'nilz-browser-'));
   const browser = await chromium.launch({
     executablePath,
     args: isRoot ? ['--no-sandbox'] : [],
-    env: childEnvironment({ TMPDIR: directory }),
+    env: childEnvironment({ HOME: directory, TMPDIR: directory }),
     timeout: PATIENCE_MS,
   });
   context.after(async () => {
@@ -113,4 +113,51 @@ export async function sidewaysScroll(page: Page): Promise<number> {
   const widest = `Math.max(...[document.documentElement, ...document.querySelectorAll('.table, .panel')]
     .map((element) => element.scrollWidth - element.clientWidth))`;
   return Number(await page.evaluate(widest));
+}
+
+/** From a small phone to a desk: where layouts change, and between. */
+const WIDTHS = [360, 412, 480, 599, 600, 640, 719, 720, 800, 900, 1023, 1024, 1100, 1180, 1280, 1366, 1600];
+const SWEEP_HEIGHT = 900;
+
+/** At which widths something of a page has to be scrolled sideways, in pixels: nowhere, if it is laid out well. */
+export async function sidewaysScrollByWidth(page: Page): Promise<Record<number, number>> {
+  const found: Record<number, number> = {};
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: SWEEP_HEIGHT });
+    const pixels = await sidewaysScroll(page);
+    if (pixels > 0) found[width] = pixels;
+  }
+  return found;
+}
+
+/** What is pressed, filled in or heads a column. */
+const NAMED_ROLES = new Set([
+  'link',
+  'button',
+  'textbox',
+  'searchbox',
+  'checkbox',
+  'radio',
+  'combobox',
+  'slider',
+  'columnheader',
+  'image',
+]);
+
+/** What those who hear a page are not told the name of (WCAG 2.2, 4.1.2): role and attributes of each. */
+export async function namelessParts(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send('Accessibility.getFullAXTree');
+  const nameless = nodes.filter(
+    ({ ignored, role, name }) =>
+      !ignored && NAMED_ROLES.has(String(role?.value)) && String(name?.value ?? '').trim() === '',
+  );
+  const told: string[] = [];
+  for (const { role, backendDOMNodeId: backendNodeId } of nameless) {
+    if (backendNodeId === undefined) continue;
+    const { node } = await session.send('DOM.describeNode', { backendNodeId });
+    told.push(`${String(role?.value)}: ${node.nodeName} ${(node.attributes ?? []).join(' ')}`);
+  }
+  await session.detach();
+  return told;
 }

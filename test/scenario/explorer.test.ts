@@ -10,7 +10,9 @@ import type { BlockRow } from '../../protocol/relay.ts';
 import {
   launchBrowser,
   layoutShift,
+  namelessParts,
   sidewaysScroll,
+  sidewaysScrollByWidth,
   type WatchedPage,
   watchedPage,
   withoutBrowser,
@@ -115,9 +117,17 @@ test('every view fits a phone, a tablet and a desk, dark and light, and does not
         assert.equal(await sidewaysScroll(watched.page), 0, place);
         const shift = await layoutShift(watched.page);
         assert.ok(shift < MAX_SHIFT, `${place} jumps by ${shift}`);
+        assert.deepEqual(await namelessParts(watched.page), [], place);
       }
       assertClean(watched);
     }
+  }
+  const { page } = await watchedPage(browser, relay.url);
+  for (const path of paths) {
+    await page.goto(relay.url + path);
+    await live(page);
+    await page.locator('main:not(.is-waiting)').waitFor();
+    assert.deepEqual(await sidewaysScrollByWidth(page), {}, path);
   }
 });
 

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeAddress } from '../../protocol/address.ts';
 import { COIN } from '../../protocol/amount.ts';
-import { launchBrowser, layoutShift, sidewaysScroll, watchedPage, withoutBrowser } from '../kit/browser.ts';
+import {
+  launchBrowser,
+  layoutShift,
+  namelessParts,
+  sidewaysScroll,
+  sidewaysScrollByWidth,
+  watchedPage,
+  withoutBrowser,
+} from '../kit/browser.ts';
 import { STRANGER_SCRIPT } from '../kit/fake-chain.ts';
 import { type GuiBench, GuiWindow, startGui } from '../kit/wallet-gui-kit.ts';
 import { assertClean } from '../kit/wallet-pages.ts';
@@ -77,7 +85,26 @@ for (const [width, height, colorScheme] of [
       assert.equal(await sidewaysScroll(page), 0, `${screen} can be scrolled sideways`);
       const shift = await layoutShift(page);
       assert.ok(shift < MAX_SHIFT, `${screen} jumps by ${shift}`);
+      assert.deepEqual(await namelessParts(page), [], screen);
     }
     assertClean(watched);
   });
 }
+
+test('every screen fits at every width from a phone to a desk', { skip }, async (context) => {
+  const bench = await startGui(context);
+  const txid = await fullWallet(bench);
+  const watched = await watchedPage(await launchBrowser(context), bench.gui.url);
+  const { page } = watched;
+  await page.goto(bench.gui.freshLink());
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.waitForURL(/\/overview$/);
+  for (const screen of [...SCREENS, `transaction/${txid}`]) {
+    await page.goto(`${bench.gui.url}/${screen}`);
+    await page.locator('main:not(.is-waiting)').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+    if (screen === 'overview') await page.getByText('Sent').first().waitFor({ state: 'attached' });
+    assert.deepEqual(await sidewaysScrollByWidth(page), {}, screen);
+  }
+  assertClean(watched);
+});
