@@ -30,7 +30,14 @@ import {
   withoutContact,
   withSettings,
 } from './keys/owner-notes.ts';
-import { addressOf, labels, newAddress, owns, requireNoAddress } from './keys/receive-addresses.ts';
+import {
+  addressOf,
+  labels,
+  newAddress,
+  owns,
+  renameLabel,
+  requireNoAddress,
+} from './keys/receive-addresses.ts';
 import type { ExportedAccount } from './keys/watch-key.ts';
 import { type MessageRequest, signMessage } from './messages/message-signing.ts';
 import {
@@ -110,6 +117,15 @@ export class Wallet {
   /** A receive address nobody has seen yet, for a label that is made if it is new. Does not need the chain. */
   newAddress(name: string): Promise<NewAddress> {
     return newAddress(this.#context, name);
+  }
+
+  /**
+   * Gives a label another name: its addresses, coins and history stay. Does not need the chain.
+   * @returns the name as it is kept
+   * @throws WalletError `unknown-label`; `bad-label`, also when another label has the name
+   */
+  renameLabel(label: string, newName: string): Promise<string> {
+    return renameLabel(this.#context, label, newName);
   }
 
   /**

@@ -31,6 +31,7 @@ export const SECTIONS: readonly CommandSection[] = [
     commands: [
       { name: 'receive', load: async () => (await import('./receive.ts')).receive },
       { name: 'new-address', load: async () => (await import('./new-address.ts')).newAddress },
+      { name: 'rename-label', load: async () => (await import('./rename-label.ts')).renameLabel },
       { name: 'list', load: async () => (await import('./list.ts')).list },
       { name: 'addresses', load: async () => (await import('./addresses.ts')).addresses },
       { name: 'scan', load: async () => (await import('./scan.ts')).scan },

@@ -3,12 +3,13 @@ import { formatAmount } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { formatFeeRate } from '../payments/fee.ts';
 import { feeWarning } from '../payments/fee-warning.ts';
-import type { PaymentPlan } from '../payments/payment-plan.ts';
+import type { CoinPile, PaymentPlan } from '../payments/payment-plan.ts';
 import type { Payment } from '../wallet.ts';
 import { WalletError } from '../wallet-error.ts';
 import type { AddressNames } from './payees.ts';
 import type { Session } from './session.ts';
 import { amountJson, table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * Shows a plan and asks whether to go on, where a person is there to answer.
@@ -51,11 +52,33 @@ export function planLines(plan: PaymentPlan, names: AddressNames): string[] {
           `from ${labels}, ${length} ${length === 1 ? 'coin' : 'coins'}${pending}`,
         ],
         ['change', formatAmount(plan.change?.value ?? 0n), plan.change ? `back to ${plan.from}` : '(none)'],
+        ...stayingRows(plan),
       ],
       ['left', 'right', 'left'],
     ),
     ...(warning === undefined ? [] : [`WARNING: ${warning}.`]),
   ];
+}
+
+/** What a payment of all there is leaves: why, and what can be done about it. */
+function stayingRows({ stays }: PaymentPlan): string[][] {
+  if (stays === undefined) return [];
+  const why: readonly (readonly [CoinPile, string])[] = [
+    [stays.noRoom, 'one transaction has no room for them: send max again'],
+    [stays.worthless, 'spending them costs more than they are worth'],
+  ];
+  return why
+    .filter(([{ count }]) => count > 0)
+    .map(([{ count, amount }, reason]) => [
+      'stays',
+      formatAmount(amount),
+      `${count} ${count === 1 ? 'coin' : 'coins'}: ${reason}`,
+    ]);
+}
+
+/** The same for a payment that nobody was shown. */
+export function noteStaying(plan: PaymentPlan, terminal: Terminal): void {
+  for (const [, amount = '', why = ''] of stayingRows(plan)) terminal.note(`${amount} stays in ${why}`);
 }
 
 /** A payment that was made, for programs. */
@@ -78,5 +101,12 @@ export function planJson(plan: PaymentPlan, names: AddressNames): Record<string,
     vsize: plan.vsize,
     ...amountJson('change', plan.change?.value ?? 0n),
     replaces: plan.replaces ?? [],
+    ...(plan.stays && {
+      stays: { no_room: pileJson(plan.stays.noRoom), worthless: pileJson(plan.stays.worthless) },
+    }),
   };
+}
+
+function pileJson({ count, amount }: CoinPile): Record<string, unknown> {
+  return { coins: count, ...amountJson('amount', amount) };
 }

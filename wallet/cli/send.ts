@@ -9,7 +9,7 @@ import { walletCommand } from './command.ts';
 import { type ChosenFee, chosenFee, feeSettings } from './fee-option.ts';
 import { outPoints } from './out-point-option.ts';
 import { AddressNames, payeeSettings, type WrittenPayee, writtenPayees } from './payees.ts';
-import { confirm, paymentJson, planLines } from './review.ts';
+import { confirm, noteStaying, paymentJson, planLines } from './review.ts';
 import type { Session } from './session.ts';
 
 /** What `send` and `psbt create` ask alike. */
@@ -40,7 +40,10 @@ export const send = walletCommand({
     const payment = isAsked
       ? await payReviewed(session, wallet, names, { ...asked, request })
       : await wallet.pay({ ...request, acceptHighFee: values.acceptHighFee });
-    if (!isAsked) noteRefused(payment.refused, terminal);
+    if (!isAsked) {
+      noteRefused(payment.refused, terminal);
+      noteStaying(payment, terminal);
+    }
     session.result({ network: profile.name, ...paymentJson(payment, names) }, [displayHash(payment.txid)]);
   },
 });

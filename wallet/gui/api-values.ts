@@ -212,6 +212,9 @@ export const Fees = z.object({
 export type Fees = z.infer<typeof Fees>;
 
 /** A payment as it would be made now; `pay` with its id makes exactly this one, once. */
+/** Coins together. */
+const CoinPile = z.object({ coins: number, amount_nits: NitsText });
+
 export const PlanView = z.object({
   id: text,
   kind: z.enum(['payment', 'bump', 'cancel']),
@@ -227,6 +230,8 @@ export const PlanView = z.object({
   coins: z.array(CoinRow),
   /** Null when nothing worth an output is left over. */
   change: z.nullable(z.object({ address: text, amount_nits: NitsText })),
+  /** What a payment of all there is leaves all the same; null where nothing does. */
+  stays: z.nullable(z.object({ no_room: CoinPile, worthless: CoinPile })),
   /** Why the fee looks like a mistake; `pay` has to say that it is none. Null where it is usual. */
   high_fee: z.nullable(text),
   /** What else to think about before it is sent, as sentences. */

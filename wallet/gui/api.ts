@@ -169,6 +169,11 @@ export const CALLS = {
     request: z.strictObject({ wallet }),
     answer: z.object({ labels: z.array(z.object({ label: z.string(), addresses: z.number() })) }),
   },
+  /** Gives a label another name; the answer says how it is kept. */
+  'labels/rename': {
+    request: z.strictObject({ wallet, label, name: label }),
+    answer: z.object({ label: z.string() }),
+  },
   /** The newest address of a label. */
   'receive/address': { request: z.strictObject({ wallet, label }), answer: values.ReceiveAddress },
   /** One that nobody has seen yet; the label is made if it is new. */

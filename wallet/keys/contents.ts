@@ -194,6 +194,37 @@ export function withReceive(contents: Contents, name: string, index: number): Co
   return { ...contents, labels, given: Math.max(contents.given, index + 1) };
 }
 
+/**
+ * Gives a label another name wherever it stands, so that nothing of what it has or did is lost.
+ * @param name as {@link parseLabel} gave it
+ * @throws WalletError `unknown-label`; `bad-label` when another label has the name: two are not made one by mistake
+ */
+export function withRenamedLabel(contents: Contents, label: string, name: string): Contents {
+  const { labels, imported, senders, outgoing } = contents;
+  const names = new Set([
+    ...labels.map((each) => each.name),
+    ...imported.map((each) => each.label),
+    ...outgoing.map((each) => each.label),
+    ...Object.values(senders),
+  ]);
+  if (!names.has(label)) {
+    const known = labels.map((each) => each.name).join(', ');
+    throw new WalletError('unknown-label', `the wallet has no label "${label}"; there are: ${known}`);
+  }
+  if (name === label) return contents;
+  if (names.has(name)) {
+    throw new WalletError('bad-label', `there is a label ${name} already: two labels cannot become one`);
+  }
+  const renamed = (each: string) => (each === label ? name : each);
+  return {
+    ...contents,
+    labels: labels.map((each) => ({ ...each, name: renamed(each.name) })),
+    imported: imported.map((each) => ({ ...each, label: renamed(each.label) })),
+    senders: Object.fromEntries(Object.entries(senders).map(([id, each]) => [id, renamed(each)])),
+    outgoing: outgoing.map((each) => ({ ...each, label: renamed(each.label) })),
+  };
+}
+
 /** What a look at the chain taught. Merging the same thing twice changes nothing. */
 export interface Discovery {
   /** Indexes of receive addresses seen used. */

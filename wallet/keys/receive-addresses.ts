@@ -5,7 +5,7 @@ import { requireLabel } from '../payments/payment-plan.ts';
 import type { NewAddress, WalletAddress, WalletLabel } from '../wallet-answers.ts';
 import { type WalletContext, withKeys } from '../wallet-context.ts';
 import { WalletError } from '../wallet-error.ts';
-import { parseLabel, withReceive } from './contents.ts';
+import { parseLabel, withReceive, withRenamedLabel } from './contents.ts';
 import { CHANGE, type KeyPlace, type KeyRing, RECEIVE } from './key-ring.ts';
 
 /** See `Wallet.labels`. */
@@ -30,6 +30,17 @@ export async function newAddress(context: WalletContext, name: string): Promise<
     const unusedBefore = index - contents.used.receive;
     return { contents: withKeys(updated, ring), result: { ...address, label, unusedBefore } };
   });
+}
+
+/** See `Wallet.renameLabel`. */
+export async function renameLabel(context: WalletContext, label: string, newName: string): Promise<string> {
+  const name = parseLabel(newName);
+  requireNoAddress('bad-label', name, context.profile.address);
+  await context.store.update(async (contents) => ({
+    contents: withRenamedLabel(contents, label.normalize('NFC').trim(), name),
+    result: undefined,
+  }));
+  return name;
 }
 
 /** See `Wallet.addressOf`. */

@@ -99,6 +99,10 @@ export interface Sweep<C extends Candidate> {
   /** Exactly what the rate comes to for this size. */
   readonly fee: Nits;
   readonly vsize: number;
+  /** Coins that stay where they are: one transaction has no room for them. */
+  readonly noRoom: readonly C[];
+  /** And those that cost more to spend than they are worth. */
+  readonly worthless: readonly C[];
 }
 
 /**
@@ -111,9 +115,18 @@ export interface Sweep<C extends Candidate> {
 export function sweepCoins<C extends Candidate>(request: SweepRequest<C>): Sweep<C> {
   const least = { value: DUST_LIMIT, script: request.script };
   const attempt = new Attempt<C>({ ...request, outputs: [...request.outputs, least] });
-  const coins = request.spendAll ? request.coins : attempt.largest(attempt.worthwhile(request.coins));
+  const worthwhile = request.spendAll ? request.coins : attempt.worthwhile(request.coins);
+  const coins = request.spendAll ? request.coins : attempt.largest(worthwhile);
   const { fee, change = 0n, vsize } = attempt.exactly(coins);
-  return { coins, amount: DUST_LIMIT + change, fee, vsize };
+  const isWorthwhile = new Set(worthwhile);
+  return {
+    coins,
+    amount: DUST_LIMIT + change,
+    fee,
+    vsize,
+    noRoom: worthwhile.slice(coins.length),
+    worthless: request.coins.filter((coin) => !isWorthwhile.has(coin)),
+  };
 }
 
 /** One request with the parts of its arithmetic that do not depend on the coins. */

@@ -45,6 +45,19 @@ export interface PaymentRequest extends FeeChoice {
   readonly acceptHighFee?: boolean;
 }
 
+/** Coins that could be spent, and that a payment of all there is leaves nevertheless. */
+export interface StayingCoins {
+  /** They do not fit into one transaction: another payment of all there is takes them. */
+  readonly noRoom: CoinPile;
+  /** Spending them costs more than they are worth. */
+  readonly worthless: CoinPile;
+}
+
+export interface CoinPile {
+  readonly count: number;
+  readonly amount: Nits;
+}
+
 /** A payment as it would be made now. Nothing of it is kept. */
 export interface PaymentPlan {
   /** The label that pays; of several that pay together the one whose coin comes first, which gets the change. */
@@ -60,6 +73,8 @@ export interface PaymentPlan {
   readonly feeRate: FeeRate;
   /** In bytes; the signed transaction is never larger. */
   readonly vsize: number;
+  /** Where somebody gets {@link MAX}: the coins that stay all the same. Undefined where none do. */
+  readonly stays?: StayingCoins | undefined;
   /** Earlier payments that the chain does not take. */
   readonly refused: readonly RefusedPayment[];
   /** For a payment that takes the place of others: their txids, as shown, the one it replaces directly first. */
@@ -117,6 +132,7 @@ export function planPayment(
       fee: paid.fee,
       feeRate,
       vsize: paid.vsize,
+      ...(paid.stays && { stays: paid.stays }),
       refused: view.refused,
     };
   } catch (error) {
@@ -168,6 +184,7 @@ interface Distribution {
   readonly change: Nits | undefined;
   readonly fee: Nits;
   readonly vsize: number;
+  readonly stays?: StayingCoins | undefined;
 }
 
 interface Purse {
@@ -192,12 +209,21 @@ function distribute(
       const sweep = sweepCoins({ coins, outputs: fixed, script: taker.script, feeRate, spendAll });
       const { amount } = sweep;
       const paid = outputs.map(({ value, script }) => ({ value: value === MAX ? amount : value, script }));
-      return { ...sweep, outputs: paid, change: undefined };
+      return { ...sweep, outputs: paid, change: undefined, stays: stayingOf(sweep) };
     } catch (error) {
       if (!(error instanceof WalletError) || at === all.length - 1) throw error;
     }
   }
   throw new RangeError('no coins to choose from');
+}
+
+function stayingOf({ noRoom, worthless }: ReturnType<typeof sweepCoins<WalletCoin>>) {
+  if (noRoom.length + worthless.length === 0) return undefined;
+  return { noRoom: pileOf(noRoom), worthless: pileOf(worthless) };
+}
+
+function pileOf(coins: readonly WalletCoin[]): CoinPile {
+  return { count: coins.length, amount: coins.reduce((sum, { value }) => sum + value, 0n) };
 }
 
 /** The coins of each label alone, if any label may pay some amount; then all of them together. */

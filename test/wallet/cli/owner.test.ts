@@ -182,3 +182,40 @@ test('nilz wallet scan finds what lies beyond the gap', async () => {
   assert.equal(found.used_addresses, 1);
   assert.ok(found.total >= 50, 'the reward, and the fees of what waited');
 });
+
+describe('nilz wallet rename-label', () => {
+  interface History {
+    readonly entries: readonly { readonly txid: string }[];
+  }
+  interface Balance {
+    readonly labels: readonly { readonly label: string; readonly balance_nits?: string }[];
+  }
+
+  test('keeps what the label has, its addresses and its history, and refuses a name that is taken', async () => {
+    const { address } = await json<{ address: string }>('new-address', '--label', 'old name');
+    await run('send', '--from-label', 'alice', '--to', address, '--amount', '3', '--yes');
+    // Change of the label: it belongs to whoever paid.
+    await run('send', '--from-label', 'old name', '--to', 'bob', '--amount', '1', '--yes');
+    const before = await json<Balance>('balance');
+    const rows = (await json<History>('history', '--label', 'old name')).entries;
+    assert.equal(rows.length, 2);
+
+    const told = await json<object>('rename-label', '--label', 'old name', '--new-name', ' new  ');
+    assert.deepEqual({ ...told, network: undefined }, { network: undefined, label: 'new', was: 'old name' });
+    const renamed = ({ labels }: Balance) =>
+      labels.map((each) => ({ ...each, label: each.label === 'old name' ? 'new' : each.label }));
+    assert.deepEqual((await json<Balance>('balance')).labels, renamed(before));
+    const after = (await json<History>('history', '--label', 'new')).entries;
+    assert.deepEqual(
+      after.map(({ txid }) => txid),
+      rows.map(({ txid }) => txid),
+    );
+    const { output } = await run('send', '--from-label', 'new', '--to', 'bob', '--amount', '0.5', '--yes');
+    assert.match(output, /[0-9a-f]{64}/);
+
+    assert.match(await refused(2, 'rename-label', '--label', 'new', '--new-name', 'alice'), /already/);
+    assert.match(await refused(2, 'rename-label', '--label', 'old name', '--new-name', 'x'), /no label/);
+    assert.match(await refused(2, 'rename-label', '--label', 'new', '--new-name', address), /is an address/);
+    assert.match(await refused(2, 'rename-label', '--label', 'new'), /--new-name is missing/);
+  });
+});

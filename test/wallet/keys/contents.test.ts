@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PROFILES } from '../../../protocol/network.ts';
-import { contentsSchema, labelOfPlace, withReceive } from '../../../wallet/keys/contents.ts';
+import {
+  contentsSchema,
+  labelOfPlace,
+  newContents,
+  withReceive,
+  withRenamedLabel,
+  wordKeys,
+} from '../../../wallet/keys/contents.ts';
 import { contentsFromV1 } from '../../../wallet/keys/contents-v1.ts';
 import { CHANGE, IMPORTED, RECEIVE } from '../../../wallet/keys/key-ring.ts';
 import { WalletFile } from '../../../wallet/keys/wallet-file.ts';
 import { Wallet } from '../../../wallet/wallet.ts';
+import { WalletError } from '../../../wallet/wallet-error.ts';
 import { FakeChain } from '../../kit/fake-chain.ts';
 import { temporaryDirectory } from '../../service/temporary-directory.ts';
 
@@ -79,4 +87,19 @@ test('a receive key has the label it was given, an imported one its own, change 
   assert.equal(labelOfPlace(contents, { chain: RECEIVE, index: 4 }), 'default');
   assert.equal(labelOfPlace(contents, { chain: IMPORTED, index: 0 }), 'paper');
   assert.equal(labelOfPlace(contents, { chain: CHANGE, index: 3 }), undefined);
+});
+
+test('a label that gets another name has it wherever it stood, and two never become one', () => {
+  const outgoing = { txid: 'aa'.repeat(32), hex: '00', label: 'shop', time: 1 };
+  const imported = { publicKey: '02'.repeat(33), privateKey: null, label: 'shop' };
+  const contents = {
+    ...withReceive(withReceive(newContents(wordKeys('test test')), 'shop', 0), 'rent', 1),
+    ...{ imported: [imported], outgoing: [outgoing], senders: { ['bb'.repeat(32)]: 'shop' } },
+  };
+  const renamed = withRenamedLabel(contents, 'shop', 'store');
+  assert.equal(JSON.stringify(renamed), JSON.stringify(contents).replaceAll('"shop"', '"store"'));
+  assert.equal(withRenamedLabel(contents, 'shop', 'shop'), contents);
+  const isCode = (code: string) => (error: unknown) => error instanceof WalletError && error.code === code;
+  assert.throws(() => withRenamedLabel(contents, 'shop', 'rent'), isCode('bad-label'));
+  assert.throws(() => withRenamedLabel(contents, 'nobody', 'x'), isCode('unknown-label'));
 });

@@ -208,6 +208,12 @@ describe('the most that a payment can pay', () => {
 
   test('of more coins than fit into one transaction is made of the largest', () => {
     const coins = Array.from({ length: 3_000 }, (_, n) => coin(10_000n + BigInt(n)));
+    const dear = [...coins, coin(DUST_LIMIT), coin(DUST_LIMIT)];
+    const sweep = sweepCoins({ coins: dear, outputs: [], script: P2WPKH, feeRate: 10n * RATE });
+    assert.equal(sweep.noRoom.length, 3_000 - sweep.coins.length);
+    assert.equal(sum(sweep.noRoom) + sum(sweep.coins), sum(coins));
+    assert.deepEqual(sweep.worthless, [coin(DUST_LIMIT), coin(DUST_LIMIT)]);
+
     const { coins: chosen, amount } = sweepCoins({ coins, outputs: [], script: P2WPKH, feeRate: RATE });
     assert.ok(paymentWeight(chosen.length, [22]) <= MAX_PAYMENT_WEIGHT);
     assert.ok(paymentWeight(chosen.length + 1, [22]) > MAX_PAYMENT_WEIGHT - 16);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COIN } from '../../../protocol/amount.ts';
 import type { WalletCoin } from '../../../wallet/chain/chain-view.ts';
+import { AddressNames } from '../../../wallet/cli/payees.ts';
+import { planLines } from '../../../wallet/cli/review.ts';
 import { feeFor } from '../../../wallet/payments/fee.ts';
 import { feeWarning } from '../../../wallet/payments/fee-warning.ts';
 import { requestOf } from '../../../wallet/payments/payment-plan.ts';
@@ -68,10 +70,29 @@ describe('the most that can be paid', () => {
     chain.mine();
     const payment = await wallet.pay({ from: 'default', to: stranger('max'), feeRate: 5_000n });
     assert.equal(payment.coins.length, 2, 'a coin that costs more than it is worth stays');
+    const nothing = { count: 0, amount: 0n };
+    assert.deepEqual(payment.stays, { noRoom: nothing, worthless: { count: 1, amount: 320n } });
     assert.equal(payment.change, undefined);
     assert.equal(payment.fee, feeFor(payment.vsize, 5_000n));
     assert.deepEqual(payment.to, stranger(5n * COIN - payment.fee));
     assert.deepEqual(await balances(wallet), { default: [320n, 0n, 0n] });
+  });
+
+  test('says what stays and why before it is made', async () => {
+    const { chain, wallet, address } = await fundedWallet(3n * COIN);
+    await chain.strangerPays(address, 320n);
+    chain.mine();
+    const plan = await wallet.plan({ from: 'default', to: stranger('max'), feeRate: 5_000n });
+    const names = new AddressNames([], [], wallet.profile.address);
+    const lines = planLines(plan, names).join('\n');
+    assert.match(lines, /stays +0\.00000320 +1 coin: spending them costs more than they are worth/);
+    assert.doesNotMatch(lines, /no room/);
+    const crowded = { noRoom: { count: 500, amount: 7n * COIN }, worthless: { count: 0, amount: 0n } };
+    assert.match(
+      planLines({ ...plan, stays: crowded }, names).join('\n'),
+      /stays +7\.00000000 +500 coins: one transaction has no room for them: send max again/,
+    );
+    assert.equal((await wallet.plan({ from: 'default', to: stranger(COIN) })).stays, undefined);
   });
 
   test('goes to one payee, after the others', async () => {

@@ -10,6 +10,7 @@ export const MONEY_CALLS: Handlers<
   | 'coins/freeze'
   | 'scan'
   | 'labels'
+  | 'labels/rename'
   | 'receive/address'
   | 'receive/new-address'
 > = {
@@ -57,6 +58,11 @@ export const MONEY_CALLS: Handlers<
   labels: async ({ wallet }, { shelf }) => {
     const labels = await shelf.get(wallet).labels();
     return { labels: labels.map(({ label, addresses }) => ({ label, addresses: addresses.length })) };
+  },
+  'labels/rename': async ({ wallet, label, name }, { shelf, tell }) => {
+    const renamed = await shelf.get(wallet).renameLabel(label, name);
+    tell({ event: 'changed', wallet });
+    return { label: renamed };
   },
   'receive/address': async ({ wallet, label }, { shelf }) => {
     const { address, path } = await shelf.get(wallet).addressOf(label);

@@ -1,6 +1,7 @@
 /** A planned payment as the page shows it. */
 import { formatFeeRate } from '../../payments/fee.ts';
 import { feeWarning } from '../../payments/fee-warning.ts';
+import type { CoinPile } from '../../payments/payment-plan.ts';
 import type { Wallet } from '../../wallet.ts';
 import type { PlanView } from '../api-values.ts';
 import type { ShownPlan } from '../plan-desk.ts';
@@ -35,9 +36,16 @@ export async function planView(shown: ShownPlan, wallet: Wallet): Promise<PlanVi
       change === undefined
         ? null
         : { address: await wallet.addressOfPlace(change.place), amount_nits: String(change.value) },
+    stays: plan.stays
+      ? { no_room: pileFields(plan.stays.noRoom), worthless: pileFields(plan.stays.worthless) }
+      : null,
     high_fee: feeWarning(plan) ?? null,
     warnings: plan.refused.map(
       ({ txid, reason }) => `the chain does not take the payment ${txid}: ${reason}`,
     ),
   };
+}
+
+function pileFields({ count, amount }: CoinPile) {
+  return { coins: count, amount_nits: String(amount) };
 }

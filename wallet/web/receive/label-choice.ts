@@ -1,7 +1,9 @@
-/** Which label is paid: one that exists, or a new one. */
+/** Which label is paid: one that exists, or a new one. One that exists can get another name. */
+import { announce } from '../../../service/web/announce.ts';
 import { h } from '../../../service/web/element.ts';
 import { Field, Selection } from '../pieces/field.ts';
 import { plainButton } from '../pieces/money.ts';
+import { sentence } from '../pieces/refusal.ts';
 import type { LiveQuery } from '../session/live-query.ts';
 import { liveQuery, type WalletPlace } from '../session/place.ts';
 
@@ -25,12 +27,17 @@ export class LabelChoice {
   readonly #selection = new Selection('For which label', []);
   readonly #name: Field;
   readonly #making: HTMLElement;
+  readonly #place: WalletPlace;
+  readonly #newName: Field;
+  readonly #renaming: HTMLElement;
+  readonly #rename: HTMLButtonElement;
   readonly #query: LiveQuery;
   #known: readonly string[] = [];
   #chosen: string | undefined;
 
   constructor(place: WalletPlace, options: LabelChoiceOptions) {
     this.#options = options;
+    this.#place = place;
     this.#name = new Field({
       label: 'Name of the new label',
       about: 'Labels keep apart what you have: shop, savings, Anna.',
@@ -40,7 +47,31 @@ export class LabelChoice {
     });
     this.#making = h('div', {}, this.#name.element);
     this.#making.hidden = true;
-    this.element = h('div', { class: 'label-choice' }, this.#selection.element, this.#making);
+    this.#newName = new Field({
+      label: 'Its new name',
+      about: 'What it has, its addresses and its history stay.',
+      maxLength: place.feed.state.limits.label,
+      beside: plainButton('Rename it', () => void this.#giveName()),
+      check: (value) => (value === '' ? 'A label needs a name.' : undefined),
+    });
+    this.#renaming = h('div', { id: 'rename-label' }, this.#newName.element);
+    this.#renaming.hidden = true;
+    this.#rename = plainButton('Rename this label', () => this.#offerName(this.#renaming.hidden !== false));
+    this.#rename.setAttribute('aria-controls', 'rename-label');
+    this.#rename.setAttribute('aria-expanded', 'false');
+    this.element = h(
+      'div',
+      { class: 'label-choice' },
+      this.#selection.element,
+      this.#making,
+      h('div', { class: 'buttons' }, this.#rename),
+      this.#renaming,
+    );
+    this.#newName.input.addEventListener('keydown', (event) => {
+      if (!(event instanceof KeyboardEvent)) return;
+      if (event.key === 'Enter') void this.#giveName();
+      if (event.key === 'Escape') this.#offerName(false);
+    });
     this.#selection.input.addEventListener('change', () => this.#choose());
     this.#name.input.addEventListener('keydown', (event) => {
       if (event instanceof KeyboardEvent && event.key === 'Enter') void this.#make();
@@ -84,6 +115,9 @@ export class LabelChoice {
   #choose(): void {
     const { value } = this.#selection;
     this.#making.hidden = value !== NEW;
+    this.#rename.hidden = value === NEW;
+    this.#renaming.hidden = true;
+    this.#rename.setAttribute('aria-expanded', 'false');
     if (value === NEW) {
       this.#name.input.focus();
       return;
@@ -102,7 +136,41 @@ export class LabelChoice {
     this.#chosen = name;
     this.#name.value = '';
     this.#making.hidden = true;
+    this.#rename.hidden = false;
     this.#fill();
     this.#selection.input.focus();
+  }
+
+  #offerName(isOffered: boolean): void {
+    this.#renaming.hidden = !isOffered;
+    this.#rename.setAttribute('aria-expanded', String(isOffered));
+    if (!isOffered) {
+      this.#rename.focus();
+      return;
+    }
+    this.#newName.value = this.value;
+    this.#newName.input.focus();
+    this.#newName.input.select();
+  }
+
+  async #giveName(): Promise<void> {
+    if (!this.#newName.validate()) {
+      this.#newName.input.focus();
+      return;
+    }
+    const label = this.value;
+    try {
+      const { wallet } = this.#place;
+      const renamed = await this.#place.ask('labels/rename', { wallet, label, name: this.#newName.value });
+      this.#known = this.#known.map((name) => (name === label ? renamed.label : name));
+      this.#chosen = renamed.label;
+      this.#fill();
+      this.#offerName(false);
+      announce(`The label is called ${renamed.label} now.`);
+      await this.#options.onChoose(renamed.label);
+    } catch (error) {
+      this.#newName.complain(sentence(error instanceof Error ? error.message : String(error)));
+      this.#newName.input.focus();
+    }
   }
 }

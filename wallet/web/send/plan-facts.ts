@@ -41,7 +41,24 @@ export function planFacts(plan: PlanView): HTMLElement {
         ? [h('span', { class: 'aside' }, 'none: nothing worth an output is left over')]
         : [money(change.amount_nits), h('span', { class: 'aside' }, 'comes back to you')]),
     ],
+    ...stayingFacts(plan),
   ]);
+}
+
+/** What a payment of all there is leaves, and why. */
+function stayingFacts({ stays }: PlanView): (readonly [string, ...Child[]])[] {
+  if (stays === null) return [];
+  const why: readonly (readonly [typeof stays.no_room, string])[] = [
+    [stays.no_room, 'for which one transaction has no room: send the maximum once more'],
+    [stays.worthless, 'that would cost more to spend than they are worth'],
+  ];
+  return why
+    .filter(([{ coins }]) => coins > 0)
+    .map(([{ coins, amount_nits: amount }, reason]) => [
+      'Stays with you',
+      money(amount),
+      h('span', { class: 'aside' }, `${plural(coins, 'coin')} ${reason}`),
+    ]);
 }
 
 function partWords(fee: string, amount: string): string {
