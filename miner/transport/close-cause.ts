@@ -35,7 +35,7 @@ const CERTIFICATE_WORDS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "it is not valid yet, or this computer's clock is wrong",
 };
 
-/** OpenSSL's reason in an EPROTO: `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`. */
+/** OpenSSL's reason in its texts: `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`. */
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
 
 /** Reasons that OpenSSL gives when what answers is no TLS at all. */
@@ -61,11 +61,13 @@ export function closeReasonOf(error: NodeJS.ErrnoException): CloseReason {
   }
   return {
     cause: ERROR_CAUSES[code] ?? causeOfFamily(code),
-    detail: CERTIFICATE_WORDS[code] ?? wordsOf(error),
+    detail: CERTIFICATE_WORDS[code] ?? OPENSSL_REASON.exec(error.message)?.[1] ?? wordsOf(error),
   };
 }
 
 function causeOfFamily(code: string): CloseCause {
+  // What Node.js calls the rarer faults of a certificate, such as names that its authority may not vouch for.
+  if (code === 'UNSPECIFIED') return 'invalid-certificate';
   if (/^(CERT_|CRL_|INVALID_|PATH_LENGTH_|HOSTNAME_|UNABLE_TO_)/.test(code)) return 'invalid-certificate';
   if (code.startsWith('ERR_SSL_')) return 'tls-failed';
   // What answered is no web server at all: llhttp could not read it.

@@ -16,6 +16,7 @@ describe('the reason of an error', () => {
     [{ code: 'ECONNRESET', syscall: 'read' }, 'lost'],
     [{ code: 'CERT_REVOKED' }, 'invalid-certificate'],
     [{ code: 'INVALID_PURPOSE' }, 'invalid-certificate'],
+    [{ code: 'UNSPECIFIED' }, 'invalid-certificate'],
     [{ code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' }, 'tls-failed'],
     [{ code: 'EPROTO' }, 'tls-failed'],
     [{ code: 'HPE_INVALID_CONSTANT' }, 'no-websocket'],
@@ -42,6 +43,13 @@ describe('the reason of an error', () => {
       assert.deepEqual(closeReasonOf(error), { cause, detail: reason });
     });
   }
+
+  test('in the text of OpenSSL is left alone of an alert too', () => {
+    const message =
+      '80CC4216B47F0000:error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number 70\n';
+    const error = Object.assign(new Error(message), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
+    assert.deepEqual(closeReasonOf(error), { cause: 'tls-failed', detail: 'tlsv1 alert protocol version' });
+  });
 
   test('has no words where there are none', () => {
     assert.deepEqual(closeReasonOf(new Error('')), { cause: 'lost', detail: undefined });
