@@ -7,6 +7,8 @@ export type Answer = readonly [question: RegExp, answer: string | ((shown: strin
 
 export class ScriptedTerminal implements Terminal {
   readonly interactive: boolean;
+  /** A person whose questions go into a file. */
+  readonly unheard: boolean;
   /** Standard output. */
   readonly printed: string[] = [];
   /** Pictures. */
@@ -20,8 +22,9 @@ export class ScriptedTerminal implements Terminal {
   readonly #input: string;
 
   /** @param script the answers of a person in their order, or what a pipe brings */
-  constructor(script: readonly Answer[] | string = '') {
+  constructor(script: readonly Answer[] | string = '', { unheard = false } = {}) {
     this.interactive = typeof script !== 'string';
+    this.unheard = unheard;
     this.#answers = typeof script === 'string' ? [] : [...script];
     this.#input = typeof script === 'string' ? script : '';
   }

@@ -2,7 +2,7 @@
 import { helpText, loadSettings, type Setting, SettingError, type Values } from '../../service/config.ts';
 import { refuseSecretArguments } from './passphrase.ts';
 import { Session, sessionSettings } from './session.ts';
-import type { Terminal } from './terminal.ts';
+import { requireHearing, type Terminal } from './terminal.ts';
 
 type Settings = Readonly<Record<string, Setting<unknown>>>;
 
@@ -46,6 +46,7 @@ export function walletCommand<S extends Settings>(options: CommandOptions<S>): W
         // It is not repeated: somebody may have put the words of a wallet there.
         throw new SettingError(`${command} takes options only, no bare arguments; see ${command} --help`);
       }
+      if ('yes' in values && values.yes !== true) requireHearing(terminal, '--yes');
       const session = new Session(values, terminal);
       try {
         await run(session, values);

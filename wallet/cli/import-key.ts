@@ -3,7 +3,7 @@ import { string } from '../../service/config.ts';
 import { DEFAULT_LABEL } from '../keys/contents.ts';
 import { walletCommand } from './command.ts';
 import { readSecretFile } from './passphrase.ts';
-import type { Terminal } from './terminal.ts';
+import { requireHearing, type Terminal } from './terminal.ts';
 
 const settings = {
   privateKey: string({
@@ -36,5 +36,6 @@ async function keyOf(
 ): Promise<string> {
   if (keyFile !== undefined) return readSecretFile(keyFile, '--key-file');
   if (privateKey !== undefined) return privateKey;
+  requireHearing(terminal, 'NILZ_PRIVATE_KEY or --key-file FILE');
   return terminal.interactive ? terminal.askHidden('Key (not shown): ') : terminal.readInput();
 }

@@ -2,10 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { SettingError } from '../../service/config.ts';
 
 export interface Terminal {
   /** Whether a person is there to read and answer. */
   readonly interactive: boolean;
+  /** Whether a person is at the keyboard whom no question reaches: standard error, where they go, is led elsewhere. */
+  readonly unheard: boolean;
   /** A result. */
   print(line: string): void;
   /** Lines of blocks (U+2580 and the like) that are a picture, light on dark whatever colours the terminal has. */
@@ -35,6 +38,18 @@ export class InterruptedError extends Error {
   }
 }
 
+/**
+ * What has to be asked about is not done unasked because the question went into a file.
+ * @param instead what to give so that nobody has to be asked
+ * @throws SettingError where a person is there whom no question reaches
+ */
+export function requireHearing({ unheard }: Pick<Terminal, 'unheard'>, instead: string): void {
+  if (!unheard) return;
+  throw new SettingError(
+    `questions go to standard error, which is no terminal here, so you cannot be asked: leave it as it is, or use ${instead}`,
+  );
+}
+
 /** Switches to a second screen and back, as full-screen programs do: what it showed is not kept for scrolling. */
 const SECOND_SCREEN = '\x1b[?1049h\x1b[2J\x1b[H';
 const FIRST_SCREEN = '\x1b[2J\x1b[?1049l';
@@ -53,6 +68,7 @@ export interface Streams {
 /** The terminal, or the pipes, that a process was started with. */
 export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  const unheard = stdin.isTTY === true && !interactive;
   const question = async (prompt: string, echo: boolean): Promise<string> => {
     // The prompt belongs to the reader where it echoes, since it draws the line anew with every key.
     if (!echo) stderr.write(prompt);
@@ -71,6 +87,7 @@ export function streamTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   };
   return {
     interactive,
+    unheard,
     print: (line) => void stdout.write(`${readable(line)}\n`),
     draw: (lines) => {
       const [before, after] = stdout.isTTY === true ? [LIGHT_ON_DARK, OWN_COLOURS] : ['', ''];

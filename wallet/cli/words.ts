@@ -1,7 +1,7 @@
 /** The words of a wallet from outside: a prompt, standard input, the environment or a file, never an argument. */
 import { string, type Values } from '../../service/config.ts';
 import { readSecretFile } from './passphrase.ts';
-import type { Terminal } from './terminal.ts';
+import { requireHearing, type Terminal } from './terminal.ts';
 
 export const wordsSettings = {
   mnemonic: string({
@@ -18,6 +18,7 @@ export async function wordsOf(
 ): Promise<string> {
   if (mnemonicFile !== undefined) return readSecretFile(mnemonicFile, '--mnemonic-file');
   if (mnemonic !== undefined) return mnemonic;
+  requireHearing(terminal, 'NILZ_MNEMONIC or --mnemonic-file FILE');
   return terminal.interactive
     ? terminal.askHidden('Words of the wallet (not shown): ')
     : terminal.readInput();
