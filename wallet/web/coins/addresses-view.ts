@@ -35,7 +35,7 @@ export function addressesView(place: WalletPlace): View {
     columns: [
       { label: 'Address', cell: ({ address }) => addressCell(address) },
       { label: 'Label', cell: ({ label, chain }) => (label === null ? kindWord(chain) : labelTag(label)) },
-      { label: 'Path', detail: true, detail: true, cell: ({ path, chain }) => path ?? kindWord(chain) },
+      { label: 'Path', detail: true, cell: ({ path, chain }) => path ?? kindWord(chain) },
       { label: 'Used', cell: ({ used }) => (used ? stateWord('used') : stateWord('new', 'good')) },
       { label: 'Balance', numeric: true, cell: ({ balance_nits: nits }) => money(nits) },
       { label: 'Note', cell: (row) => noteCell(place, row) },
