@@ -8,7 +8,9 @@ import type { Page } from 'playwright-core';
 import {
   launchBrowser,
   layoutShift,
+  namelessParts,
   sidewaysScroll,
+  sidewaysScrollByWidth,
   type WatchedPage,
   watchedPage,
   withoutBrowser,
@@ -225,9 +227,16 @@ test('every view fits a phone, a tablet and a wide desk, dark and light, without
         assert.equal(await sidewaysScroll(watched.page), 0, place);
         const shift = await layoutShift(watched.page);
         assert.ok(shift < MAX_SHIFT, `${place} jumps by ${shift}`);
+        assert.deepEqual(await namelessParts(watched.page), [], place);
       }
       assertClean(watched);
     }
+  }
+  const { page } = await watchedPage(browser, url);
+  for (const path of paths) {
+    await page.goto(url + path);
+    await page.getByText('live', { exact: true }).waitFor();
+    assert.deepEqual(await sidewaysScrollByWidth(page), {}, path);
   }
 });
 

@@ -9,7 +9,9 @@ import { PROVIDERS } from '../../faucet/captcha/provider.ts';
 import {
   launchBrowser,
   layoutShift,
+  namelessParts,
   sidewaysScroll,
+  sidewaysScrollByWidth,
   type WatchedPage,
   watchedPage,
   withoutBrowser,
@@ -240,6 +242,9 @@ test('every view fits a phone, a tablet and a wide desk, dark and light, and not
         assert.equal(await sidewaysScroll(watched.page), 0, place);
         const shift = await layoutShift(watched.page);
         assert.ok(shift < MAX_SHIFT, `${place} jumps by ${shift}`);
+        assert.deepEqual(await namelessParts(watched.page), [], place);
+        assert.deepEqual(await sidewaysScrollByWidth(watched.page), {}, path);
+        await watched.page.setViewportSize(viewport);
       }
       assertClean(watched);
     }
