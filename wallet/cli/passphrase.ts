@@ -1,8 +1,8 @@
 /** Secrets from outside: from a prompt, the environment or a file, never from an argument. */
-import { readFileSync } from 'node:fs';
 import { SettingError, string, type Values } from '../../service/config.ts';
 import { estimateStrength } from '../keys/passphrase-strength.ts';
 import type { Terminal } from './terminal.ts';
+import { readTextFile } from './text-file.ts';
 
 export const passphraseSettings = {
   passphrase: string({ help: 'the passphrase of the wallet file', secret: true }),
@@ -44,13 +44,9 @@ export function refuseSecretArguments(argv: readonly string[]): void {
   }
 }
 
-/** A secret kept in a file, without the line break that editors put at its end. */
+/** A secret kept in a file, without the line break that editors put at its end. @throws SettingError naming the setting */
 export function readSecretFile(path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new SettingError(`${setting} ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return readTextFile(path, setting).replace(/\r?\n$/, '');
 }
 
 /** The passphrase of a wallet that exists. */

@@ -1,10 +1,11 @@
 /** Files that a command reads or writes for its user; "-" is standard input and output. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { SettingError } from '../../service/config.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Nothing that a command reads is larger. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /**
  * The bytes of a file.
@@ -12,13 +13,44 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
  */
 export function readFileBytes(path: string, option: string): Uint8Array {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES)
-      throw new SettingError(`${option} ${path}: is larger than 16 MiB`);
-    return Uint8Array.from(readFileSync(path));
+    const file = openSync(path, 'r');
+    try {
+      return bytesOf(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    if (error instanceof SettingError) throw error;
-    throw new SettingError(`${option} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SettingError(`${option} ${path}: ${reasonOf(error)}`);
   }
+}
+
+/** A device or a pipe tells no size and may never end: it is read no further than what is allowed. */
+function bytesOf(file: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; size <= MAX_FILE_BYTES; ) {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const read = readSync(file, chunk);
+    if (read === 0) return Uint8Array.from(Buffer.concat(chunks));
+    chunks.push(chunk.subarray(0, read));
+    size += read;
+  }
+  throw new RangeError('is larger than 16 MiB');
+}
+
+/** What the system says when a file cannot be read or written, for people. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'there is no such file or folder',
+  ENAMETOOLONG: 'this is too long for the name of a file',
+  EISDIR: 'is a folder',
+  EACCES: 'the system does not allow it',
+  EEXIST: 'exists already and is not overwritten',
+};
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? error.message;
 }
 
 /** The text of a file. @throws SettingError naming the option */
@@ -34,13 +66,7 @@ export function writeNewFile(path: string, text: string, option: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const why = exists
-      ? 'exists already and is not overwritten'
-      : error instanceof Error
-        ? error.message
-        : String(error);
-    throw new SettingError(`${option} ${path}: ${why}`);
+    throw new SettingError(`${option} ${path}: ${reasonOf(error)}`);
   }
 }
 

@@ -223,7 +223,7 @@ describe('nilz wallet psbt', () => {
     for (const [psbt, message] of [
       [undefined, /--psbt is missing/],
       ['cHNidP8=', /this is no PSBT/],
-      ['/nowhere', /--psbt \/nowhere: ENOENT/],
+      ['/nowhere', /--psbt \/nowhere: there is no such file/],
     ] as const) {
       const argv = ['psbt', 'inspect', '--wallet', signer, ...(psbt === undefined ? [] : ['--psbt', psbt])];
       const { code, errors } = await bench.run(argv);
