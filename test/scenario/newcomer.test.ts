@@ -9,7 +9,15 @@ import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type Miner, startMiner } from '../../miner/miner.ts';
 import { createLogger } from '../../service/log.ts';
-import { launchBrowser, layoutShift, sidewaysScroll, watchedPage, withoutBrowser } from '../kit/browser.ts';
+import {
+  launchBrowser,
+  layoutShift,
+  namelessParts,
+  sidewaysScroll,
+  sidewaysScrollByWidth,
+  watchedPage,
+  withoutBrowser,
+} from '../kit/browser.ts';
 import { Devnet, nilz } from '../kit/devnet.ts';
 import { temporaryDirectory } from '../service/temporary-directory.ts';
 
@@ -163,6 +171,8 @@ test('the landing page fits every screen and does not jump, and says when nobody
       assert.equal(await sidewaysScroll(watched.page), 0, `at ${width}`);
       const shift = await layoutShift(watched.page);
       assert.ok(shift < MAX_SHIFT, `at ${width} it jumps by ${shift}`);
+      assert.deepEqual(await namelessParts(watched.page), []);
+      assert.deepEqual(await sidewaysScrollByWidth(watched.page), {});
       assert.deepEqual([watched.complaints, watched.strangers], [[], []]);
       await watched.page.context().close();
     }
