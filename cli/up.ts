@@ -1,11 +1,6 @@
 /** `nilz up`: the whole stack on the dev network in one process. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ForeignFaucetError } from '../faucet/store/faucet-store.ts';
-import { IdentityError } from '../node/chain/chain.ts';
-import { ForeignLedgerError } from '../pool/ledger/ledger.ts';
 import { DIFFICULTY_RANGE } from '../pool/stratum/difficulty.ts';
-import { chooseNetwork } from '../protocol/network-choice.ts';
 import {
   boolean,
   choice,
@@ -17,16 +12,9 @@ import {
   string,
   type Values,
 } from '../service/config.ts';
-import { DatabaseError } from '../service/database.ts';
-import { DirectoryError } from '../service/files.ts';
-import { type Credentials, ListenError } from '../service/http.ts';
-import { EXIT, runUntilSignal } from '../service/lifecycle.ts';
-import { createLogger, LOG_LEVELS } from '../service/log.ts';
-import { preparePages } from '../service/pages.ts';
-import { readAccounts } from './up/accounts.ts';
-import { ALL_PAGES } from './up/pages.ts';
-import { blockJson, blockLine, readyJson, readyPage } from './up/report.ts';
-import { isResetUnfinished, resetStack, type Stack, startStack } from './up/stack.ts';
+import type { Credentials } from '../service/http.ts';
+import { EXIT } from '../service/lifecycle.ts';
+import { LOG_LEVELS } from '../service/log.ts';
 
 const command = 'nilz up';
 const PORTS = { min: 0, max: 65_535 };
@@ -89,6 +77,8 @@ const settings = {
   json: boolean({ help: 'print one line of JSON with every URL when ready, then one per block' }),
 };
 
+export type UpSettings = Values<typeof settings>;
+
 const SUMMARY = `Runs a node, a relay with its explorer, a pool, a miner, a faucet and the page of the wallet on the dev network, with
 five funded accounts whose keys are public.
 The chain is kept in the data directory and goes on where it was at the next start.`;
@@ -100,88 +90,16 @@ export async function main(argv: string[], env: NodeJS.ProcessEnv): Promise<numb
     process.stdout.write(helpText(settings, { command, summary: SUMMARY }));
     return EXIT.done;
   }
-  try {
-    return await run(values);
-  } catch (error) {
-    if (!isForTheUser(error)) throw error;
-    console.error(`${command}: ${error.message}`);
-    return EXIT.failed;
-  }
-}
-
-async function run(values: Values<typeof settings>): Promise<number> {
-  const startedMs = performance.now();
-  const profile = chooseNetwork({ network: 'dev', ...values }, (file) => readFileSync(file, 'utf8'));
   const credentials = credentialsOf(values);
-  const log = createLogger({
-    name: 'nilz',
-    level: values.logLevel,
-    ...(values.json && { pretty: false }),
-  });
-  if (values.reset || isResetUnfinished(profile, values.datadir)) await resetStack(profile, values.datadir);
-  return runUntilSignal(
-    async ({ stopping, requestStop }) => {
-      const stack = await startStack({
-        profile,
-        dataDirectory: values.datadir,
-        rpcPort: values.rpcPort,
-        credentials,
-        p2pPort: values.p2pPort,
-        stratumPort: values.stratumPort,
-        httpPort: values.httpPort,
-        relayPort: values.relayPort,
-        faucetPort: values.faucetPort,
-        walletPort: values.walletPort,
-        homePort: values.homePort,
-        startDifficulty: values.startDifficulty,
-        payoutIntervalSeconds: values.payoutInterval,
-        threads: values.mine ? values.threads : 0,
-        traffic: values.traffic,
-        lan: values.lan,
-        log,
-        stopping,
-        onStopRequest: requestStop,
-        onNodeFailure: () => requestStop(EXIT.failed),
-      });
-      const accounts = await readAccounts(profile, stack.rpc);
-      const seconds = (performance.now() - startedMs) / 1_000;
-      console.log(values.json ? readyJson(stack, accounts) : readyPage(stack, accounts, seconds));
-      announceBlocks(stack, values.json);
-      void preparePages(ALL_PAGES, log, stopping);
-      return stack;
-    },
-    { log },
-  );
+  // Only now: loading five services takes longer than telling what can be set.
+  const { runStack } = await import('./up/run.ts');
+  return runStack(values, credentials);
 }
 
-/** One line per block from now on. */
-function announceBlocks({ node }: Stack, asJson: boolean): void {
-  node.chain.on('connected', ({ block, entry }) => {
-    const spacingSeconds = entry.time - (entry.parent?.time ?? entry.time);
-    const news = { block, height: entry.height, hash: entry.hash, spacingSeconds };
-    console.log(asJson ? blockJson(news) : blockLine(news));
-  });
-}
-
-function credentialsOf({
-  rpcUser: user,
-  rpcPassword: password,
-}: Values<typeof settings>): Credentials | undefined {
+function credentialsOf({ rpcUser: user, rpcPassword: password }: UpSettings): Credentials | undefined {
   if (user === undefined && password === undefined) return undefined;
   if (user === undefined || password === undefined || user.includes(':')) {
     throw new SettingError('--rpc-user and --rpc-password: give both, the user without a colon, or neither');
   }
   return { user, password };
-}
-
-/** Errors that say all there is to say; any other is a bug and keeps its stack. */
-function isForTheUser(error: unknown): error is Error {
-  return [
-    ListenError,
-    DirectoryError,
-    DatabaseError,
-    IdentityError,
-    ForeignLedgerError,
-    ForeignFaucetError,
-  ].some((kind) => error instanceof kind);
 }

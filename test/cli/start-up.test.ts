@@ -47,8 +47,16 @@ describe('what is loaded at the start', () => {
     assert.ok(loaded.length < 6, loaded.join(', '));
   });
 
+  test('nilz up tells its settings without loading a service', async () => {
+    const loaded = [...loadedWith('cli/up.ts', await inputs)];
+    assert.deepEqual(
+      loaded.filter((path) => /^(node|miner|faucet|wallet|cli\/up)\//.test(path) || path === 'zod'),
+      [],
+    );
+  });
+
   test('a service loads what few ask of it when they ask', async () => {
-    for (const entry of ['cli/up.ts', 'pool/main.ts', 'miner/main.ts']) {
+    for (const entry of ['cli/up/run.ts', 'pool/main.ts', 'miner/main.ts']) {
       const loaded = loadedWith(entry, await inputs);
       assert.ok(loaded.has('zod') && loaded.has('pino'), `${entry}: imports were followed`);
       for (const rare of ['selfsigned', 'prom-client', 'rate-limiter-flexible', 'tldts']) {
