@@ -6,7 +6,7 @@
  * status telling the error: 400 invalid request, 404 unknown method, 500 the rest. A batch is always 200.
  * Dispatch is `json-rpc-2.0`'s, which knows only the new form: calls are normalised before it and
  * answers reshaped after it. There is one route, so `node:http` alone is enough of a framework; Koa took a
- * quarter of a trivial call's time.
+ * fifth of a trivial call's time.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
