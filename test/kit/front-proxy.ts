@@ -175,11 +175,11 @@ async function spawnNginx(
     .replace(/^\s*listen \[::\].*$/gm, '')
     .replaceAll('listen 443 ', `listen 127.0.0.1:${tlsPort} `)
     .replaceAll('listen 80;', `listen 127.0.0.1:${plainPort};`)
-    .replace(/\/etc\/letsencrypt\/live\/[^/]+\//g, `${directory}/`);
+    .replace(/\/etc\/letsencrypt\/live\/[^/]+\/([\w.]+)/g, `"${directory}/$1"`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((kind) => `${kind}_temp_path ${directory}/${kind};`)
+    .map((kind) => `${kind}_temp_path "${directory}/${kind}";`)
     .join(' ');
-  const whole = `daemon off; worker_processes 1; pid ${directory}/nginx.pid;
+  const whole = `daemon off; worker_processes 1; pid "${directory}/nginx.pid";
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 events {}
 http { access_log off; ${temporary}
@@ -188,18 +188,19 @@ ${sites}
   const file = join(directory, 'nginx.conf');
   await writeFile(file, whole);
   return spawn('nginx', ['-c', file, '-p', directory, '-e', join(directory, 'error.log')], {
+    env: childEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }
 
 async function spawnCaddy(example: string, directory: string, tlsPort: number): Promise<ChildProcess> {
-  const tls = `\ttls ${directory}/fullchain.pem ${directory}/privkey.pem`;
+  const tls = `\ttls "${directory}/fullchain.pem" "${directory}/privkey.pem"`;
   const sites = example.replace(/^(\S+\.example\.org) \{$/gm, `https://$1:${tlsPort} {\n${tls}`);
   const general = `{
 	admin off
 	auto_https disable_redirects
 	default_bind 127.0.0.1
-	storage file_system ${directory}/caddy
+	storage file_system "${directory}/caddy"
 	log {
 		output discard
 	}
