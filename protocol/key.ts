@@ -21,6 +21,12 @@ export function isMnemonic(text: string): boolean {
   return validateMnemonic(normalizeMnemonic(text), wordlist);
 }
 
+/** The places of words that are not in the English list, from 1 on: typing errors, or words of another language. */
+export function unknownWordPlaces(text: string): number[] {
+  const words = normalizeMnemonic(text).split(' ');
+  return words.flatMap((word, at) => (wordlist.includes(word) ? [] : [at + 1]));
+}
+
 /** The 64-byte seed of a mnemonic (BIP 39). Takes tens of milliseconds. Throws unless isMnemonic. */
 export function seedOf(mnemonic: string, passphrase = ''): Uint8Array {
   const words = normalizeMnemonic(mnemonic);

@@ -30,14 +30,27 @@ export interface SingleKey {
 }
 
 /**
- * Reads a private key in WIF or as 64 hexadecimal digits, or a compressed public key as 66.
+ * Reads a private key in WIF or as 64 hexadecimal digits, or a compressed public key as 66. Electrum writes the kind
+ * of the address and a colon before the WIF.
  * @param coinType of the network (SLIP 44)
  * @throws PrivateKeyError with the reason: a typing error, another network's, an uncompressed key, no key at all
  */
 export function parseSingleKey(text: string, coinType: number): SingleKey {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return fromPrivate(hexToBytes(text));
   if (/^[0-9a-fA-F]{66}$/.test(text)) return fromPublic(hexToBytes(text));
-  return fromPrivate(wifPayload(text, coinType));
+  return fromPrivate(wifPayload(withoutKind(text), coinType));
+}
+
+/** What Electrum writes before a key (`SCRIPT_TYPES` of its bitcoin.py); only the second is an address of here. */
+const KINDS = ['p2pkh', 'p2wpkh', 'p2wpkh-p2sh'];
+
+function withoutKind(text: string): string {
+  const kind = KINDS.find((known) => text.startsWith(`${known}:`));
+  if (kind === undefined) return text;
+  if (kind === 'p2wpkh') return text.slice(kind.length + 1);
+  throw new PrivateKeyError(
+    `this private key is written for a ${kind} address, and only p2wpkh addresses have coins here`,
+  );
 }
 
 /**

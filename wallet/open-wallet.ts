@@ -1,7 +1,7 @@
 /** Getting a wallet: made new, made again from its words, or opened from its file. */
 import { randomBytes } from 'node:crypto';
 import { equalBytes } from '../protocol/bytes.ts';
-import { isMnemonic, newMnemonic, normalizeMnemonic } from '../protocol/key.ts';
+import { isMnemonic, newMnemonic, normalizeMnemonic, unknownWordPlaces } from '../protocol/key.ts';
 import { DEV_MNEMONIC, magicHex, type NetworkProfile } from '../protocol/network.ts';
 import type { ChainBackend } from './chain/backend.ts';
 import type { ScanProgress } from './chain/scan.ts';
@@ -65,13 +65,7 @@ export function freshMnemonic(): string {
 export function parseMnemonic(text: string, profile: NetworkProfile): string {
   const mnemonic = normalizeMnemonic(text);
   if (!isMnemonic(mnemonic)) {
-    const count = mnemonic === '' ? 0 : mnemonic.split(' ').length;
-    throw new WalletError(
-      'bad-words',
-      count % 3 === 0 && count >= 12 && count <= 24
-        ? `these ${count} words are no mnemonic: one of them is misspelt, or they are in another order`
-        : `a mnemonic has 12, 15, 18, 21 or 24 words, these are ${count}`,
-    );
+    throw new WalletError('bad-words', whyNoMnemonic(mnemonic));
   }
   if (mnemonic === DEV_MNEMONIC && profile.fundedAccounts.length === 0) {
     throw new WalletError(
@@ -80,6 +74,20 @@ export function parseMnemonic(text: string, profile: NetworkProfile): string {
     );
   }
   return mnemonic;
+}
+
+/** Tells places, never words. */
+function whyNoMnemonic(text: string): string {
+  const count = text === '' ? 0 : text.split(' ').length;
+  if (count % 3 !== 0 || count < 12 || count > 24) {
+    return `a mnemonic has 12, 15, 18, 21 or 24 words, these are ${count}`;
+  }
+  const unknown = unknownWordPlaces(text);
+  if (unknown.length === 0) {
+    return `these ${count} words are no mnemonic: one of them is another word, or they are in another order`;
+  }
+  const which = unknown.length === 1 ? `word ${unknown[0]} is` : `words ${unknown.join(', ')} are`;
+  return `these ${count} words are no mnemonic: ${which} not in the English list of BIP 39`;
 }
 
 /**

@@ -89,10 +89,25 @@ test('an uncompressed key, a point off the curve and a wrong length are refused'
   assert.throws(() => parseSingleKey(marked, BITCOIN), refusal(/typing error/));
 });
 
+test('a key as Electrum writes it is read, unless it is for an address of another kind', () => {
+  const [wif, publicKey] = BIP84[0];
+  assert.equal(bytesToHex(parseSingleKey(`p2wpkh:${wif}`, BITCOIN).publicKey), publicKey);
+  for (const kind of ['p2pkh', 'p2wpkh-p2sh']) {
+    assert.throws(
+      () => parseSingleKey(`${kind}:${wif}`, BITCOIN),
+      refusal(new RegExp(`for a ${kind} address`)),
+    );
+  }
+  assert.throws(() => parseSingleKey(`p2wpkh:p2wpkh:${wif}`, BITCOIN), refusal(/no key/));
+  assert.throws(() => parseSingleKey(`other:${wif}`, BITCOIN), refusal(/no key/));
+});
+
 test('no refusal repeats what was typed', () => {
   const [wif] = BIP84[0];
   const texts = [
     `${wif}x`,
+    `p2pkh:${wif}`,
+    `p2wpkh:${wif}x`,
     wif.slice(0, -1),
     wif.replace('K', 'L'),
     'zoo zoo zoo',

@@ -8,6 +8,9 @@ import type { KeyRing } from './key-ring.ts';
 /** "[fingerprint/84'/coin'/account']key": a key with its origin (BIP 380); "h" may stand for the apostrophe. */
 const WITH_ORIGIN = /^\[([0-9a-fA-F]{8})((?:\/\d{1,10}['hH]?)*)\](\w+)$/;
 
+/** A key inside an output descriptor (BIP 380), or with the steps below the account behind it. */
+const MORE_THAN_A_KEY = /^(?:\w+\(|(?:\[[^\]]*\])?\w+\/)/;
+
 /** An account's public half, in the forms that other programs read. */
 export interface ExportedAccount {
   /** "xpub…", on networks for trying out "tpub…" (BIP 32). */
@@ -29,6 +32,12 @@ export interface ExportedAccount {
  */
 export function readWatchKey(text: string, { coinType, name }: NetworkProfile): WalletKeys {
   const [, fingerprint, path, key] = WITH_ORIGIN.exec(text.trim()) ?? [];
+  if (key === undefined && MORE_THAN_A_KEY.test(text.trim())) {
+    throw new WalletError(
+      'bad-key',
+      'this is more than an extended public key: of an output descriptor such as wpkh([…]tpub…/0/*)#…, give the key alone, with or without the [origin] in front, and without the /0/* behind',
+    );
+  }
   try {
     const { xpub, account } = parseAccountPublicKey(key ?? text.trim(), coinType);
     const expected = `/84'/${coinType}'/${account}'`;

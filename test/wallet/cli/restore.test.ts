@@ -52,7 +52,9 @@ describe('nilz wallet restore', () => {
   test('refuses words that are none, without repeating them', async () => {
     for (const [words, message] of [
       ['zoo zoo zoo', /these are 3/],
-      [DEV_MNEMONIC.replace('junk', 'zebra'), /misspelt, or .*order/],
+      [DEV_MNEMONIC.replace('junk', 'zebra'), /one of them is another word, or .*order/],
+      [DEV_MNEMONIC.replace('junk', 'junc'), /: word 12 is not in the English list of BIP 39$/],
+      [DEV_MNEMONIC.replace('test test', 'prüfen tset'), /: words 1, 2 are not in the English list/],
       ['', /these are 0/],
     ] as const) {
       const path = bench.newPath();
