@@ -80,7 +80,8 @@ test('10,000 connections that say nothing hinder nobody, and are gone after 30 s
   t.after(() => miner.close());
   await miner.login(USER);
   const crowd = await silentCrowd(t, tcp, 10_000);
-  while (!t.signal.aborted && server.connections.open < 10_001) await new Promise((accept) => setImmediate(accept));
+  while (!t.signal.aborted && server.connections.open < 10_001)
+    await new Promise((accept) => setImmediate(accept));
   assert.equal((await miner.request('mining.ping', [])).result, 'pong');
   const late = await connectTo(tcp);
   await once(late, 'close');
