@@ -324,7 +324,10 @@ function readConfigFile(
         (name) => spelledLike(key, name),
       );
     }
-    if (raw !== null) found.set(name, { raw, source: `"${key}" in ${file}` });
+    if (raw === null) continue;
+    const earlier = found.get(name)?.source;
+    if (earlier !== undefined) throw new SettingError(`${earlier}: "${key}" there is the same setting`);
+    found.set(name, { raw, source: `"${key}" in ${file}` });
   }
   return found;
 }
@@ -341,7 +344,8 @@ function namesByKey(schema: Settings): ReadonlyMap<string, string> {
 function readJsonObject(file: string): object {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    // Some editors begin a file with a byte order mark; "parsers MAY ignore" it (RFC 8259 §8.1).
+    json = JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
     throw new SettingError(`--config ${file}: ${unreadableWords(error)}`);
   }

@@ -141,6 +141,12 @@ describe('a setting', () => {
       );
     }
   });
+
+  test('may stand in a file as an editor of Windows writes it', async (context) => {
+    const file = join(await temporaryDirectory(context), 'settings.json');
+    await writeFile(file, '\ufeff{\r\n  "rpc_port": 6\r\n}\r\n');
+    assert.equal(load(['--config', file]).rpcPort, 6);
+  });
 });
 
 describe('a bad setting is one line that names it, the value and what is allowed:', () => {
@@ -193,6 +199,7 @@ describe('a bad setting is one line that names it, the value and what is allowed
         '{"zzzzzzzz": 1}',
         /there is no setting "zzzzzzzz"; there are: network, rpc_port, port, .*boot_node, .*log_level/,
       ],
+      ['{"port": 1, "rpc_port": 2}', `"port" in ${file}: "rpc_port" there is the same setting`],
       ['[]', `--config ${file}: must hold one JSON object`],
       ['{"port": 1', /^--config .*settings\.json: .*JSON/],
     ];
