@@ -1,4 +1,4 @@
-/** A table that is kept up to date row by row. On narrow screens its rows become cards (theme.css). */
+/** A table that is kept up to date row by row. On narrow screens its rows become cards (table.css). */
 import { type Child, h, show } from './element.ts';
 
 export interface Column<Row> {
