@@ -4,7 +4,7 @@ import type { Nits } from '../../protocol/units.ts';
 import { list, SettingError, string } from '../../service/config.ts';
 import type { Contact } from '../keys/contents.ts';
 import { isAddressOf } from '../payments/payee.ts';
-import { isPaymentUri, parsePaymentUri } from '../payments/payment-uri.ts';
+import { isPaymentUri, parsePaymentUri, URI_SCHEME } from '../payments/payment-uri.ts';
 import type { Wallet, WalletLabel } from '../wallet.ts';
 import { EVERYTHING, exactAmount, paidAmount } from './paid-amount.ts';
 import { payeeLines } from './payee-file.ts';
@@ -110,7 +110,7 @@ export class AddressNames {
 
   /**
    * The address that is meant: the one that is written, that of a contact, or the newest of a label.
-   * @throws SettingError when a contact and a label have this name
+   * @throws SettingError when a contact and a label have this name, or none has it and it cannot be an address
    */
   addressOf(who: string): string {
     // An address is never a name: a contact called like one would hide whom a payment goes to.
@@ -121,7 +121,10 @@ export class AddressNames {
     const own = label?.addresses.at(-1)?.address;
     if (contact !== undefined && own !== undefined)
       throw new SettingError(`${who} is a contact and a label of this wallet: write the address`);
-    return contact?.address ?? own ?? who;
+    const known = contact?.address ?? own;
+    // A mistyped address is told by whoever reads addresses.
+    if (known === undefined && !MAYBE_ADDRESS.test(who)) throw unknownPayee(who);
+    return known ?? who;
   }
 
   /** The label that an address was given out for. */
@@ -145,6 +148,18 @@ export class AddressNames {
     ];
     return names.length === 0 ? address : `${address} (${names.join(', ')})`;
   }
+}
+
+/** Only such characters are in an address, and fewer are in none. */
+const MAYBE_ADDRESS = /^[0-9A-Za-z]{14,}$/;
+
+function unknownPayee(who: string): SettingError {
+  const uri = /^([a-z][a-z0-9+.-]*):./i.exec(who)?.[1];
+  return new SettingError(
+    uri === undefined
+      ? `${JSON.stringify(who)} is no address, and no contact and no label of this wallet has this name`
+      : `a payment URI that begins with "${uri}:" is for another program; here it begins with "${URI_SCHEME}:"`,
+  );
 }
 
 /** As contacts are told apart: see `findContact`. */

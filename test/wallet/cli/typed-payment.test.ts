@@ -7,7 +7,7 @@ import { chosenFee } from '../../../wallet/cli/fee-option.ts';
 import { outPoints, outPointText } from '../../../wallet/cli/out-point-option.ts';
 import { exactAmount, paidAmount } from '../../../wallet/cli/paid-amount.ts';
 import { payeeLines } from '../../../wallet/cli/payee-file.ts';
-import { writtenPayees } from '../../../wallet/cli/payees.ts';
+import { AddressNames, writtenPayees } from '../../../wallet/cli/payees.ts';
 
 const TXID = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
 const NOBODY = { to: undefined, amount: undefined, pay: [], file: undefined };
@@ -146,4 +146,19 @@ test('payees come from --to, --pay and a payment URI, and never from two amounts
   ] as const) {
     assert.throws(() => writtenPayees(values), { name: 'SettingError', message });
   }
+});
+
+test('who is nobody known is said to be so; a payment URI of another program is told by its beginning', () => {
+  const names = new AddressNames([], [], { hrp: 'rnilz' });
+  for (const [who, message] of [
+    ['nobody', /^"nobody" is no address, and no contact and no label of this wallet has this name$/],
+    ['Smith, "Bob"', /no contact and no label/],
+    ['two\nlines', /^"two\\nlines" is no address/],
+    ['bitcoin:bcrt1qqqq?amount=1', /begins with "bitcoin:" is for another program; here .* "nilzcoin:"$/],
+  ] as const) {
+    assert.throws(() => names.addressOf(who), { name: 'SettingError', message });
+  }
+  // A mistyped address is for its reader to judge.
+  const mistyped = 'rnilz1qquv9lg5g2r4jkr0ahun0ddfg5xntxjel7ezauw';
+  assert.equal(names.addressOf(mistyped), mistyped);
 });
