@@ -72,6 +72,7 @@ import {
   type PsbtSource,
   type PsbtWithReport,
   payPsbt,
+  reservePsbt,
   type SignedPsbtText,
   signPsbt,
 } from './psbt/wallet-psbt.ts';
@@ -380,6 +381,11 @@ export class Wallet {
     return 'outputs' in payment
       ? createPsbtOfPlan(this.#context, payment)
       : createPsbt(this.#context, payment);
+  }
+
+  /** Keeps the coins of a PSBT for it: see {@link reservePsbt}. Does not need the chain. */
+  reservePsbt(psbt: PsbtSource): Promise<readonly OutPoint[]> {
+    return reservePsbt(this.#context, psbt);
   }
 
   /** What a PSBT would do. Does not need the chain, as the next three. @throws WalletError `bad-psbt` */

@@ -2,6 +2,7 @@
 import { formatAmount } from '../../protocol/amount.ts';
 import { displayHash } from '../../protocol/bytes.ts';
 import { boolean, list, SettingError, string } from '../../service/config.ts';
+import { coinName } from '../keys/owner-notes.ts';
 import { requestOf } from '../payments/payment-plan.ts';
 import type { Wallet } from '../wallet.ts';
 import { walletCommand } from './command.ts';
@@ -55,7 +56,16 @@ function resultPsbt(
 export const psbtCreate = walletCommand({
   name: 'psbt create',
   summary: 'a payment without signatures, for a signer elsewhere',
-  settings: { ...paymentSettings, ...outSetting, acceptHighFee: boolean({ help: 'whatever the fee is' }) },
+  settings: {
+    ...paymentSettings,
+    ...outSetting,
+    acceptHighFee: boolean({ help: 'whatever the fee is' }),
+    reserve: boolean({
+      help:
+        'keep the coins it spends for it, so that no other payment takes them until it is sent: ' +
+        '"coins" shows them as frozen, "unfreeze" lets them go',
+    }),
+  },
   async run(session, values) {
     const asked = askedPayment(values);
     const wallet = await session.openWallet();
@@ -65,7 +75,10 @@ export const psbtCreate = walletCommand({
     for (const line of planLines(plan, names)) session.terminal.note(line);
     const { acceptHighFee } = values;
     const { psbt, report } = await wallet.createPsbt({ ...requestOf(plan), acceptHighFee });
-    resultPsbt(session, psbt, values.out, psbtJson(report));
+    const reserved = values.reserve ? await wallet.reservePsbt(psbt) : [];
+    for (const outPoint of reserved)
+      session.terminal.note(`reserved until it is sent: ${coinName(outPoint)}`);
+    resultPsbt(session, psbt, values.out, { ...psbtJson(report), reserved: reserved.map(coinName) });
   },
 });
 

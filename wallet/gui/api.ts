@@ -249,6 +249,8 @@ export const CALLS = {
   // Partly signed transactions (BIP 174).
   /** What was planned, unsigned. The plan stays: it may be made again. */
   'psbt/create': { request: z.strictObject({ wallet, plan: text(100) }), answer: values.PsbtView },
+  /** Its coins are kept for it until it is sent, or they are unfrozen; the answer says how many. */
+  'psbt/reserve': { request: z.strictObject({ wallet, psbt }), answer: z.object({ coins: z.number() }) },
   'psbt/inspect': { request: z.strictObject({ wallet, psbt }), answer: values.PsbtView },
   /** Grave warnings refuse, unless the person has read them: `despite_warnings`. */
   'psbt/sign': {

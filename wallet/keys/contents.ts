@@ -14,6 +14,7 @@ const keyIndex = z
 const TXID = /^[0-9a-f]{64}$/;
 const txid = z.string().regex(TXID);
 const unixTime = z.int().min(0);
+const coinNameText = z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/);
 const hexOf = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
 
 const outgoingSchema = z.strictObject({
@@ -114,7 +115,9 @@ export const contentsSchema = z.strictObject({
   /** Whom the owner pays, by name; no name is there twice. */
   contacts: z.array(z.strictObject({ name: z.string(), address: z.string() })),
   /** Coins that are not to be spent, as "txid:index" with the txid as shown. */
-  frozen: z.array(z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/)),
+  frozen: z.array(coinNameText),
+  /** Coins kept for a payment that is signed elsewhere, each with its txid as shown, which signatures do not change. */
+  reserved: z.record(coinNameText, txid).optional(),
   settings: settingsSchema,
 });
 export type Contents = z.infer<typeof contentsSchema>;

@@ -98,16 +98,42 @@ export function coinName({ txid, index }: OutPoint): string {
   return `${displayHash(txid)}:${index}`;
 }
 
-/** Whether the owner does not want a coin to be spent. */
-export function isFrozen(contents: Contents, outPoint: OutPoint): boolean {
-  return contents.frozen.length > 0 && contents.frozen.includes(coinName(outPoint));
+/**
+ * Whether the owner does not want a coin to be spent, or keeps it for a payment that is signed elsewhere.
+ * @param by txid, as shown, of the payment that would spend it: what is kept for that one is free for it
+ */
+export function isFrozen(
+  { frozen, reserved }: Pick<Contents, 'frozen' | 'reserved'>,
+  outPoint: OutPoint,
+  by?: string,
+): boolean {
+  if (frozen.length === 0 && reserved === undefined) return false;
+  const name = coinName(outPoint);
+  const keptFor = reserved?.[name];
+  return frozen.includes(name) || (keptFor !== undefined && keptFor !== by);
 }
 
-/** Freezes coins, or lets them be spent again. What is so already stays so. */
+/** Keeps coins for the payment of this txid, as shown: see {@link isFrozen}. */
+export function withReserved(contents: Contents, outPoints: readonly OutPoint[], txid: string): Contents {
+  const added = Object.fromEntries(outPoints.map((outPoint) => [coinName(outPoint), txid]));
+  return { ...contents, reserved: { ...contents.reserved, ...added } };
+}
+
+/** Coins that are kept for no payment any more. */
+export function withoutReserved(contents: Contents, outPoints: readonly OutPoint[]): Contents {
+  const { reserved, ...others } = contents;
+  if (reserved === undefined) return contents;
+  const names = new Set(outPoints.map(coinName));
+  const left = Object.entries(reserved).filter(([name]) => !names.has(name));
+  return left.length === 0 ? others : { ...others, reserved: Object.fromEntries(left) };
+}
+
+/** Freezes coins, or lets them be spent again, also those that were kept for a payment. What is so already stays so. */
 export function withFrozen(contents: Contents, outPoints: readonly OutPoint[], frozen: boolean): Contents {
   const names = new Set(outPoints.map(coinName));
   const others = contents.frozen.filter((name) => !names.has(name));
-  return { ...contents, frozen: frozen ? [...others, ...names] : others };
+  if (frozen) return { ...contents, frozen: [...others, ...names] };
+  return withoutReserved({ ...contents, frozen: others }, outPoints);
 }
 
 /**

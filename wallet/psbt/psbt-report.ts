@@ -1,5 +1,6 @@
 /** What a PSBT would do, told to its owner before anything is signed or sent. Pure. */
 import { encodeAddress } from '../../protocol/address.ts';
+import { displayHash } from '../../protocol/bytes.ts';
 import type { NetworkProfile } from '../../protocol/network.ts';
 import type { Psbt } from '../../protocol/psbt.ts';
 import { isUnspendable } from '../../protocol/script.ts';
@@ -8,7 +9,7 @@ import { type OutPoint, type TxOutput, txid } from '../../protocol/transaction.t
 import type { Hash, Nits } from '../../protocol/units.ts';
 import type { Contents } from '../keys/contents.ts';
 import { CHANGE, IMPORTED, type KeyPlace, type KeyRing, RECEIVE } from '../keys/key-ring.ts';
-import { coinName } from '../keys/owner-notes.ts';
+import { isFrozen } from '../keys/owner-notes.ts';
 import { type FeeRate, paymentWeight, vsizeOfWeight } from '../payments/fee.ts';
 import { type InputSignature, inputSignature } from './input-signature.ts';
 import { ownershipOf } from './psbt-keys.ts';
@@ -73,7 +74,7 @@ export interface PsbtReport {
 /** What a report is made with. */
 export interface ReportOptions {
   readonly ring: KeyRing;
-  readonly contents: Pick<Contents, 'frozen'>;
+  readonly contents: Pick<Contents, 'frozen' | 'reserved'>;
   readonly profile: Pick<NetworkProfile, 'address'>;
 }
 
@@ -81,7 +82,7 @@ export interface ReportOptions {
 export function reportOf(psbt: Psbt, { ring, contents, profile }: ReportOptions): PsbtReport {
   const { unsigned } = psbt;
   const midstate = sighashMidstate(unsigned);
-  const frozen = new Set(contents.frozen);
+  const id = displayHash(txid(unsigned));
   const inputs = unsigned.inputs.map(({ previous }, at): ReportedInput => {
     const spent = spentOutput(psbt, at);
     const origins = psbt.inputs[at]?.origins ?? [];
@@ -92,7 +93,7 @@ export function reportOf(psbt: Psbt, { ring, contents, profile }: ReportOptions)
       address: spent && encodeAddress(spent.script, profile.address),
       place,
       path: place === undefined ? null : ring.path(place),
-      frozen: frozen.has(coinName(previous)),
+      frozen: isFrozen(contents, previous, id),
       signature: inputSignature(psbt, at, spent, midstate),
     };
   });

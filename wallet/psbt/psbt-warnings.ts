@@ -130,7 +130,7 @@ function inputWarnings({ inputs: maps }: Psbt, { inputs }: Facts, say: Say): voi
     'frozen-coin',
     about(
       those((input) => isOwn(input) && input.frozen),
-      (which) => `you froze the coin of ${which}`,
+      (which) => `you froze the coin of ${which}, or keep it for another payment`,
     ),
   );
 }

@@ -6,6 +6,7 @@ import type { Psbt } from '../../protocol/psbt.ts';
 import { RuleError } from '../../protocol/rules.ts';
 import {
   encodeTransaction,
+  type OutPoint,
   outPointKey,
   type Transaction,
   type TxOutput,
@@ -17,7 +18,7 @@ import type { WalletCoin } from '../chain/chain-view.ts';
 import { outgoingTransaction, withOutgoing } from '../chain/outgoing.ts';
 import { type Contents, DEFAULT_LABEL, labelOfPlace } from '../keys/contents.ts';
 import type { KeyPlace } from '../keys/key-ring.ts';
-import { coinName } from '../keys/owner-notes.ts';
+import { coinName, withoutReserved, withReserved } from '../keys/owner-notes.ts';
 import { requireSensibleFee } from '../payments/fee-warning.ts';
 import type { PaymentPlan, PaymentRequest } from '../payments/payment-plan.ts';
 import { handIn, type Payment, planned, unsignedPayment } from '../payments/sending.ts';
@@ -67,7 +68,8 @@ export interface DespiteWarnings {
 export type PsbtSource = string | Uint8Array;
 
 /**
- * An unsigned PSBT of a payment, for a signer elsewhere. Nothing is kept: its coins stay free until it is sent.
+ * An unsigned PSBT of a payment, for a signer elsewhere. Nothing is kept: its coins stay free until it is sent, unless
+ * they are reserved ({@link reservePsbt}).
  * @throws WalletError as for a payment that is planned
  */
 export async function createPsbt(context: WalletContext, request: PaymentRequest): Promise<CreatedPsbt> {
@@ -94,6 +96,29 @@ async function psbtWith(context: WalletContext, plan: PaymentPlan, look: Look): 
   const previous = made.flatMap((transaction) => transaction ?? []);
   const psbt = psbtOfPlan(plan, { ring, previous, unsigned });
   return { ...withReport(context, psbt, contents), plan };
+}
+
+/**
+ * Keeps the own coins of a PSBT for it (as Core's `lockUnspents`): no other payment takes them until it is sent, or
+ * until they are unfrozen.
+ * @returns the coins
+ * @throws WalletError `bad-psbt`, `foreign-psbt`; `frozen-coin` when one is frozen or kept for another payment
+ */
+export function reservePsbt(context: WalletContext, source: PsbtSource): Promise<readonly OutPoint[]> {
+  const psbt = readPsbt(source);
+  return context.store.update(async (contents) => {
+    const ring = context.ringAhead(contents);
+    const report = reportOf(psbt, { ring, contents, profile: context.profile });
+    requireOwn(report);
+    const own = report.inputs.filter(({ place }) => place !== undefined);
+    const taken = own.find(({ frozen }) => frozen);
+    if (taken !== undefined) {
+      const name = coinName(taken.outPoint);
+      throw new WalletError('frozen-coin', `the coin ${name} is frozen, or reserved for another payment`);
+    }
+    const coins = own.map(({ outPoint }) => outPoint);
+    return { contents: withReserved(contents, coins, displayHash(report.txid)), result: coins };
+  });
 }
 
 /** What a PSBT would do. @throws WalletError `bad-psbt` */
@@ -182,7 +207,8 @@ export async function payPsbt(
     const made = paymentOf(transaction, report, spent, look);
     const isKnown = contents.outgoing.some(({ txid: id }) => id === displayHash(made.txid));
     const kept = isKnown ? contents : withOutgoing(contents, made, context.now());
-    return { contents: withKeys(kept, ring), result: made };
+    const spends = made.coins.map(({ outPoint }) => outPoint);
+    return { contents: withKeys(withoutReserved(kept, spends), ring), result: made };
   });
   return handIn(context, payment);
 }

@@ -10,6 +10,7 @@ import { sentPayment } from './payment-calls.ts';
 
 export const PSBT_CALLS: Handlers<
   | 'psbt/create'
+  | 'psbt/reserve'
   | 'psbt/inspect'
   | 'psbt/sign'
   | 'psbt/combine'
@@ -20,6 +21,11 @@ export const PSBT_CALLS: Handlers<
   'psbt/create': async ({ wallet: id, plan }, { shelf, plans }) => {
     const wallet = shelf.get(id);
     return psbtView(await wallet.createPsbt(plans.find(plan, id).plan));
+  },
+  'psbt/reserve': async ({ wallet, psbt }, { shelf, tell }) => {
+    const coins = await shelf.get(wallet).reservePsbt(psbt);
+    tell({ event: 'changed', wallet });
+    return { coins: coins.length };
   },
   'psbt/inspect': async ({ wallet, psbt }, { shelf }) => psbtView(await shelf.get(wallet).inspectPsbt(psbt)),
   'psbt/sign': async ({ wallet, psbt, despite_warnings: despiteWarnings = false }, { shelf }) => {

@@ -46,7 +46,7 @@ export function sendView(place: WalletPlace): View {
         },
         onUnsigned: (psbt) => {
           form.clear();
-          showStep(unsignedPanel(psbt));
+          showStep(unsignedPanel(place, psbt));
         },
       }),
     );
