@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { bytesToHex, displayHash } from '../../protocol/bytes.ts';
 import { encodeTransaction, txid } from '../../protocol/transaction.ts';
 import { MeshNode, until } from '../kit/mesh-node.ts';
+import { processorShare } from '../kit/processor-share.ts';
 import { temporaryDirectory } from '../kit/surroundings.ts';
 import { addressOf, alice, bob, carol, genesisFunds, payOn, stranger } from '../node/payment-kit.ts';
 
@@ -37,18 +38,6 @@ function allAt(nodes: readonly MeshNode[], hash: string): Promise<void> {
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-/** How much of a processor a program gets at this moment: 1 where nothing else runs. */
-function processorShare(): number {
-  const startMs = performance.now();
-  const before = process.cpuUsage();
-  let usedMs = 0;
-  while (usedMs < 30) {
-    const { user, system } = process.cpuUsage(before);
-    usedMs = (user + system) / 1_000;
-  }
-  return Math.min(1, usedMs / (performance.now() - startMs));
 }
 
 test('five nodes that know one boot node form a mesh, agree within 500 ms, and heal a split of 3 and 2', async (t) => {
