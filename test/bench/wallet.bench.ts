@@ -11,6 +11,7 @@ import { type OpenBackend, openBackend } from '../../wallet/chain/backend-choice
 import { totalOf } from '../../wallet/chain/balance.ts';
 import { newContents, withReceive } from '../../wallet/keys/contents.ts';
 import { WalletFile } from '../../wallet/keys/wallet-file.ts';
+import { MemoryStore } from '../../wallet/keys/wallet-store.ts';
 import { Wallet } from '../../wallet/wallet.ts';
 import { STRANGER } from '../kit/wallet-kit.ts';
 import { type Row, showNumber } from './measure.ts';
@@ -20,6 +21,7 @@ import type { Opening } from './wallet-open-process.ts';
 
 export const title = `A wallet of ${TRANSACTIONS.toLocaleString('en-US')} transactions on a node in a process of its own`;
 
+const RELAY_SERVERS = fileURLToPath(new URL('./relay-servers.ts', import.meta.url));
 const ROUNDS = 5;
 /** Fresh processes, and how often each opens the wallet. */
 const PROCESSES = 5;
@@ -32,7 +34,7 @@ type Times = number[];
 export async function bench(): Promise<Row[]> {
   const directory = await mkdtemp(join(tmpdir(), 'nilz-wallet-'));
   const expected = await buildWalletChain(directory);
-  const node = fork(fileURLToPath(new URL('./relay-servers.ts', import.meta.url)), ['node', directory], {
+  const node = fork(RELAY_SERVERS, ['node', directory], {
     execArgv: ['--import', 'tsx'],
   });
   try {
@@ -41,11 +43,17 @@ export async function bench(): Promise<Row[]> {
     const path = join(directory, 'wallet.json');
     const rows = await measured(path, backend, expected);
     const openings = () => openingRows({ path, url, cookieFile, expected });
+    const overRelay = await relayRows({ url, cookieFile }, expected);
     const opened = await openings();
     await mineBlock({ url, cookieFile });
     const later = await openings();
     backend.close();
-    return [...opened, ...later.map((row) => ({ ...row, what: `${row.what}; a block later` })), ...rows];
+    return [
+      ...opened,
+      ...later.map((row) => ({ ...row, what: `${row.what}; a block later` })),
+      ...rows,
+      ...overRelay,
+    ];
   } finally {
     node.disconnect();
     await once(node, 'exit');
@@ -93,6 +101,27 @@ async function measured(path: string, backend: OpenBackend, expected: bigint): P
     row('all rows as CSV', csv, '—'),
     row('check that everything adds up', check, '—'),
   ];
+}
+
+/** The same wallet made anew over a relay, which has the rates of a public one for each client. */
+async function relayRows({ url, cookieFile }: ServerPlace, expected: bigint): Promise<Row[]> {
+  const relay = fork(RELAY_SERVERS, ['relay', url, cookieFile], { execArgv: ['--import', 'tsx'] });
+  const backend = openBackend({ nodeUrl: '', relayUrl: (await place(relay)).url });
+  try {
+    const store = new MemoryStore(withReceive(newContents(KEYS), 'default', 0));
+    const wallet = new Wallet({ store, profile: PROFILE, backend });
+    const search = await timed(() => wallet.scan());
+    const sync = await timed(() => wallet.sync());
+    if (totalOf((await wallet.balance()).total) !== expected) throw new Error('the balance is wrong');
+    return [
+      row('over a relay: find all addresses in use', [search], '—'),
+      row('over a relay: first reading of the whole history', [sync], '—'),
+    ];
+  } finally {
+    backend.close();
+    relay.disconnect();
+    await once(relay, 'exit');
+  }
 }
 
 interface OpeningPlace extends ServerPlace {
