@@ -78,6 +78,23 @@ test('a payment says what it needs, takes all that there is, and is raised and t
   assertClean(watched, 422);
 });
 
+test('a payment of all there is says which coins stay, and why', { skip }, async (context) => {
+  const bench = await startGui(context);
+  const watched = await walletWindow(await launchBrowser(context), bench.gui);
+  const { page } = watched;
+  await fundedPage(bench, page, 2n * COIN, 400n);
+  await goTo(page, 'Send');
+  await page.getByLabel('Pay to').fill(stranger(bench));
+  await page.getByText('My own').click();
+  await page.getByLabel('Nits per virtual byte').fill('20');
+  await page.getByRole('button', { name: 'Max' }).click();
+  await page.getByRole('button', { name: 'Review' }).click();
+  const review = page.getByRole('region', { name: 'Is this right?' });
+  await review.getByText('Stays with you').waitFor();
+  await review.getByText('1 coin worth less than the fee to spend').waitFor();
+  assertClean(watched);
+});
+
 test('coins are chosen and frozen, and no payment takes a frozen one', { skip }, async (context) => {
   const bench = await startGui(context);
   const watched = await walletWindow(await launchBrowser(context), bench.gui);
@@ -133,6 +150,10 @@ test('a wallet without keys pays with a signature of the one that has them', { s
   await reviewPayment(watch, stranger(bench), '6');
   await watch.getByRole('button', { name: 'Prepare for signing' }).click();
   const prepared = await watch.getByLabel('Partly signed transaction').inputValue();
+  await watch.getByRole('button', { name: 'Reserve its coins' }).click();
+  await watch.getByText('Reserved until it is sent: 1 coin').waitFor();
+  await goTo(watch, 'Addresses');
+  await watch.getByRole('table', { name: 'Coins' }).getByText('frozen').waitFor();
 
   await goTo(page, 'Tools');
   await page.getByRole('link', { name: /^Partly signed/ }).click();

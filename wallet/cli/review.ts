@@ -64,8 +64,8 @@ export function planLines(plan: PaymentPlan, names: AddressNames): string[] {
 function stayingRows({ stays }: PaymentPlan): string[][] {
   if (stays === undefined) return [];
   const why: readonly (readonly [CoinPile, string])[] = [
-    [stays.noRoom, 'one transaction has no room for them: send max again'],
-    [stays.worthless, 'spending them costs more than they are worth'],
+    [stays.noRoom, 'no room in one transaction: send max again'],
+    [stays.worthless, 'worth less than the fee to spend'],
   ];
   return why
     .filter(([{ count }]) => count > 0)

@@ -85,12 +85,12 @@ describe('the most that can be paid', () => {
     const plan = await wallet.plan({ from: 'default', to: stranger('max'), feeRate: 5_000n });
     const names = new AddressNames([], [], wallet.profile.address);
     const lines = planLines(plan, names).join('\n');
-    assert.match(lines, /stays +0\.00000320 +1 coin: spending them costs more than they are worth/);
+    assert.match(lines, /stays +0\.00000320 +1 coin: worth less than the fee to spend/);
     assert.doesNotMatch(lines, /no room/);
     const crowded = { noRoom: { count: 500, amount: 7n * COIN }, worthless: { count: 0, amount: 0n } };
     assert.match(
       planLines({ ...plan, stays: crowded }, names).join('\n'),
-      /stays +7\.00000000 +500 coins: one transaction has no room for them: send max again/,
+      /stays +7\.00000000 +500 coins: no room in one transaction: send max again/,
     );
     assert.equal((await wallet.plan({ from: 'default', to: stranger(COIN) })).stays, undefined);
   });

@@ -50,7 +50,7 @@ function stayingFacts({ stays }: PlanView): (readonly [string, ...Child[]])[] {
   if (stays === null) return [];
   const why: readonly (readonly [typeof stays.no_room, string])[] = [
     [stays.no_room, 'for which one transaction has no room: send the maximum once more'],
-    [stays.worthless, 'that would cost more to spend than they are worth'],
+    [stays.worthless, 'worth less than the fee to spend'],
   ];
   return why
     .filter(([{ coins }]) => coins > 0)

@@ -42,5 +42,5 @@ function reserveForm(place: WalletPlace, psbt: string): HTMLElement {
       show(said, notice('good', `Reserved until it is sent: ${plural(coins, 'coin')}.`));
     },
   });
-  return h('div', {}, form.element, said);
+  return h('div', { class: 'below' }, form.element, said);
 }
