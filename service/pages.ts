@@ -141,6 +141,8 @@ export function servePage(source: PageSource, licence: PageLicence = {}): Middle
     const { html } = await load(source);
     await policy(ctx, nothingAfter);
     ctx.vary('Accept');
+    // Said outright: a status that nobody has set becomes 200 with the body.
+    ctx.status = MISSING;
     ctx.type = html.type;
     ctx.body = html.body;
   };

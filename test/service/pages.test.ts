@@ -165,6 +165,16 @@ test('a browser that is led to where nothing is gets the page that says so, prog
   assert.deepEqual(await (await fetch(`${without}/other`, visit)).json(), told);
 });
 
+test('the page that says that nothing is there has status 404 also where nobody else answers', async (context) => {
+  const { source } = await pageSource(context);
+  const app = new Koa().use(servePage({ ...source, isForMissing: true }));
+  const http = await listenHttp({ host: '127.0.0.1', port: 0, handler: app.callback() });
+  context.after(() => http.stop());
+  const missing = await fetch(`${http.url}/other`, { headers: { Accept: 'text/html' } });
+  assert.equal(missing.status, 404);
+  assert.equal(await missing.text(), await (await fetch(`${http.url}/`)).text());
+});
+
 test('a page that was built ahead of time is used until one of its sources changes', async (context) => {
   const { source, directory } = await pageSource(context);
   const built = join(directory, 'built');
