@@ -388,7 +388,10 @@ export class Wallet {
     return reservePsbt(this.#context, psbt);
   }
 
-  /** What a PSBT would do. Does not need the chain, as the next three. @throws WalletError `bad-psbt` */
+  /**
+   * What a PSBT would do. Does not need the chain, as the next three, unless the signed transaction is given.
+   * @throws WalletError `bad-psbt`; `coins-gone` when the chain does not know what a signed transaction spends
+   */
   inspectPsbt(psbt: PsbtSource): Promise<PsbtWithReport> {
     return inspectPsbt(this.#context, psbt);
   }

@@ -211,10 +211,10 @@ export const Fees = z.object({
 });
 export type Fees = z.infer<typeof Fees>;
 
-/** A payment as it would be made now; `pay` with its id makes exactly this one, once. */
 /** Coins together. */
 const CoinPile = z.object({ coins: number, amount_nits: NitsText });
 
+/** A payment as it would be made now; `pay` with its id makes exactly this one, once. */
 export const PlanView = z.object({
   id: text,
   kind: z.enum(['payment', 'bump', 'cancel']),

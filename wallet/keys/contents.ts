@@ -204,12 +204,7 @@ export function withReceive(contents: Contents, name: string, index: number): Co
  */
 export function withRenamedLabel(contents: Contents, label: string, name: string): Contents {
   const { labels, imported, senders, outgoing } = contents;
-  const names = new Set([
-    ...labels.map((each) => each.name),
-    ...imported.map((each) => each.label),
-    ...outgoing.map((each) => each.label),
-    ...Object.values(senders),
-  ]);
+  const names = namesOfLabels(contents);
   if (!names.has(label)) {
     const known = labels.map((each) => each.name).join(', ');
     throw new WalletError('unknown-label', `the wallet has no label "${label}"; there are: ${known}`);
@@ -226,6 +221,16 @@ export function withRenamedLabel(contents: Contents, label: string, name: string
     senders: Object.fromEntries(Object.entries(senders).map(([id, each]) => [id, renamed(each)])),
     outgoing: outgoing.map((each) => ({ ...each, label: renamed(each.label) })),
   };
+}
+
+/** Of those too that have no receive address of their own. */
+function namesOfLabels({ labels, imported, senders, outgoing }: Contents): Set<string> {
+  return new Set([
+    ...labels.map((each) => each.name),
+    ...imported.map((each) => each.label),
+    ...outgoing.map((each) => each.label),
+    ...Object.values(senders),
+  ]);
 }
 
 /** What a look at the chain taught. Merging the same thing twice changes nothing. */
@@ -245,12 +250,15 @@ const MAX_SENDERS = 5_000;
 
 /**
  * Adds what was discovered, perhaps from older contents than these. A used receive address that this wallet did
- * not give out (another copy of it did) goes to the default label.
+ * not give out (another copy of it did) goes to the default label. A sender whose label got another name since is left
+ * out: the next look asks for it again.
  */
 export function withDiscovery(contents: Contents, discovery: Discovery): Contents {
   const { receive, change, senders, settled } = discovery;
   const labelled = receive.reduce((so, index) => withReceive(so, DEFAULT_LABEL, index), contents);
-  const allSenders = Object.entries({ ...contents.senders, ...Object.fromEntries(senders) });
+  const names = namesOfLabels(contents).add(DEFAULT_LABEL);
+  const found = [...senders].filter(([, label]) => names.has(label));
+  const allSenders = Object.entries({ ...contents.senders, ...Object.fromEntries(found) });
   return {
     ...labelled,
     used: {

@@ -1,4 +1,7 @@
-/** What a wallet does with PSBTs. Making and sending one asks the chain; reading and signing one asks nobody. */
+/**
+ * What a wallet does with PSBTs. Making and sending one asks the chain; reading and signing one asks nobody, unless it
+ * came back as the transaction it became.
+ */
 import { verify } from '#verify';
 import { bytesToHex, displayHash, equalBytes } from '../../protocol/bytes.ts';
 import { verifyInputs } from '../../protocol/check-input.ts';

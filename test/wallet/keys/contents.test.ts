@@ -8,6 +8,7 @@ import {
   contentsSchema,
   labelOfPlace,
   newContents,
+  withDiscovery,
   withReceive,
   withRenamedLabel,
   wordKeys,
@@ -102,4 +103,17 @@ test('a label that gets another name has it wherever it stood, and two never bec
   const isCode = (code: string) => (error: unknown) => error instanceof WalletError && error.code === code;
   assert.throws(() => withRenamedLabel(contents, 'shop', 'rent'), isCode('bad-label'));
   assert.throws(() => withRenamedLabel(contents, 'nobody', 'x'), isCode('unknown-label'));
+});
+
+test('a look that began before a label was renamed does not bring its old name back', () => {
+  const before = withReceive(newContents(wordKeys('test test')), 'shop', 0);
+  const senders = new Map([
+    ['bb'.repeat(32), 'shop'],
+    ['cc'.repeat(32), 'default'],
+  ]);
+  const discovery = { receive: [], change: [0], senders, settled: new Set<string>() };
+  assert.deepEqual(withDiscovery(before, discovery).senders, Object.fromEntries(senders));
+  const renamed = withDiscovery(withRenamedLabel(before, 'shop', 'store'), discovery);
+  assert.deepEqual(renamed.senders, { ['cc'.repeat(32)]: 'default' });
+  assert.equal(renamed.used.change, 1);
 });
