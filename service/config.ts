@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { unreadableWords } from './file-error.ts';
+import { hintOfNames, kebab, plainKey, spelledLike, variableOf } from './setting-name.ts';
 
 /** A bad setting: one line that names it, the value and what is allowed. */
 export class SettingError extends Error {
@@ -145,7 +146,6 @@ const SHARED_FLAGS = {
   help: 'this text',
   config: 'a JSON file with settings; flags and the environment win over it',
 };
-const PREFIX = 'NILZ_';
 
 /**
  * Resolves the settings of one command.
@@ -155,7 +155,7 @@ const PREFIX = 'NILZ_';
 export function loadSettings<S extends Settings>(schema: S, options: LoadOptions): Loaded<S> {
   const flags = readFlags(schema, options);
   if (flags.help) return { values: defaultsOf(schema), positionals: flags.positionals, help: true };
-  const file = readConfigFile(schema, flags.config ?? options.env[`${PREFIX}CONFIG`], options.fileOf);
+  const file = readConfigFile(schema, flags.config ?? options.env[variableOf('config')], options.fileOf);
   const values = Object.fromEntries(
     Object.entries(schema).map(([name, setting]) => {
       const found = flags.given.get(name) ?? fromEnvironment(name, setting, options.env) ?? file.get(name);
@@ -248,12 +248,9 @@ function readFlags(schema: Settings, { command, argv, positionals = 'none' }: Lo
         setting === undefined ||
         (negated !== undefined && setting.kind !== 'boolean')
       ) {
-        throw unknownName(
-          `${command} has no option ${rawName}`,
-          name,
-          [...byFlag.keys(), ...Object.keys(SHARED_FLAGS)],
-          (flag) => `--${flag}`,
-        );
+        const flags = [...byFlag.keys(), ...Object.keys(SHARED_FLAGS)];
+        const hint = hintOfNames(name, flags, (flag) => `--${flag}`);
+        throw new SettingError(`${command} has no option ${rawName}; ${hint}`);
       }
       if (setting.kind === 'boolean') {
         if (negated !== undefined && value !== undefined) throw new SettingError(`${rawName} takes no value`);
@@ -317,12 +314,11 @@ function readConfigFile(
     const name = names.get(plainKey(key));
     if (name === undefined) {
       if (passedOver.has(plainKey(key))) continue;
-      throw unknownName(
-        `${file}: there is no setting "${key}"`,
-        kebab(key),
-        Object.entries(schema).flatMap(([setting, { keys = [] }]) => [setting, ...keys].map(kebab)),
-        (name) => spelledLike(key, name),
+      const known = Object.entries(schema).flatMap(([setting, { keys = [] }]) =>
+        [setting, ...keys].map(kebab),
       );
+      const hint = hintOfNames(kebab(key), known, (name) => spelledLike(key, name));
+      throw new SettingError(`${file}: there is no setting "${key}"; ${hint}`);
     }
     if (raw === null) continue;
     const earlier = found.get(name)?.source;
@@ -400,51 +396,4 @@ function rangeText({ min, max }: Range): string {
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   if (min !== undefined) return ` of at least ${min}`;
   return max === undefined ? '' : ` of at most ${max}`;
-}
-
-function unknownName(
-  complaint: string,
-  given: string,
-  names: readonly string[],
-  show: (name: string) => string,
-): SettingError {
-  const [nearest] = names
-    .map((name) => ({ name, edits: editDistance(given, name) }))
-    .sort((a, b) => a.edits - b.edits);
-  const close = nearest !== undefined && nearest.edits <= Math.max(2, given.length / 3);
-  const hint = close ? `did you mean ${show(nearest.name)}?` : `there are: ${names.map(show).join(', ')}`;
-  return new SettingError(`${complaint}; ${hint}`);
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
-}
-
-function kebab(name: string): string {
-  return name.replaceAll('_', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** A name of kebab-case as somebody who wrote this key would write it in a file: snake_case unless the key shows. */
-function spelledLike(key: string, name: string): string {
-  if (key.includes('-')) return name;
-  const isCamel = /[A-Z]/.test(key) && !key.includes('_');
-  return name.replaceAll(/-(.)/g, (_, letter: string) => (isCamel ? letter.toUpperCase() : `_${letter}`));
-}
-
-function plainKey(key: string): string {
-  return key.replaceAll(/[-_]/g, '').toLowerCase();
-}
-
-function variableOf(name: string): string {
-  return PREFIX + kebab(name).replaceAll('-', '_').toUpperCase();
 }
