@@ -337,13 +337,20 @@ function namesByKey(schema: Settings): ReadonlyMap<string, string> {
   );
 }
 
+/** What `JSON.parse` quotes from around a mistake: it may be a password. */
+const QUOTED_JSON = /, (?:\.{3})?".*/s;
+
 function readJsonObject(file: string): object {
   let json: unknown;
   try {
     // Some editors begin a file with a byte order mark; "parsers MAY ignore" it (RFC 8259 §8.1).
     json = JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new SettingError(`--config ${file}: ${unreadableWords(error)}`);
+    const why =
+      error instanceof SyntaxError
+        ? `it is no JSON: ${error.message.replace(QUOTED_JSON, '')}`
+        : unreadableWords(error);
+    throw new SettingError(`--config ${file}: ${why}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new SettingError(`--config ${file}: must hold one JSON object`);

@@ -201,7 +201,7 @@ describe('a bad setting is one line that names it, the value and what is allowed
       ],
       ['{"port": 1, "rpc_port": 2}', `"port" in ${file}: "rpc_port" there is the same setting`],
       ['[]', `--config ${file}: must hold one JSON object`],
-      ['{"port": 1', /^--config .*settings\.json: .*JSON/],
+      ['{"port": 1', /^--config .*settings\.json: it is no JSON: Expected ',' or '\}'/],
     ];
     for (const [text, message] of written) {
       await writeFile(file, text);
@@ -215,6 +215,12 @@ describe('a bad setting is one line that names it, the value and what is allowed
 
   test('but the value of a secret is not repeated', () => {
     assert.equal(refusal([], { NILZ_PIN: '12345' }), 'NILZ_PIN: must be an integer of at most 9999');
+  });
+
+  test('nor what stands around a mistake in a file, which may be a secret', async (context) => {
+    const file = join(await temporaryDirectory(context), 'settings.json');
+    await writeFile(file, '{"password": hunter2}');
+    assert.equal(refusal(['--config', file]), `--config ${file}: it is no JSON: Unexpected token 'h'`);
   });
 });
 
