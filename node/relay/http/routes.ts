@@ -54,6 +54,8 @@ const MAX_LOOKED_UP_TOGETHER = 1_000;
 const LONG_LIST_BYTES = 128 * 1024;
 /** So many count as one request against the rate, by what they cost node and relay. */
 const LIST_SHARE = { summaries: 5, transactions: 10, lookedUpTogether: 50 } as const;
+/** Megabytes, which stay in memory until a slow reader has them. */
+const BLOCK_BYTES_COST = 60;
 const MAX_COINS = 1_000;
 /** A transaction that the mempool takes has at most 800,000 digits, and the node reads requests of 1 MB. */
 const MAX_TRANSACTION_BYTES = 900_000;
@@ -155,7 +157,7 @@ const CHAIN_ROUTES: readonly Route[] = [
     answer: RelayHex,
     errors: ['not-found'],
     keep: 'for-ever',
-    cost: () => 10,
+    cost: () => BLOCK_BYTES_COST,
     run: (view, { path }) => blockHexAnswer(view, path.id),
   }),
   route({
