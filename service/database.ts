@@ -143,11 +143,11 @@ export class Database implements Statements {
       const statements = new TransactionStatements(this.#writer);
       try {
         const result = await work(statements);
-        statements.end();
+        await statements.end();
         await this.#writer.run('COMMIT');
         return result;
       } catch (error) {
-        statements.end();
+        await statements.end();
         await this.#writer.rollback();
         throw error;
       }
@@ -207,6 +207,7 @@ export class Database implements Statements {
 /** The statements of one open transaction; refuses to be used after its end. */
 class TransactionStatements implements Statements {
   readonly #connection: SqliteConnection;
+  readonly #underWay = new Set<Promise<unknown>>();
   #ended = false;
 
   constructor(connection: SqliteConnection) {
@@ -214,15 +215,15 @@ class TransactionStatements implements Statements {
   }
 
   all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> {
-    return this.#open().all<Row>(sql, params);
+    return this.#followed(this.#open().all<Row>(sql, params));
   }
 
   get<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row | undefined> {
-    return this.#open().get<Row>(sql, params);
+    return this.#followed(this.#open().get<Row>(sql, params));
   }
 
   run(sql: string, params?: readonly SqlValue[]): Promise<number> {
-    return this.#open().run(sql, params);
+    return this.#followed(this.#open().run(sql, params));
   }
 
   async insertRows(
@@ -233,12 +234,24 @@ class TransactionStatements implements Statements {
   ): Promise<void> {
     const sql = insertStatement(table, columns, conflict);
     for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-      await this.#open().run(sql, [rowsToJson(rows.slice(start, start + ROWS_PER_STATEMENT))]);
+      await this.run(sql, [rowsToJson(rows.slice(start, start + ROWS_PER_STATEMENT))]);
     }
   }
 
-  end(): void {
+  /**
+   * Refuses further statements and waits for those that nobody waited for, because something else failed meanwhile:
+   * they run in other threads, where ROLLBACK could overtake them, and they would be written for good.
+   */
+  async end(): Promise<void> {
     this.#ended = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #followed<T>(statement: Promise<T>): Promise<T> {
+    const done = (): void => void this.#underWay.delete(statement);
+    this.#underWay.add(statement);
+    statement.then(done, done);
+    return statement;
   }
 
   #open(): SqliteConnection {
