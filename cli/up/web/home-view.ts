@@ -63,7 +63,8 @@ function accountsPanel(state: () => HomeState | undefined): {
     h(
       'p',
       { class: 'about' },
-      'For trying out, the same on every machine: their words are public. Never use them for anything of value.',
+      'For trying out, the same on every machine: their words are public. Never use them for anything of value. ' +
+        'The change of a payment goes to another address of the same words; a wallet of them shows it all.',
     ),
     table.element,
     words,
