@@ -12,7 +12,7 @@ import {
   string,
   type Values,
 } from '../service/config.ts';
-import { unreadableWords } from '../service/file-error.ts';
+import { fileErrorWords } from '../service/file-error.ts';
 import { LOG_LEVELS } from '../service/log.ts';
 import { createHasher, KERNEL_NAMES } from './kernel/kernel-choice.ts';
 import type { PoolPlace } from './source/open-source.ts';
@@ -146,7 +146,7 @@ export function tlsTrustOf(
   } catch (error) {
     if (!(error instanceof TlsTrustError) && !isSystemError(error)) throw error;
     const advice = "name the file with the pool's certificate, or that of its authority, in PEM";
-    throw new SettingError(`--tls-ca ${tlsCa}: ${unreadableWords(error)}; ${advice}`);
+    throw new SettingError(`--tls-ca ${tlsCa}: ${fileErrorWords(error)}; ${advice}`);
   }
 }
 

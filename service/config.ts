@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { unreadableWords } from './file-error.ts';
+import { fileErrorWords } from './file-error.ts';
 import { hintOfNames, kebab, plainKey, spelledLike, variableOf } from './setting-name.ts';
 
 /** A bad setting: one line that names it, the value and what is allowed. */
@@ -349,7 +349,7 @@ function readJsonObject(file: string): object {
     const why =
       error instanceof SyntaxError
         ? `it is no JSON: ${error.message.replace(QUOTED_JSON, '')}`
-        : unreadableWords(error);
+        : fileErrorWords(error);
     throw new SettingError(`--config ${file}: ${why}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {

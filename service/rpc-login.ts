@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SettingError } from './config.ts';
-import { unreadableWords } from './file-error.ts';
+import { fileErrorWords } from './file-error.ts';
 import type { Credentials } from './http.ts';
 import { UnreachableError } from './unreachable-error.ts';
 
@@ -66,7 +66,7 @@ export class RpcLogin {
     try {
       line = (await readFile(file, 'utf8')).trim();
     } catch (error) {
-      const complaint = `cannot read the cookie file ${file} for ${this.url}: ${unreadableWords(error)}`;
+      const complaint = `cannot read the cookie file ${file} for ${this.url}: ${fileErrorWords(error)}`;
       const advice =
         'the server writes it when it starts: is the server running, and is this its data directory?';
       throw new UnreachableError(this.url, 'cookie', `${complaint}; ${advice}`, { cause: error });

@@ -160,8 +160,8 @@ describe('certificates to trust', () => {
     const folder = await temporaryDirectory(t);
     const { readFileSync } = await import('node:fs');
     for (const [file, why] of [
-      [folder, 'it is a directory, not a file'],
-      [join(folder, 'none'), 'there is no such file'],
+      [folder, 'it is a folder, not a file'],
+      [join(folder, 'none'), 'there is no such file or folder'],
     ] as const) {
       assert.throws(
         () => tlsTrustOf(settings(['--tls-ca', file]), (name) => readFileSync(name, 'utf8')),

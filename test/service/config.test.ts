@@ -210,7 +210,7 @@ describe('a bad setting is one line that names it, the value and what is allowed
       else assert.match(said, message);
     }
     const nowhere = `${file}.nowhere`;
-    assert.equal(refusal(['--config', nowhere]), `--config ${nowhere}: there is no such file`);
+    assert.equal(refusal(['--config', nowhere]), `--config ${nowhere}: there is no such file or folder`);
   });
 
   test('but the value of a secret is not repeated', () => {

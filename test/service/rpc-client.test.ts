@@ -311,7 +311,7 @@ describe('logging in', () => {
     );
     assert.match(
       await unreachable(client.call('x'), 'cookie'),
-      /cannot read the cookie file .*\.cookie for .*: there is no such file; .*is the server running/,
+      /cannot read the cookie file .*\.cookie for .*: there is no such file or folder; .*is the server running/,
     );
     await writeFile(cookieFile, 'nonsense');
     assert.match(await unreachable(client.call('x'), 'cookie'), / is not of the form user:password/);

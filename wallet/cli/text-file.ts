@@ -1,6 +1,7 @@
 /** Files that a command reads or writes for its user; "-" is standard input and output. */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { SettingError } from '../../service/config.ts';
+import { fileErrorWords } from '../../service/file-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Nothing that a command reads is larger. */
@@ -20,7 +21,7 @@ export function readFileBytes(path: string, option: string): Uint8Array {
       closeSync(file);
     }
   } catch (error) {
-    throw new SettingError(`${option} ${path}: ${reasonOf(error)}`);
+    throw new SettingError(`${option} ${path}: ${fileErrorWords(error)}`);
   }
 }
 
@@ -37,22 +38,6 @@ function bytesOf(file: number): Uint8Array {
   throw new RangeError('is larger than 16 MiB');
 }
 
-/** What the system says when a file cannot be read or written, for people. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  ENOTDIR: 'there is no such file or folder',
-  ENAMETOOLONG: 'this is too long for the name of a file',
-  EISDIR: 'is a folder',
-  EACCES: 'the system does not allow it',
-  EEXIST: 'exists already and is not overwritten',
-};
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? error.message;
-}
-
 /** The text of a file. @throws SettingError naming the option */
 export function readTextFile(path: string, option: string): string {
   return Buffer.from(readFileBytes(path, option)).toString('utf8');
@@ -66,7 +51,7 @@ export function writeNewFile(path: string, text: string, option: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    throw new SettingError(`${option} ${path}: ${reasonOf(error)}`);
+    throw new SettingError(`${option} ${path}: ${fileErrorWords(error)}`);
   }
 }
 
